@@ -1,0 +1,1 @@
+// Anchor of the shared precompiled header; it has no code of its own.

@@ -1,0 +1,145 @@
+//===- Plan.h - what a compiled model is made of, as plain structs ---------===//
+//
+// The one meeting point of compiler and runtime. The compiler fills a Plan, the
+// artifact holds it as bytes (PlanBytes.h), the runtime checks and executes it.
+// A plan knows symbols, buffers, kernels and steps; it knows no ops.
+//
+// Example: y = kernel0(x, w) with symbol B:
+//   symbols  [{name "B", min 1, max 64}]
+//   inputs   [{name "x", F32, dims [B, 384]}]      outputs [{name "y", ...}]
+//   kernels  [{name "matmul_bias", address 0x1000}]
+//   main     {steps: [Launch{kernel 0, buffers [input 0, weight 0, output 0],
+//             scalars [B], instances ceildiv(B, 8)}]}
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_ABI_PLAN_H
+#define TENON_RUNTIME_ABI_PLAN_H
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tenon::abi {
+
+/// Element types. Values are part of the file format: append, never renumber.
+enum class DType : uint8_t {
+  Bool = 0, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64,
+  F8E4M3, F8E5M2, I4, U4,
+};
+
+/// Integer formulas over the model's symbols, as postfix code for a stack of
+/// int64. Evaluation checks overflow and division by zero.
+enum class ExprOp : uint8_t {
+  Constant = 0, ///< push value
+  Symbol,       ///< push symbol number `value`
+  Add, Sub, Mul, ///< pop b, pop a, push a op b
+  FloorDiv, CeilDiv, Mod, Min, Max,
+};
+struct ExprInstr {
+  ExprOp op;
+  int64_t value = 0; ///< only Constant and Symbol use it
+};
+using Expr = std::vector<ExprInstr>;
+
+/// A symbolic dimension: bound when an input's shape is seen, checked then.
+struct Symbol {
+  std::string name;
+  int64_t min = 0;
+  int64_t max = INT64_MAX;
+  int64_t divisor = 1;
+};
+
+/// One named input or output. Row-major and contiguous.
+struct Tensor {
+  std::string name;
+  DType dtype;
+  std::vector<Expr> dims;
+};
+
+/// Where a buffer's bytes are.
+enum class Space : uint8_t {
+  Input = 0, ///< index: which input of the model
+  Output,    ///< index: which output of the model
+  Weight,    ///< index: which WeightSection
+  Arena,     ///< index: which ArenaSlot of the current function
+  Parameter, ///< index: which parameter of the current function
+};
+struct BufferRef {
+  Space space;
+  uint32_t index;
+};
+
+/// Bytes in the mapped part of the file. Offsets are from the file's first byte
+/// of this artifact and are multiples of 64.
+struct WeightSection {
+  std::string name; ///< the model's name for it
+  std::string layout; ///< e.g. "row-major", "panels 48"; for people and sharing
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+  uint64_t checksum = 0;
+};
+
+/// One range of the arena. Buffers that are never live together share a slot;
+/// its size is the maximum of theirs. Slots lie one after another, each rounded
+/// up to 64 bytes, so the arena's size is a formula in the symbols.
+struct ArenaSlot {
+  Expr bytes;
+};
+
+/// The compiled kernel:
+///   void kernel(void *const *buffers, const int64_t *scalars,
+///               int64_t begin, int64_t end, void *scratch)
+/// computes instances [begin, end) of its grid. `scratch` is private to the
+/// calling thread, 64-byte aligned, of scratchBytes.
+using KernelFn = void (*)(void *const *, const int64_t *, int64_t, int64_t, void *);
+struct Kernel {
+  std::string name;
+  uint64_t address = 0; ///< virtual address inside the loadable part
+  uint64_t scratchBytes = 0;
+  std::string source;   ///< the graph ops it came from, for people
+  Expr flops;           ///< per launch, in the launch's scalars as symbols
+  Expr bytesMoved;      ///< compulsory bytes per launch, likewise
+};
+
+/// Runs all instances of a kernel over the threads, then a barrier.
+struct Launch {
+  uint32_t kernel;
+  std::vector<BufferRef> buffers;
+  std::vector<Expr> scalars; ///< dims that the kernel reads
+  Expr instances;            ///< size of its grid
+};
+/// Runs another function's steps; its slots lie behind the caller's.
+struct Call {
+  uint32_t function;
+  std::vector<BufferRef> arguments;
+};
+/// Moves bytes without a kernel: an input that is also an output.
+struct Copy {
+  BufferRef from, to;
+  Expr bytes;
+};
+using Step = std::variant<Launch, Call, Copy>;
+
+struct Function {
+  std::string name;
+  uint32_t numParameters = 0;
+  std::vector<ArenaSlot> slots;
+  std::vector<Step> steps;
+};
+
+struct Plan {
+  std::string producer; ///< "tenon 0.1.0 (llvm 22.1.8)"
+  std::string target;   ///< "znver4"
+  std::vector<std::string> features; ///< CPU features the code uses, e.g. "avx512f"
+  std::vector<Symbol> symbols;
+  std::vector<Tensor> inputs, outputs;
+  std::vector<WeightSection> weights;
+  std::vector<Kernel> kernels;
+  std::vector<Function> functions; ///< functions[0] is the model
+};
+
+} // namespace tenon::abi
+
+#endif // TENON_RUNTIME_ABI_PLAN_H
