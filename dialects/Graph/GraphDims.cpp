@@ -1,4 +1,5 @@
-//===- GraphDims.cpp - symbolic shapes of tensor types ---------------------===//
+//===- GraphDims.cpp - symbolic shapes of tensor types
+//---------------------===//
 //
 // A dim is a polynomial with integer coefficients over named symbols. Terms are
 // sorted by their symbols and none has coefficient 0, so equal polynomials are
@@ -127,7 +128,8 @@ DimAttr DimAttr::divideExactly(DimAttr other) const {
   // what is left, so it ends.
   if (isUnknown() || other.isUnknown() || other.getTerms().empty())
     return nullptr;
-  Polynomial left = toPolynomial(*this), divisor = toPolynomial(other), quotient;
+  Polynomial left = toPolynomial(*this), divisor = toPolynomial(other),
+             quotient;
   while (!left.empty()) {
     auto step = divideTerms(*left.rbegin(), *divisor.rbegin());
     if (!step)
@@ -175,7 +177,8 @@ static void printTerm(llvm::raw_ostream &os, TermAttr term) {
   if (needsNumber)
     os << term.getCoefficient();
   llvm::interleave(
-      term.getSymbols(), [&](StringAttr symbol) {
+      term.getSymbols(),
+      [&](StringAttr symbol) {
         os << (needsNumber ? "*" : "") << symbol.getValue();
       },
       [&] { os << (needsNumber ? "" : "*"); });
@@ -186,8 +189,8 @@ std::string DimAttr::str() const {
   llvm::raw_string_ostream os(text);
   // The number last: 2*B + 1.
   SmallVector<TermAttr> terms(llvm::reverse(getTerms()));
-  llvm::interleave(terms, [&](TermAttr term) { printTerm(os, term); },
-                   [&] { os << " + "; });
+  llvm::interleave(
+      terms, [&](TermAttr term) { printTerm(os, term); }, [&] { os << " + "; });
   if (terms.empty())
     os << 0;
   return text;
@@ -249,20 +252,23 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
     dims.push_back(*dim);
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseOne))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseOne))
     return nullptr;
   return DimsAttr::get(parser.getContext(), dims);
 }
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
-  llvm::interleaveComma(getDims(), printer, [&](DimAttr dim) { printer << dim.str(); });
+  llvm::interleaveComma(getDims(), printer,
+                        [&](DimAttr dim) { printer << dim.str(); });
   printer << ">";
 }
 
 // A term is only ever printed inside a dim; this form exists for debuggers.
 Attribute TermAttr::parse(AsmParser &parser, Type) {
-  parser.emitError(parser.getCurrentLocation(), "a term is written inside #graph.dim<...>");
+  parser.emitError(parser.getCurrentLocation(),
+                   "a term is written inside #graph.dim<...>");
   return nullptr;
 }
 
@@ -283,8 +289,10 @@ DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
     int64_t written = number.value_or(ShapedType::kDynamic);
     if (written != size)
       return emitError() << "dimension " << d << " is "
-                         << (ShapedType::isDynamic(size) ? "?" : std::to_string(size))
-                         << " in the shape but " << dim.str() << " in #graph.dims";
+                         << (ShapedType::isDynamic(size) ? "?"
+                                                         : std::to_string(size))
+                         << " in the shape but " << dim.str()
+                         << " in #graph.dims";
   }
   return success();
 }
@@ -308,7 +316,8 @@ SmallVector<DimAttr> tenon::graph::getDims(RankedTensorType type) {
   return dims;
 }
 
-RankedTensorType tenon::graph::tensorOf(ArrayRef<DimAttr> dims, Type elementType) {
+RankedTensorType tenon::graph::tensorOf(ArrayRef<DimAttr> dims,
+                                        Type elementType) {
   SmallVector<int64_t> shape;
   bool needsEncoding = false;
   for (DimAttr dim : dims) {
@@ -366,7 +375,8 @@ tenon::graph::broadcastDims(ArrayRef<DimAttr> a, ArrayRef<DimAttr> b) {
   return result;
 }
 
-DimAttr tenon::graph::numElements(MLIRContext *context, ArrayRef<DimAttr> dims) {
+DimAttr tenon::graph::numElements(MLIRContext *context,
+                                  ArrayRef<DimAttr> dims) {
   DimAttr product = DimAttr::getConstant(context, 1);
   for (DimAttr dim : dims)
     product = product.mul(dim);
