@@ -1,10 +1,10 @@
-//===- Artifact.h - the layout of model.tenon ------------------------------===//
+//===- Artifact.h - the layout of model.tenon -----------------------------===//
 //
-//   byte 0            an ELF shared object as the linker wrote it (code, constants)
-//   codeBytes         zero padding to a page
-//   planOffset        the Plan as bytes (PlanBytes.h), padded to a page
-//   weightsOffset     weight sections, each at a multiple of 64, page-aligned start
-//   tablesOffset      section names and a new section header table, so that
+//   byte 0            an ELF shared object as the linker wrote it (code,
+//   constants) codeBytes         zero padding to a page planOffset        the
+//   Plan as bytes (PlanBytes.h), padded to a page weightsOffset     weight
+//   sections, each at a multiple of 64, page-aligned start tablesOffset section
+//   names and a new section header table, so that
 //                     readelf and objdump see code, plan and weights
 //   fileBytes - 128   Footer
 //
@@ -29,15 +29,16 @@ inline constexpr uint64_t kPageBytes = 4096;
 inline constexpr uint64_t kWeightAlignment = 64;
 
 struct Footer {
-  uint64_t fileBytes;     ///< of the artifact, this footer included
-  uint64_t codeBytes;     ///< of the ELF object at the start
+  uint64_t fileBytes; ///< of the artifact, this footer included
+  uint64_t codeBytes; ///< of the ELF object at the start
   uint64_t planOffset, planBytes;
   uint64_t weightsOffset, weightsBytes;
   uint64_t tablesOffset, tablesBytes;
-  uint64_t checksum;      ///< of [0, weightsOffset), [tablesOffset, footer), and this footer with checksum 0
-  uint64_t reserved[5];   ///< zero
+  uint64_t checksum;    ///< of [0, weightsOffset), [tablesOffset, footer), and
+                        ///< this footer with checksum 0
+  uint64_t reserved[5]; ///< zero
   uint32_t formatVersion;
-  uint32_t reserved2;     ///< zero
+  uint32_t reserved2; ///< zero
   uint64_t magic;
 };
 static_assert(sizeof(Footer) == 128, "the footer's size is part of the format");
