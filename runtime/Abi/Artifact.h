@@ -1,15 +1,16 @@
 //===- Artifact.h - the layout of model.tenon -----------------------------===//
 //
-//   byte 0            an ELF shared object as the linker wrote it (code,
-//   constants) codeBytes         zero padding to a page planOffset        the
-//   Plan as bytes (PlanBytes.h), padded to a page weightsOffset     weight
-//   sections, each at a multiple of 64, page-aligned start tablesOffset section
-//   names and a new section header table, so that
+//   byte 0            an ELF shared object as the linker wrote it: code,
+//                     constants; zeros up to a page
+//   planOffset        the Plan as bytes (PlanBytes.h); zeros up to a page
+//   weightsOffset     weight sections, each at a multiple of 64
+//   tablesOffset      section names and a new section header table, so that
 //                     readelf and objdump see code, plan and weights
 //   fileBytes - 128   Footer
 //
-// In a program made by --exe the same bytes follow the program's own, and the
-// footer is still the last thing in the file: fileBytes tells where they begin.
+// In a program made by --exe the same bytes follow the program's own, from a
+// page boundary on, and the footer is still the last thing in the file:
+// fileBytes tells where they begin. All offsets count from there.
 // All integers are little-endian. Every byte but the weights is covered by
 // `checksum`; weights have one each in the plan, checked on request.
 //
