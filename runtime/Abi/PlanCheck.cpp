@@ -217,11 +217,19 @@ private:
 // Calls
 //===----------------------------------------------------------------------===//
 
-/// What a function is with its callees: how deep, and how many steps.
+/// A step and its buffers: what one execution of it adds to a tape.
+uint64_t entriesOf(const Step &step) {
+  if (const auto *launch = std::get_if<Launch>(&step))
+    return 1 + launch->buffers.size();
+  if (const auto *call = std::get_if<Call>(&step))
+    return 1 + call->arguments.size();
+  return 3;
+}
+
+/// What a function is with its callees: how deep, and how much work to unroll.
 struct CallTree {
-  size_t height =
-      0; ///< 1 for a function that calls nothing; 0 is not known yet
-  uint64_t numSteps = 0;
+  size_t height = 0; ///< 1 for a function that calls nothing; 0: not known yet
+  uint64_t numEntries = 0;
 };
 
 class CallCheck {
@@ -235,21 +243,22 @@ public:
     const Function &function = plan.functions[index];
     if (depth > kMaxCallDepth) // so does every cycle in the end
       return tooDeep(function);
-    CallTree tree{1, function.steps.size()};
+    CallTree tree{1, 0};
     for (const Step &step : function.steps) {
-      const auto *call = std::get_if<Call>(&step);
-      if (!call)
-        continue;
-      auto callee = measure(call->function, depth + 1);
-      if (!callee)
-        return callee;
-      tree.height = std::max(tree.height, callee->height + 1);
-      tree.numSteps += callee->numSteps;
+      tree.numEntries += entriesOf(step);
+      if (const auto *call = std::get_if<Call>(&step)) {
+        auto callee = measure(call->function, depth + 1);
+        if (!callee)
+          return callee;
+        tree.height = std::max(tree.height, callee->height + 1);
+        tree.numEntries += callee->numEntries;
+      }
       if (tree.height > kMaxCallDepth)
         return tooDeep(function);
-      if (tree.numSteps > kMaxExecutedSteps)
+      if (tree.numEntries > kMaxTapeEntries)
         return badArtifact("function ", quoted(function.name),
-                           " executes more than ", kMaxExecutedSteps, " steps");
+                           " executes more than ", kMaxTapeEntries,
+                           " steps and buffers");
     }
     return trees[index] = tree;
   }

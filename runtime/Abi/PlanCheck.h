@@ -18,7 +18,8 @@ namespace tenon::abi {
 
 /// Far above any model, low enough that a hostile plan cannot exhaust memory.
 inline constexpr size_t kMaxCallDepth = 16;
-inline constexpr uint64_t kMaxExecutedSteps = uint64_t(1) << 20;
+/// Steps and their buffers, calls unrolled.
+inline constexpr uint64_t kMaxTapeEntries = uint64_t(1) << 22;
 inline constexpr size_t kMaxRank = 16;
 inline constexpr uint64_t kMaxScratchBytes = uint64_t(1) << 30;
 

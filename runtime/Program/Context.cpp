@@ -171,7 +171,8 @@ struct Extent {
   uintptr_t begin;
   uint64_t bytes;
   bool overlaps(const Extent &other) const {
-    return begin < other.begin + other.bytes && other.begin < begin + bytes;
+    return bytes && other.bytes && begin < other.begin + other.bytes &&
+           other.begin < begin + bytes;
   }
 };
 } // namespace

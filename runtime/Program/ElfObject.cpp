@@ -23,6 +23,7 @@ uint64_t pageUp(uint64_t value) { return pageDown(value + kPageBytes - 1); }
 /// What the dynamic section says, as far as it is allowed to say anything.
 struct Dynamic {
   uint64_t rela = 0, relaBytes = 0;
+  uint64_t pltRela = 0, pltRelaBytes = 0;
   uint64_t symbols = 0;
   uint64_t names = 0, namesBytes = 0;
 };
@@ -46,6 +47,7 @@ private:
   Result<void> readDynamic();
   Result<void> readDynamicEntry(const Elf64_Dyn &entry);
   Result<void> readRelocations();
+  Result<void> readRelocationTable(uint64_t address, uint64_t size);
   Result<void> readRelocation(const Elf64_Rela &entry);
   std::string symbolName(uint64_t index) const;
 
@@ -205,6 +207,12 @@ Result<void> ElfReader::readDynamicEntry(const Elf64_Dyn &entry) {
   case DT_RELASZ:
     dynamic.relaBytes = value;
     return {};
+  case DT_JMPREL:
+    dynamic.pltRela = value;
+    return {};
+  case DT_PLTRELSZ:
+    dynamic.pltRelaBytes = value;
+    return {};
   case DT_SYMTAB:
     dynamic.symbols = value;
     return {};
@@ -229,8 +237,11 @@ Result<void> ElfReader::readDynamicEntry(const Elf64_Dyn &entry) {
     return badArtifact("the code has constructors or destructors");
   case DT_TEXTREL:
     return badArtifact("the code wants relocations in read-only segments");
-  case DT_JMPREL:
-    return badArtifact("the code calls functions that it does not define");
+  case DT_PLTREL:
+    if (value != DT_RELA)
+      return badArtifact("the code has relocations without addends");
+    return {};
+  case DT_PLTGOT:
   case DT_SONAME:
   case DT_HASH:
   case DT_GNU_HASH:
@@ -269,10 +280,16 @@ std::string ElfReader::symbolName(uint64_t index) const {
 }
 
 Result<void> ElfReader::readRelocations() {
-  if (!dynamic.relaBytes)
+  if (auto done = readRelocationTable(dynamic.rela, dynamic.relaBytes); !done)
+    return done;
+  return readRelocationTable(dynamic.pltRela, dynamic.pltRelaBytes);
+}
+
+Result<void> ElfReader::readRelocationTable(uint64_t address, uint64_t size) {
+  if (!size)
     return {};
-  auto bytes = atAddress(dynamic.rela, dynamic.relaBytes);
-  if (!bytes || dynamic.relaBytes % sizeof(Elf64_Rela))
+  auto bytes = atAddress(address, size);
+  if (!bytes || size % sizeof(Elf64_Rela))
     return badArtifact("the relocations are outside the segments");
   for (; !bytes->empty(); bytes = bytes->subspan(sizeof(Elf64_Rela))) {
     Elf64_Rela entry;
@@ -284,11 +301,12 @@ Result<void> ElfReader::readRelocations() {
 }
 
 Result<void> ElfReader::readRelocation(const Elf64_Rela &entry) {
-  uint64_t type = ELF64_R_TYPE(entry.r_info),
-           symbol = ELF64_R_SYM(entry.r_info);
+  uint64_t type = ELF64_R_TYPE(entry.r_info);
+  if (type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT)
+    return badArtifact("the code uses ", symbolName(ELF64_R_SYM(entry.r_info)),
+                       ", which it does not define");
   if (type != R_X86_64_RELATIVE)
-    return badArtifact("the code has a relocation of type ", type,
-                       " for symbol ", symbolName(symbol), ", only ",
+    return badArtifact("the code has a relocation of type ", type, ", only ",
                        R_X86_64_RELATIVE, " (relative) is taken");
   auto fits = [&](const Segment &segment) {
     return segment.isWritable &&
