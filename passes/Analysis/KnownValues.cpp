@@ -1,4 +1,5 @@
-//===- KnownValues.cpp - what is known of a value before the program runs --===//
+//===- KnownValues.cpp - what is known of a value before the program runs
+//--===//
 
 #include "passes/Analysis/KnownValues.h"
 
@@ -10,8 +11,8 @@ using namespace mlir;
 
 namespace tenon {
 
-/// Weights pass through a handful of ops (cast, scale, transpose); a longer chain
-/// is not an exporter's.
+/// Weights pass through a handful of ops (cast, scale, transpose); a longer
+/// chain is not an exporter's.
 constexpr unsigned kDeepestWeightExpression = 8;
 
 static bool isView(Operation *op) {
@@ -40,7 +41,8 @@ static std::optional<double> toNumber(TypedAttr element) {
   auto number = dyn_cast_or_null<IntegerAttr>(element);
   if (!number)
     return std::nullopt;
-  bool isUnsigned = number.getType().isUnsignedInteger() || number.getType().isInteger(1);
+  bool isUnsigned =
+      number.getType().isUnsignedInteger() || number.getType().isInteger(1);
   APInt bits = number.getValue();
   return isUnsigned ? bits.roundToDouble(false) : bits.roundToDouble(true);
 }
@@ -54,7 +56,8 @@ std::optional<double> getUniformNumber(Value value) {
 }
 
 bool isNear(double a, double b, double relativeTolerance) {
-  return a == b || std::abs(a - b) <= relativeTolerance * std::max(std::abs(a), std::abs(b));
+  return a == b || std::abs(a - b) <=
+                       relativeTolerance * std::max(std::abs(a), std::abs(b));
 }
 
 /// Half an epsilon is one rounding; 4 of those allow for a constant that was
@@ -67,7 +70,8 @@ static double roundingOf(Type elementType) {
 
 bool isUniformly(Value value, double number) {
   std::optional<double> found = getUniformNumber(value);
-  return found && isNear(*found, number, roundingOf(getElementTypeOrSelf(value)));
+  return found &&
+         isNear(*found, number, roundingOf(getElementTypeOrSelf(value)));
 }
 
 std::optional<ReferenceTensor> getConstantElements(Value value) {
@@ -87,7 +91,8 @@ static bool isWeightExpression(Value value, unsigned depth) {
     return false;
   if (isa<graph::WeightOp, graph::ConstantOp>(op))
     return true;
-  bool movesOrMaps = isView(op) || isa<ElementwiseOpInterface, graph::ConcatOp>(op);
+  bool movesOrMaps =
+      isView(op) || isa<ElementwiseOpInterface, graph::ConcatOp>(op);
   return movesOrMaps && llvm::all_of(op->getOperands(), [&](Value operand) {
            return isWeightExpression(operand, depth - 1);
          });
@@ -102,23 +107,29 @@ DenseElementsAttr toElements(const ReferenceTensor &tensor) {
   SmallVector<Attribute> elements;
   Builder builder(type.getContext());
   for (int64_t i = 0; i < tensor.numElements(); ++i)
-    elements.push_back(tensor.isFloat()
-                           ? Attribute(builder.getFloatAttr(tensor.elementType(), tensor.getFloat(i)))
-                           : builder.getIntegerAttr(tensor.elementType(), tensor.getInt(i)));
+    elements.push_back(
+        tensor.isFloat()
+            ? Attribute(builder.getFloatAttr(tensor.elementType(),
+                                             tensor.getFloat(i)))
+            : builder.getIntegerAttr(tensor.elementType(), tensor.getInt(i)));
   return DenseElementsAttr::get(type, elements);
 }
 
 Value makeConstant(OpBuilder &builder, Location loc, TypedAttr element) {
   auto type = RankedTensorType::get({}, element.getType());
-  return graph::ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
+  return graph::ConstantOp::create(
+      builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
 }
 
-Value makeFilled(OpBuilder &builder, Location loc, RankedTensorType type, double number) {
+Value makeFilled(OpBuilder &builder, Location loc, RankedTensorType type,
+                 double number) {
   Type elementType = type.getElementType();
-  TypedAttr element = isa<FloatType>(elementType)
-                          ? TypedAttr(builder.getFloatAttr(elementType, number))
-                          : builder.getIntegerAttr(elementType, static_cast<int64_t>(number));
-  return graph::ConstantOp::create(builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
+  TypedAttr element =
+      isa<FloatType>(elementType)
+          ? TypedAttr(builder.getFloatAttr(elementType, number))
+          : builder.getIntegerAttr(elementType, static_cast<int64_t>(number));
+  return graph::ConstantOp::create(
+      builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
 }
 
 } // namespace tenon

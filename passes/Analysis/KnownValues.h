@@ -1,4 +1,5 @@
-//===- KnownValues.h - what is known of a value before the program runs ----===//
+//===- KnownValues.h - what is known of a value before the program runs
+//----===//
 //
 //   // graph.mul %x, %c with %c a broadcast of dense<0.5>
 //   getUniformNumber(mul.getRhs()) == 0.5
@@ -34,16 +35,18 @@ bool isNear(double a, double b, double relativeTolerance = 0x1p-22);
 std::optional<ReferenceTensor> getConstantElements(mlir::Value value);
 
 /// Whether the value follows from weights and constants by elementwise ops and
-/// moves of data alone, so that it can be computed when the artifact is written.
+/// moves of data alone, so that it can be computed when the artifact is
+/// written.
 bool isWeightExpression(mlir::Value value);
 
 /// A constant with the elements of a reference tensor.
 mlir::DenseElementsAttr toElements(const ReferenceTensor &tensor);
 
 /// A rank-0 constant, or one that fills a static type.
-mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::TypedAttr element);
-mlir::Value makeFilled(mlir::OpBuilder &builder, mlir::Location loc, mlir::RankedTensorType type,
-                       double number);
+mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::TypedAttr element);
+mlir::Value makeFilled(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::RankedTensorType type, double number);
 
 } // namespace tenon
 

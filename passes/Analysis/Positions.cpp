@@ -1,4 +1,5 @@
-//===- Positions.cpp - values that follow from where an element stands -----===//
+//===- Positions.cpp - values that follow from where an element stands
+//-----===//
 
 #include "passes/Analysis/Positions.h"
 
@@ -12,7 +13,9 @@ namespace tenon {
 
 using graph::DimAttr;
 
-static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
 
 static DimAttr number(MLIRContext *context, int64_t value) {
   return DimAttr::getConstant(context, value);
@@ -35,7 +38,8 @@ std::optional<unsigned> Positions::getOnlyDim() const {
 //===----------------------------------------------------------------------===//
 
 static std::optional<Positions> readIota(graph::IotaOp iota) {
-  Positions result{SmallVector<int64_t>(typeOf(iota).getRank(), 0), number(iota.getContext(), 0)};
+  Positions result{SmallVector<int64_t>(typeOf(iota).getRank(), 0),
+                   number(iota.getContext(), 0)};
   result.strides[iota.getAxis()] = 1;
   return result;
 }
@@ -103,7 +107,8 @@ static std::optional<Positions> readBroadcast(graph::BroadcastOp broadcast) {
   for (auto [d, stride] : llvm::enumerate(input->strides)) {
     bool repeats = from.getDimSize(d) == 1;
     if (from.isDynamicDim(d) && stride != 0 &&
-        !graph::areEqual(graph::getDim(from, d), graph::getDim(typeOf(broadcast), lead + d)))
+        !graph::areEqual(graph::getDim(from, d),
+                         graph::getDim(typeOf(broadcast), lead + d)))
       return std::nullopt;
     result.strides.push_back(repeats ? 0 : stride);
   }
@@ -125,34 +130,39 @@ static std::optional<Positions> readSlice(graph::SliceOp slice) {
   if (!result)
     return std::nullopt;
   int64_t &stride = result->strides[slice.getAxis()];
-  result->offset =
-      result->offset.add(slice.getStart().mul(number(slice.getContext(), stride)));
+  result->offset = result->offset.add(
+      slice.getStart().mul(number(slice.getContext(), stride)));
   stride *= slice.getStep();
   return result;
 }
 
 /// Wide enough that no position is changed by the cast.
 static bool holdsPositions(Type type) {
-  return type.isF32() || type.isF64() || type.isInteger(32) || type.isInteger(64);
+  return type.isF32() || type.isF64() || type.isInteger(32) ||
+         type.isInteger(64);
 }
 
 static std::optional<Positions> readCast(graph::CastOp cast) {
-  if (!holdsPositions(cast.getTo()) || !holdsPositions(typeOf(cast.getInput()).getElementType()))
+  if (!holdsPositions(cast.getTo()) ||
+      !holdsPositions(typeOf(cast.getInput()).getElementType()))
     return std::nullopt;
   return readPositions(cast.getInput());
 }
 
-static SmallVector<int64_t> alignedStrides(const Positions &positions, unsigned rank) {
+static SmallVector<int64_t> alignedStrides(const Positions &positions,
+                                           unsigned rank) {
   SmallVector<int64_t> strides(rank - positions.strides.size(), 0);
   llvm::append_range(strides, positions.strides);
   return strides;
 }
 
-static Positions addScaled(const Positions &a, const Positions &b, int64_t scale, unsigned rank) {
+static Positions addScaled(const Positions &a, const Positions &b,
+                           int64_t scale, unsigned rank) {
   Positions result{alignedStrides(a, rank), a.offset};
   for (auto [d, stride] : llvm::enumerate(alignedStrides(b, rank)))
     result.strides[d] += scale * stride;
-  result.offset = a.offset.add(b.offset.mul(number(a.offset.getContext(), scale)));
+  result.offset =
+      a.offset.add(b.offset.mul(number(a.offset.getContext(), scale)));
   return result;
 }
 
@@ -160,7 +170,8 @@ Positions subtract(const Positions &a, const Positions &b, unsigned rank) {
   return addScaled(a, b, -1, rank);
 }
 
-static std::optional<Positions> readSum(Value a, Value b, int64_t scale, unsigned rank) {
+static std::optional<Positions> readSum(Value a, Value b, int64_t scale,
+                                        unsigned rank) {
   std::optional<Positions> left = readPositions(a), right = readPositions(b);
   if (!left || !right)
     return std::nullopt;
@@ -180,8 +191,12 @@ std::optional<Positions> readPositions(Value value) {
       .Case([](graph::TransposeOp op) { return readTranspose(op); })
       .Case([](graph::SliceOp op) { return readSlice(op); })
       .Case([](graph::CastOp op) { return readCast(op); })
-      .Case([&](graph::AddOp op) { return readSum(op.getLhs(), op.getRhs(), 1, rank); })
-      .Case([&](graph::SubOp op) { return readSum(op.getLhs(), op.getRhs(), -1, rank); })
+      .Case([&](graph::AddOp op) {
+        return readSum(op.getLhs(), op.getRhs(), 1, rank);
+      })
+      .Case([&](graph::SubOp op) {
+        return readSum(op.getLhs(), op.getRhs(), -1, rank);
+      })
       .Default([](Operation *) { return std::nullopt; });
 }
 
@@ -191,12 +206,14 @@ std::optional<Positions> readPositions(Value value) {
 
 /// The offset plus the last index times the stride, along dims whose stride has
 /// this sign.
-static DimAttr extremeOf(const Positions &positions, ArrayRef<DimAttr> dims, bool wantsPositive) {
+static DimAttr extremeOf(const Positions &positions, ArrayRef<DimAttr> dims,
+                         bool wantsPositive) {
   MLIRContext *context = positions.offset.getContext();
   DimAttr result = positions.offset;
   for (auto [stride, dim] : llvm::zip_equal(positions.strides, dims))
     if (stride != 0 && (stride > 0) == wantsPositive)
-      result = result.add(dim.sub(number(context, 1)).mul(number(context, stride)));
+      result =
+          result.add(dim.sub(number(context, 1)).mul(number(context, stride)));
   return result;
 }
 
@@ -209,9 +226,10 @@ DimAttr greatestOf(const Positions &positions, ArrayRef<DimAttr> dims) {
 }
 
 bool isNeverNegative(DimAttr dim) {
-  return !dim.isUnknown() && llvm::all_of(dim.getTerms(), [](graph::TermAttr term) {
-    return term.getCoefficient() >= 0;
-  });
+  return !dim.isUnknown() &&
+         llvm::all_of(dim.getTerms(), [](graph::TermAttr term) {
+           return term.getCoefficient() >= 0;
+         });
 }
 
 } // namespace tenon

@@ -1,7 +1,8 @@
-//===- Positions.h - values that follow from where an element stands -------===//
+//===- Positions.h - values that follow from where an element stands
+//-------===//
 //
-// Exporters compute masks and lookups from counters (iota): "the key's number is
-// at most the query's". Such a value is an affine function of its own index:
+// Exporters compute masks and lookups from counters (iota): "the key's number
+// is at most the query's". Such a value is an affine function of its own index:
 //
 //   %i = graph.iota {axis = 1} : tensor<?x?xi64, #graph.dims<B, L>>
 //   %j = graph.add %i, %two           // element (b, l) is l + 2
@@ -34,8 +35,10 @@ std::optional<Positions> readPositions(mlir::Value value);
 Positions subtract(const Positions &a, const Positions &b, unsigned rank);
 
 /// Least and greatest element of positions in a value with these dims.
-graph::DimAttr leastOf(const Positions &positions, llvm::ArrayRef<graph::DimAttr> dims);
-graph::DimAttr greatestOf(const Positions &positions, llvm::ArrayRef<graph::DimAttr> dims);
+graph::DimAttr leastOf(const Positions &positions,
+                       llvm::ArrayRef<graph::DimAttr> dims);
+graph::DimAttr greatestOf(const Positions &positions,
+                          llvm::ArrayRef<graph::DimAttr> dims);
 
 /// Whether a dim is 0 or more whatever the sizes (symbols are never negative).
 bool isNeverNegative(graph::DimAttr dim);
