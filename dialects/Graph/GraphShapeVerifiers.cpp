@@ -48,9 +48,7 @@ static bool mayAgree(RankedTensorType a, RankedTensorType b,
 // Sources
 //===----------------------------------------------------------------------===//
 
-/// Bytes of the elements in a file: bool is a byte, 4-bit elements come in
-/// pairs.
-static int64_t countFileBytes(RankedTensorType type) {
+int64_t WeightAttr::countBytes(RankedTensorType type) {
   int64_t bits = type.getElementTypeBitWidth();
   return llvm::divideCeil(type.getNumElements() * (bits == 1 ? 8 : bits), 8);
 }
@@ -62,10 +60,10 @@ LogicalResult WeightOp::verify() {
     return emitOpError() << "needs a static shape: expected numbers, got "
                          << type;
   // weight_c2
-  if (getRef().getBytes() != countFileBytes(type))
+  if (getRef().getBytes() != WeightAttr::countBytes(type))
     return emitOpError() << "needs the bytes of its elements: expected "
-                         << countFileBytes(type) << " for " << type << ", got "
-                         << getRef().getBytes();
+                         << WeightAttr::countBytes(type) << " for " << type
+                         << ", got " << getRef().getBytes();
   // weight_c3
   if (getRef().getOffset() < 0)
     return emitOpError() << "needs a place in its file: expected an offset of "
