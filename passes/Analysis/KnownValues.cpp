@@ -55,14 +55,7 @@ std::optional<double> getUniformNumber(Value value) {
   return toNumber(getUniformElement(value));
 }
 
-bool isNear(double a, double b, double relativeTolerance) {
-  return a == b || std::abs(a - b) <=
-                       relativeTolerance * std::max(std::abs(a), std::abs(b));
-}
-
-/// Half an epsilon is one rounding; 4 of those allow for a constant that was
-/// computed from rounded ones.
-static double roundingOf(Type elementType) {
+double roundingOf(Type elementType) {
   auto type = dyn_cast<FloatType>(elementType);
   unsigned precision = type ? std::min(type.getFPMantissaWidth(), 24u) : 24;
   return std::ldexp(4.0, -static_cast<int>(precision));
@@ -70,8 +63,9 @@ static double roundingOf(Type elementType) {
 
 bool isUniformly(Value value, double number) {
   std::optional<double> found = getUniformNumber(value);
-  return found &&
-         isNear(*found, number, roundingOf(getElementTypeOrSelf(value)));
+  double tolerance =
+      roundingOf(cast<RankedTensorType>(value.getType()).getElementType());
+  return found && std::abs(*found - number) <= tolerance * std::abs(number);
 }
 
 std::optional<ReferenceTensor> getConstantElements(Value value) {

@@ -29,7 +29,10 @@ std::optional<double> getUniformNumber(mlir::Value value);
 /// Whether every element is `number`, up to how f32 (or a narrower element
 /// type) rounds it twice.
 bool isUniformly(mlir::Value value, double number);
-bool isNear(double a, double b, double relativeTolerance = 0x1p-22);
+/// How far a constant of this type, computed from rounded ones, may be from the
+/// number that was meant: four roundings, relative. Of f32 for types without a
+/// rounding of their own.
+double roundingOf(mlir::Type elementType);
 
 /// The elements of a small constant, or nothing.
 std::optional<ReferenceTensor> getConstantElements(mlir::Value value);

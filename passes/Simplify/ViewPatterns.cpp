@@ -74,7 +74,9 @@ struct TransposeOfMerge final : OpRewritePattern<graph::TransposeOp> {
   LogicalResult matchAndRewrite(graph::TransposeOp transpose,
                                 PatternRewriter &rewriter) const override {
     auto merge = transpose.getInput().getDefiningOp<graph::ReshapeOp>();
-    if (!merge)
+    // The merge of a broadcast repeats heads; raise-attention looks for it
+    // there.
+    if (!merge || merge.getInput().getDefiningOp<graph::BroadcastOp>())
       return rewriter.notifyMatchFailure(transpose, "no reshape before it");
     SmallVector<DimAttr> dims = graph::getDims(typeOf(merge.getInput()));
     std::optional<Groups> groups =
