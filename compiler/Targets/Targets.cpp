@@ -44,9 +44,9 @@ constexpr StringLiteral kBaseFeatures[] = {"avx2",     "fma",      "avx512f",
                                            "avx512bw", "avx512vl", "avx512dq"};
 constexpr size_t kNumV3Features = 2, kNumV4Features = 6;
 
-constexpr StringLiteral kZen4Features[] = {"avx512_bf16", "avx512_vnni"};
+constexpr StringLiteral kZen4Features[] = {"avx512bf16", "avx512vnni"};
 constexpr StringLiteral kSapphireRapidsFeatures[] = {
-    "avx512_bf16", "avx512_vnni", "amx_tile", "amx_bf16", "amx_int8"};
+    "avx512bf16", "avx512vnni", "amx-tile", "amx-bf16", "amx-int8"};
 
 // Zen 4 executes a 512-bit instruction in two halves: one FMA of 16 lanes a
 // cycle, and vdpbf16ps and vpdpbusd at the same number of instructions.
@@ -131,15 +131,6 @@ target::CpuAttr attributeOf(MLIRContext *context, const Cpu &cpu) {
       builder.getArrayAttr(units), builder.getArrayAttr(caches));
 }
 
-/// LLVM's spelling of a feature that the runtime calls `name`.
-std::string llvmFeature(StringRef name) {
-  if (name.starts_with("amx_"))
-    return "amx-" + name.drop_front(4).str(); // amx-tile
-  std::string spelling = name.str();
-  llvm::erase(spelling, '_'); // avx512bf16
-  return spelling;
-}
-
 bool isMadeBy(Maker maker, bool hostIsAmd) {
   return maker == Maker::Any || (maker == Maker::Amd) == hostIsAmd;
 }
@@ -152,9 +143,8 @@ StringRef detectHost() {
   StringRef best;
   for (const Cpu &cpu : kCpus)
     if (isMadeBy(cpu.maker, hostIsAmd) &&
-        llvm::all_of(featuresOf(cpu), [&](StringRef name) {
-          return host.lookup(llvmFeature(name));
-        }))
+        llvm::all_of(featuresOf(cpu),
+                     [&](StringRef name) { return host.lookup(name); }))
       best = cpu.name;
   return best;
 }

@@ -5,13 +5,13 @@ include "dialects/Target/TargetDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 
-/// The names are those of the CPU's features, since a unit is there when its
-/// feature is.
+/// The names are those of the CPU's features, in LLVM's spelling, since a unit is
+/// there when its feature is.
 def Target_Unit : I32EnumAttr<"Unit", "what multiplies and adds beside the f32 lanes", [
-    I32EnumAttrCase<"Avx512Bf16", 0, "avx512_bf16">,
-    I32EnumAttrCase<"Avx512Vnni", 1, "avx512_vnni">,
-    I32EnumAttrCase<"AmxBf16", 2, "amx_bf16">,
-    I32EnumAttrCase<"AmxInt8", 3, "amx_int8">]> {
+    I32EnumAttrCase<"Avx512Bf16", 0, "avx512bf16">,
+    I32EnumAttrCase<"Avx512Vnni", 1, "avx512vnni">,
+    I32EnumAttrCase<"AmxBf16", 2, "amx-bf16">,
+    I32EnumAttrCase<"AmxInt8", 3, "amx-int8">]> {
   let cppNamespace = "::tenon::target";
   let genSpecializedAttr = 0;
 }
@@ -53,14 +53,14 @@ def Target_CpuAttr : Target_Attr<"Cpu", "cpu"> {
     #target.cpu<name = "znver4", llvm_cpu = "znver4", vector_bytes = 64,
                 num_vectors = 32, f32_macs = 16, clock_mhz = 3700,
                 features = ["avx2", "fma", "avx512f"],
-                units = [#target.unit<avx512_bf16, 32>],
+                units = [#target.unit<avx512bf16, 32>],
                 caches = [#target.cache<32768, 8>]>
     ```
 
     * (C1) Every number is at least 1, and a vector is 16, 32 or 64 bytes.
-    * (C2) Each of `features` is a name that the runtime can check: avx2, fma,
-      avx512f, avx512bw, avx512vl, avx512dq, avx512_bf16, avx512_vnni, amx_tile,
-      amx_bf16 or amx_int8.
+    * (C2) Each of `features` is a name that compiler and runtime know: avx2, fma,
+      avx512f, avx512bw, avx512vl, avx512dq, avx512bf16, avx512vnni, amx-tile,
+      amx-bf16 or amx-int8.
     * (C3) `units` are `#target.unit`, each at most once, and the feature of that
       name is among `features`.
     * (C4) `caches` are 1 to 3 `#target.cache`, each larger than the one before.

@@ -16,12 +16,11 @@
 
 namespace tenon::target {
 
-/// Every feature that compiler and runtime know by name, in the order in which
-/// machines gained them.
+/// Every feature that compiler and runtime know by name, in LLVM's spelling and
+/// in the order in which machines gained them.
 inline constexpr llvm::StringLiteral kFeatureNames[] = {
-    "avx2",     "fma",      "avx512f",     "avx512bw",
-    "avx512vl", "avx512dq", "avx512_bf16", "avx512_vnni",
-    "amx_tile", "amx_bf16", "amx_int8"};
+    "avx2",       "fma",        "avx512f",  "avx512bw", "avx512vl", "avx512dq",
+    "avx512bf16", "avx512vnni", "amx-tile", "amx-bf16", "amx-int8"};
 
 } // namespace tenon::target
 
