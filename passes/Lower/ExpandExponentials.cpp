@@ -29,19 +29,17 @@ namespace tenon {
 namespace {
 
 constexpr double kRound = 0x1.8p23; ///< added to a float below 2^22, rounds it
-constexpr double kLog2E = 0x1.71547652b82fep+0;
+constexpr double kLog2E = 0x1.71547652b82fep+0, kLn2 = 0x1.62e42fefa39efp-1;
 /// ln(2) in two parts; n times the first is exact for |n| < 2^9.
 constexpr double kLn2High = 0x1.62e4p-1, kLn2Low = 0x1.7f7d1cp-20;
-constexpr double kHalfLn2 = 0x1.62e42fefa39efp-2;
 constexpr int kExponentBias = 127, kMantissaBits = 23;
 
-/// n, nearest to `value` + 0, and the float 2^(n + exponentOffset).
 struct Split {
-  Value n, power;
+  Value n;     ///< a float without fraction
+  Value power; ///< 2^(n + exponentOffset)
 };
 
-/// `sum` is value + kRound + kExponentBias + exponentOffset, rounded to an
-/// integer.
+/// `sum` is n + kRound + kExponentBias + exponentOffset; adding it rounded n.
 Split split(FloatBuilder &b, Value sum, int exponentOffset) {
   Value n = b.sub(sum, b.constant(kRound + kExponentBias + exponentOffset));
   return {n, b.fromBits(b.shiftLeft(b.bits(sum), kMantissaBits))};
@@ -78,14 +76,15 @@ Value expandExp2(FloatBuilder &b, Value x) {
 
 Value expandTanh(FloatBuilder &b, Value x) {
   // Above 9.02 the result rounds to 1, as t / (t + 2) does.
-  Value a = b.atMost(b.abs(x), 10.0);
+  Value twice = b.atMost(b.abs(b.add(x, x)), 20.0);
   Value sum =
-      b.fma(a, b.constant(2 * kLog2E), b.constant(kRound + kExponentBias));
+      b.fma(twice, b.constant(kLog2E), b.constant(kRound + kExponentBias));
   auto [n, power] = split(b, sum, 0);
   // One part of ln(2) is enough: where n is large, tanh no longer feels the
   // error.
-  Value r = b.fma(n, b.constant(-kHalfLn2), a);
-  Value t = scaledExpm1(b, b.mul(r, b.polynomial(r, kTanhExpm1)), power);
+  Value r = b.fma(n, b.constant(-kLn2), twice);
+  Value m = b.fma(b.mul(r, r), b.polynomial(r, kExpm1), r);
+  Value t = scaledExpm1(b, m, power);
   return b.copySign(b.div(t, b.add(t, b.constant(2.0))), x);
 }
 

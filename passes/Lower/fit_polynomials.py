@@ -82,8 +82,8 @@ def main():
          fit((-0.50001, 0.50001), lambda f: 2 * np.exp2(f), lambda f: np.exp2(-f) / 2, range(7), {0: 2.0}))
     emit("kExp2m1", "2^f - 1 = f P(f), |f| <= 1/2; relative.",
          fit((-0.50001, 0.50001), lambda f: np.expm1(f * LN2) / f, lambda f: f / np.expm1(f * LN2), range(6)))
-    emit("kTanhExpm1", "exp(2r) - 1 = r P(r), |r| <= ln(2)/4; relative.",
-         fit((-half / 2, half / 2), lambda r: np.expm1(2 * r) / r, lambda r: r / np.expm1(2 * r), range(6)))
+    emit("kExpm1", "exp(r) - 1 = r + r^2 P(r), |r| <= ln(2)/2; relative.",
+         fit((-half, half), lambda r: (np.expm1(r) - r) / r**2, lambda r: r**2 / np.expm1(r), range(5)))
     # erf(a) = 1 - 2^g(a); an error d of g moves erf by ln(2) erfc(a) d.
     emit("kErfExponent", "log2(erfc(a)) = a P(a), 0 <= a <= 4; relative to erf.",
          fit((0, 4), lambda a: log_of_erfc(a) / a, lambda a: a * LN2 * (1 - erf(a)) / erf(a), range(9)))
