@@ -18,49 +18,87 @@ namespace tenon {
 
 namespace {
 
-/// A function of one value: `Op` becomes what `expand` writes. Narrower floats
-/// are widened to f32 and the result is rounded back.
+/// f32, or a vector of f32 with the shape of `type`.
+Type inF32(Type type) {
+  Type f32 = Float32Type::get(type.getContext());
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.clone(f32) : f32;
+}
+
+/// Replaces `op`, whose operands and result are of one type, by what `expand`
+/// writes for f32. Narrower floats are widened, and the result is rounded back.
+LogicalResult
+expandInF32(Operation *op, PatternRewriter &rewriter,
+            function_ref<Value(FloatBuilder &, ArrayRef<Value>)> expand) {
+  Type type = op->getResult(0).getType();
+  if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() > 32)
+    return rewriter.notifyMatchFailure(op, "there is no formula for f64");
+  Type wide = inF32(type);
+  FloatBuilder b(rewriter, op->getLoc(), wide);
+  SmallVector<Value> operands(op->getOperands());
+  if (wide != type)
+    for (Value &operand : operands)
+      operand = b.extend(operand);
+  Value result = expand(b, operands);
+  if (wide != type)
+    result = arith::TruncFOp::create(rewriter, op->getLoc(), type, result);
+  rewriter.replaceOp(op, result);
+  return success();
+}
+
 template <typename Op> struct ExpandUnary final : OpRewritePattern<Op> {
   using Formula = Value (*)(FloatBuilder &, Value);
 
-  ExpandUnary(MLIRContext *context, Formula expand)
-      : OpRewritePattern<Op>(context), expand(expand) {}
+  ExpandUnary(MLIRContext *context, Formula formula)
+      : OpRewritePattern<Op>(context), formula(formula) {}
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    Type type = op.getType();
-    Type element = getElementTypeOrSelf(type);
-    if (element.getIntOrFloatBitWidth() > 32)
-      return rewriter.notifyMatchFailure(op, "there is no formula for f64");
-
-    Value x = op.getOperand();
-    Type wide = type;
-    if (!element.isF32()) {
-      auto vector = dyn_cast<VectorType>(type);
-      wide = vector ? Type(vector.clone(rewriter.getF32Type()))
-                    : Type(rewriter.getF32Type());
-      x = arith::ExtFOp::create(rewriter, op.getLoc(), wide, x);
-    }
-    FloatBuilder b(rewriter, op.getLoc(), wide);
-    Value y = expand(b, x);
-    if (wide != type)
-      y = arith::TruncFOp::create(rewriter, op.getLoc(), type, y);
-    rewriter.replaceOp(op, y);
-    return success();
+    return expandInF32(op, rewriter,
+                       [&](FloatBuilder &b, ArrayRef<Value> operands) {
+                         return formula(b, operands[0]);
+                       });
   }
 
-  Formula expand;
+  Formula formula;
 };
 
-/// Is the value a constant, scalar or splat, that is not NaN?
-bool isNumber(Value value) {
+/// The number that `value` is everywhere, if it is a constant.
+std::optional<APFloat> constantNumber(Value value) {
   FloatAttr scalar;
   SplatElementsAttr splat;
   if (matchPattern(value, m_Constant(&splat)))
     scalar = dyn_cast<FloatAttr>(splat.getSplatValue<Attribute>());
   else
     matchPattern(value, m_Constant(&scalar));
-  return scalar && !scalar.getValue().isNaN();
+  if (!scalar)
+    return std::nullopt;
+  return scalar.getValue();
+}
+
+/// Squares and cubes, which models write as powers, are products.
+struct ExpandPow final : OpRewritePattern<math::PowFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::PowFOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<APFloat> exponent = constantNumber(op.getRhs());
+    return expandInF32(op, rewriter,
+                       [&](FloatBuilder &b, ArrayRef<Value> operands) {
+                         Value x = operands[0];
+                         if (exponent && exponent->isExactlyValue(2.0))
+                           return b.mul(x, x);
+                         if (exponent && exponent->isExactlyValue(3.0))
+                           return b.mul(b.mul(x, x), x);
+                         return expandPow(b, x, operands[1]);
+                       });
+  }
+};
+
+/// Is the value a constant that is not NaN?
+bool isNumber(Value value) {
+  std::optional<APFloat> number = constantNumber(value);
+  return number && !number->isNaN();
 }
 
 /// max(a, b) or min(a, b) as select(a > b, a, b), which is the x86 instruction:
@@ -110,7 +148,12 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
     patterns.add<ExpandUnary<math::Exp2Op>>(context, expandExp2);
     patterns.add<ExpandUnary<math::TanhOp>>(context, expandTanh);
     patterns.add<ExpandUnary<math::ErfOp>>(context, expandErf);
+    patterns.add<ExpandUnary<math::LogOp>>(context, expandLog);
+    patterns.add<ExpandUnary<math::Log2Op>>(context, expandLog2);
+    patterns.add<ExpandUnary<math::SinOp>>(context, expandSin);
+    patterns.add<ExpandUnary<math::CosOp>>(context, expandCos);
     patterns.add<ExpandUnary<math::RsqrtOp>>(context, expandRsqrt);
+    patterns.add<ExpandPow>(context);
     using Compare = arith::CmpFPredicate;
     patterns.add<ExpandMinMax<arith::MaximumFOp, Compare::OGT, true>,
                  ExpandMinMax<arith::MinimumFOp, Compare::OLT, true>,

@@ -54,6 +54,13 @@ Value FloatBuilder::fma(Value x, Value y, Value z) {
 }
 Value FloatBuilder::abs(Value x) { return math::AbsFOp::create(b, x); }
 Value FloatBuilder::sqrt(Value x) { return math::SqrtOp::create(b, x); }
+Value FloatBuilder::floor(Value x) { return math::FloorOp::create(b, x); }
+Value FloatBuilder::extend(Value x) {
+  return arith::ExtFOp::create(b, floatType, x);
+}
+Value FloatBuilder::truncate(Value x) {
+  return arith::TruncFOp::create(b, floatType, x);
+}
 Value FloatBuilder::copySign(Value magnitude, Value sign) {
   return math::CopySignOp::create(b, magnitude, sign);
 }
@@ -93,9 +100,6 @@ Value FloatBuilder::bits(Value x) {
 Value FloatBuilder::fromBits(Value x) {
   return arith::BitcastOp::create(b, floatType, x);
 }
-Value FloatBuilder::toInteger(Value x) {
-  return arith::FPToSIOp::create(b, intType, x);
-}
 Value FloatBuilder::toFloat(Value x) {
   return arith::SIToFPOp::create(b, floatType, x);
 }
@@ -110,6 +114,9 @@ Value FloatBuilder::andInt(Value x, Value y) {
 }
 Value FloatBuilder::xorInt(Value x, Value y) {
   return arith::XOrIOp::create(b, x, y);
+}
+Value FloatBuilder::isNonZero(Value x) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ne, x, integer(0));
 }
 Value FloatBuilder::shiftLeft(Value x, int64_t by) {
   return arith::ShLIOp::create(b, x, integer(by));

@@ -37,6 +37,7 @@ public:
   Value fma(Value a, Value b, Value c); ///< a b + c, rounded once
   Value abs(Value a);
   Value sqrt(Value a);
+  Value floor(Value a);
   Value copySign(Value magnitude, Value sign);
   Value compare(Compare predicate, Value a, Value b);
   Value select(Value condition, Value a, Value b);
@@ -51,23 +52,26 @@ public:
   Value atMost(Value x, double high);
   Value atLeast(Value x, double low);
 
-  Value bits(Value a);      ///< the float's bits as an integer
-  Value fromBits(Value a);  ///< and back
-  Value toInteger(Value a); ///< of an integer-valued float
-  Value toFloat(Value a);   ///< of a signed integer
+  Value bits(Value a);     ///< the float's bits as an integer
+  Value fromBits(Value a); ///< and back
+  Value toFloat(Value a);  ///< of a signed integer
   Value addInt(Value a, Value b);
   Value subInt(Value a, Value b);
   Value andInt(Value a, Value b);
   Value xorInt(Value a, Value b);
+  Value isNonZero(Value a); ///< of an integer
   Value shiftLeft(Value a, int64_t by);
   Value shiftRightSigned(Value a, int64_t by);
 
+  Value extend(Value narrow); ///< to this builder's type
+  Value truncate(Value wide); ///< likewise
+
   mlir::Type type() const { return floatType; }
+  /// `element`, or a vector of it with the shape of type().
+  mlir::Type shaped(mlir::Type element) const;
   mlir::ImplicitLocOpBuilder &builder() { return b; }
 
 private:
-  mlir::Type shaped(mlir::Type element) const;
-
   mlir::ImplicitLocOpBuilder b;
   mlir::Type floatType, intType;
 };

@@ -10,10 +10,13 @@ polynomial, evaluated exactly; 6.0e-8 is half an ulp of a result just above a po
 """
 import math
 import re
+from fractions import Fraction
 import numpy as np
 
 LN2 = math.log(2.0)
 POINTS = 2000
+# Numerator and bits of the fraction: the first 128 bits of pi, halved.
+PI_OVER_2 = (0x3243F6A8885A308D313198A2E0370734, 125)
 
 
 def chebyshev(low, high):
@@ -64,6 +67,15 @@ def emit(name, comment, fitted, dtype="float"):
     print("};\n")
 
 
+def split(numerator, bits):
+    """numerator / 2^bits as a sum of three floats, and what is left."""
+    rest, parts = Fraction(numerator, 1 << bits), []
+    for _ in range(3):
+        parts.append(float(np.float32(float(rest))))
+        rest -= Fraction(parts[-1])
+    return parts, abs(float(rest))
+
+
 def log_of_erfc(a):
     return np.log2(np.vectorize(math.erfc)(a))
 
@@ -87,6 +99,29 @@ def main():
     # erf(a) = 1 - 2^g(a); an error d of g moves erf by ln(2) erfc(a) d.
     emit("kErfExponent", "log2(erfc(a)) = a P(a), 0 <= a <= 4; relative to erf.",
          fit((0, 4), lambda a: log_of_erfc(a) / a, lambda a: a * LN2 * (1 - erf(a)) / erf(a), range(9)))
+
+    # With s = (m - 1) / (m + 1): log2(m) = 2 atanh(s) / ln(2), for m in [2/3, 4/3].
+    third = 1 / 3 * 1.00001
+    emit("kLog1p", "log(1 + f) = f + f^2 P(f), |f| <= 1/3; relative.",
+         fit((-third, third), lambda f: (np.log1p(f) - f) / f**2, lambda f: f**2 / np.log1p(f), range(9)))
+    emit("kLog2", "log2(1 + f) = log2(e) f + f^2 P(f), |f| <= 1/3; relative.",
+         fit((-third, third), lambda f: (np.log1p(f) - f) / f**2 / LN2, lambda f: f**2 / np.log1p(f) * LN2, range(9)))
+    emit("kLog2OfRatio", "log2((1 + s) / (1 - s)) = s P(s^2), |s| <= 1/5; relative.",
+         fit((1e-6, 0.04), lambda z: 2 * np.arctanh(np.sqrt(z)) / np.sqrt(z) / LN2,
+             lambda z: np.sqrt(z) / np.arctanh(np.sqrt(z)) * LN2 / 2, range(6), dtype=np.float64), "double")
+    emit("kExp2Wide", "2^f, |f| <= 1/2; relative. Exact at 0.",
+         fit((-0.50001, 0.50001), np.exp2, lambda f: np.exp2(-f), range(8), {0: 1.0}, np.float64), "double")
+
+    # |r| exceeds pi/4 when x is large, by the rounding of 2/pi: up to here for x <= 10^6.
+    angle = 0.83
+    print(f"/// Of the interval for kSin and kCos.\ninline constexpr double kMaxReducedAngle = {angle};\n")
+    emit("kSin", "sin(r) = r + r^3 P(r^2), |r| <= 0.83; relative.",
+         fit((1e-6, angle**2), lambda z: (np.sin(np.sqrt(z)) / np.sqrt(z) - 1) / z,
+             lambda z: z * np.sqrt(z) / np.sin(np.sqrt(z)), range(3)))
+    emit("kCos", "cos(r) = P(r^2), |r| <= 0.83; relative. Exact at 0.",
+         fit((1e-6, angle**2), lambda z: np.cos(np.sqrt(z)), lambda z: 1 / np.cos(np.sqrt(z)), range(5),
+             {0: 1.0, 1: -0.5}))
+    emit("kHalfPi", "pi/2 = the sum of these.", split(*PI_OVER_2))
 
 
 if __name__ == "__main__":

@@ -27,44 +27,65 @@ constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
 
-/// y[i] = op(x[i]) for i in [begin, end), a multiple of the lanes of `type`.
-constexpr const char *kUnaryKernel = R"mlir(
+/// z[i] = op(x[i], y[i]), or op(x[i]), for i in [begin, end), a multiple of the
+/// lanes of the vector. {0} statement that makes %r, {1} vector type, {2}
+/// lanes, {3} element type
+constexpr const char *kKernel = R"mlir(
 func.func @kernel(%buffers: !llvm.ptr, %scalars: !llvm.ptr, %begin: i64, %end: i64,
                   %scratch: !llvm.ptr) {{
-  %second = llvm.getelementptr %buffers[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
-  %x = llvm.load %buffers : !llvm.ptr -> !llvm.ptr
-  %y = llvm.load %second : !llvm.ptr -> !llvm.ptr
+  %secondAt = llvm.getelementptr %buffers[1] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+  %thirdAt = llvm.getelementptr %buffers[2] : (!llvm.ptr) -> !llvm.ptr, !llvm.ptr
+  %first = llvm.load %buffers : !llvm.ptr -> !llvm.ptr
+  %second = llvm.load %secondAt : !llvm.ptr -> !llvm.ptr
+  %third = llvm.load %thirdAt : !llvm.ptr -> !llvm.ptr
   %step = arith.constant {2} : i64
   scf.for %i = %begin to %end step %step : i64 {{
-    %from = llvm.getelementptr %x[%i] : (!llvm.ptr, i64) -> !llvm.ptr, {3}
-    %to = llvm.getelementptr %y[%i] : (!llvm.ptr, i64) -> !llvm.ptr, {3}
-    %v = llvm.load %from {{alignment = 4 : i64} : !llvm.ptr -> {1}
-    %r = math.{0} %v : {1}
-    llvm.store %r, %to {{alignment = 4 : i64} : {1}, !llvm.ptr
+    %fromX = llvm.getelementptr %first[%i] : (!llvm.ptr, i64) -> !llvm.ptr, {3}
+    %fromY = llvm.getelementptr %second[%i] : (!llvm.ptr, i64) -> !llvm.ptr, {3}
+    %to = llvm.getelementptr %third[%i] : (!llvm.ptr, i64) -> !llvm.ptr, {3}
+    %x = llvm.load %fromX {{alignment = 2 : i64} : !llvm.ptr -> {1}
+    %y = llvm.load %fromY {{alignment = 2 : i64} : !llvm.ptr -> {1}
+    %r = {0} : {1}
+    llvm.store %r, %to {{alignment = 2 : i64} : {1}, !llvm.ptr
   }
   return
 }
 )mlir";
 
+/// `statement` in %x and %y applied to all elements, in vectors of `lanes`;
+/// scalars if that is 0.
 template <typename T>
-std::vector<T> evaluate(StringRef op, StringRef type, int64_t lanes,
-                        StringRef element, std::vector<T> x) {
+std::vector<T> evaluate(const std::string &statement, std::vector<T> x,
+                        std::vector<T> y, StringRef element = "f32",
+                        size_t lanes = 16) {
   MLIRContext context;
-  std::string text = llvm::formatv(kUnaryKernel, op, type, lanes, element);
-  LoadedKernels kernels = LoadedKernels::compile(context, text);
+  std::string type =
+      lanes ? llvm::formatv("vector<{0}x{1}>", lanes, element).str()
+            : element.str();
+  lanes = std::max<size_t>(lanes, 1);
+  LoadedKernels kernels = LoadedKernels::compile(
+      context, llvm::formatv(kKernel, statement, type, lanes, element).str());
   KernelFn kernel = kernels.function("kernel");
-  size_t size = x.size();
-  x.resize((size + lanes - 1) / lanes * lanes);
-  std::vector<T> y(x.size());
-  void *buffers[] = {x.data(), y.data()};
+  size_t size = x.size(), padded = (size + lanes - 1) / lanes * lanes;
+  x.resize(padded);
+  y.resize(padded);
+  std::vector<T> z(padded);
+  void *buffers[] = {x.data(), y.data(), z.data()};
   if (kernel)
-    kernel(buffers, nullptr, 0, x.size(), nullptr);
-  y.resize(size);
-  return y;
+    kernel(buffers, nullptr, 0, padded, nullptr);
+  z.resize(size);
+  return z;
 }
 
-std::vector<float> evaluate(StringRef op, const std::vector<float> &x) {
-  return evaluate<float>(op, "vector<16xf32>", 16, "f32", x);
+std::vector<float> evaluate(const std::string &op,
+                            const std::vector<float> &x) {
+  return evaluate<float>("math." + op + " %x", x, x);
+}
+
+bool isSame(float a, float b) {
+  return std::isnan(a)
+             ? std::isnan(b)
+             : llvm::bit_cast<uint32_t>(a) == llvm::bit_cast<uint32_t>(b);
 }
 
 /// Finite floats of every exponent and both signs, densely where functions
@@ -138,10 +159,13 @@ TEST_P(ExpandMath, KeepsNan) {
 INSTANTIATE_TEST_SUITE_P(
     Functions, ExpandMath,
     testing::Values(
-        // Below, the result is 0 though floats are smaller than the exact one.
+        // Below, the result is 0 though there are floats nearer.
         Function{"exp", std::exp, 1, -86.9},
         Function{"exp2", std::exp2, 1, -125.5}, Function{"tanh", std::tanh, 3},
-        Function{"erf", std::erf, 3},
+        Function{"erf", std::erf, 3}, Function{"log", std::log, 1},
+        Function{"log2", std::log2, 1.5},
+        Function{"sin", std::sin, 2, -1e6, 1e6},
+        Function{"cos", std::cos, 2, -1e6, 1e6},
         Function{"rsqrt", [](double x) { return 1 / std::sqrt(x); }, 1.5}),
     [](const auto &info) { return info.param.op; });
 
@@ -185,6 +209,27 @@ TEST(ExpandMathSpecial, ValuesWhereFunctionsBreak) {
       {"erf", 4, 1},
       {"erf", -kLargest, -1},
       {"erf", kSmallest, kSmallest},
+      {"log", 1, 0},
+      {"log", 0.0f, -kInf},
+      {"log", -0.0f, -kInf},
+      {"log", kInf, kInf},
+      {"log", -1, kNan},
+      {"log", -kInf, kNan},
+      {"log2", 1, 0},
+      {"log2", 0.0f, -kInf},
+      {"log2", 0x1p-149f, -149},
+      {"log2", 0x1p127f, 127},
+      {"log2", kInf, kInf},
+      {"log2", -kSmallest, kNan},
+      {"sin", 0.0f, 0.0f},
+      {"sin", -0.0f, -0.0f},
+      {"sin", kSmallest, kSmallest},
+      {"sin", kInf, kNan},
+      {"sin", -kInf, kNan},
+      {"cos", 0.0f, 1},
+      {"cos", -0.0f, 1},
+      {"cos", kSmallest, 1},
+      {"cos", kInf, kNan},
       {"rsqrt", 0.0f, kInf},
       {"rsqrt", -0.0f, -kInf},
       {"rsqrt", kInf, 0},
@@ -194,12 +239,119 @@ TEST(ExpandMathSpecial, ValuesWhereFunctionsBreak) {
   };
   for (const Special &special : kSpecials) {
     float got = evaluate(special.op, {special.x})[0];
-    bool isEqual = std::isnan(special.expected)
-                       ? std::isnan(got)
-                       : llvm::bit_cast<uint32_t>(got) ==
-                             llvm::bit_cast<uint32_t>(special.expected);
-    EXPECT_TRUE(isEqual) << special.op << "(" << special.x << "): expected "
-                         << special.expected << ", got " << got;
+    EXPECT_TRUE(isSame(got, special.expected))
+        << special.op << "(" << special.x << "): expected " << special.expected
+        << ", got " << got;
+  }
+}
+
+// Beyond 10^6 a sine means nothing, but it stays one.
+TEST(ExpandMathSpecial, SinesOfLargeAnglesStayBetweenMinusOneAndOne) {
+  for (const char *op : {"sin", "cos", "tanh", "erf"})
+    for (float y : evaluate(op, manyFloats()))
+      ASSERT_LE(std::abs(y), 1.0f) << op;
+}
+
+TEST(ExpandMathPow, IsAccurate) {
+  std::mt19937 random(2);
+  std::vector<float> x, y;
+  for (float value : manyFloats()) {
+    x.push_back(std::abs(value));
+    // Results of every size: x^y is between 2^-200 and 2^200.
+    double logarithm = std::max(std::abs(std::log2(x.back() + 0x1p-149)), 1e-3);
+    y.push_back(std::uniform_real_distribution<>(-200, 200)(random) /
+                logarithm);
+  }
+  std::vector<float> z = evaluate<float>("math.powf %x, %y", x, y);
+  double worst = 0;
+  for (size_t i = 0; i < x.size(); ++i)
+    worst =
+        std::max(worst, ulpError(z[i], std::pow(double(x[i]), double(y[i]))));
+  std::printf("powf: %.3f ulp, of %zu points\n", worst, x.size());
+  EXPECT_LE(worst, 1);
+}
+
+TEST(ExpandMathPow, HasTheSpecialCasesOfC) {
+  const float kValues[] = {0.0f,  -0.0f, 1,      -1,        2,
+                           -2,    0.5f,  -0.5f,  3,         -3,
+                           2.5f,  -2.5f, kInf,   -kInf,     kNan,
+                           0.75f, 1e30f, -1e30f, kSmallest, 16777215};
+  std::vector<float> x, y;
+  for (float base : kValues)
+    for (float exponent : kValues) {
+      x.push_back(base);
+      y.push_back(exponent);
+    }
+  std::vector<float> z = evaluate<float>("math.powf %x, %y", x, y);
+  for (size_t i = 0; i < x.size(); ++i)
+    EXPECT_TRUE(isSame(z[i], std::pow(double(x[i]), double(y[i]))))
+        << "pow(" << x[i] << ", " << y[i] << "): got " << z[i];
+}
+
+struct MinMax {
+  const char *op;
+  float (*expected)(float, float);
+};
+
+float maximum(float a, float b) {
+  return std::isnan(a + b) ? kNan : std::max(a, b);
+}
+float minimum(float a, float b) {
+  return std::isnan(a + b) ? kNan : std::min(a, b);
+}
+
+// Two zeros of different sign are equal here: either may be the result.
+TEST(ExpandMathMinMax, TreatsNanAsTheOpSays) {
+  const float kValues[] = {0, 1, -1, kInf, -kInf, kNan, 1e-40f};
+  std::vector<float> x, y;
+  for (float a : kValues)
+    for (float b : kValues) {
+      x.push_back(a);
+      y.push_back(b);
+    }
+  for (MinMax minMax :
+       {MinMax{"arith.maximumf", maximum}, MinMax{"arith.minimumf", minimum},
+        MinMax{"arith.maxnumf", std::fmax},
+        MinMax{"arith.minnumf", std::fmin}}) {
+    std::vector<float> z =
+        evaluate<float>(std::string(minMax.op) + " %x, %y", x, y);
+    for (size_t i = 0; i < x.size(); ++i)
+      if (!(std::isinf(x[i]) && std::isinf(y[i]) &&
+            x[i] != y[i])) // their sum is NaN
+        EXPECT_TRUE(isSame(z[i], minMax.expected(x[i], y[i])))
+            << minMax.op << " " << x[i] << ", " << y[i] << ": got " << z[i];
+  }
+}
+
+// One formula serves every shape: a scalar, a short vector and one of no
+// register's length give what 16 lanes give.
+TEST(ExpandMathTypes, EveryShapeGivesTheSameBits) {
+  std::vector<float> x;
+  for (int i = 0; i < 70; ++i)
+    x.push_back(0.2f * i - 7);
+  for (const char *op : {"exp", "tanh", "erf", "log", "sin"}) {
+    std::string statement = std::string("math.") + op + " %x";
+    std::vector<float> expected = evaluate<float>(statement, x, x);
+    for (size_t lanes : {0, 1, 5, 8, 64}) {
+      std::vector<float> got = evaluate<float>(statement, x, x, "f32", lanes);
+      for (size_t i = 0; i < x.size(); ++i)
+        EXPECT_TRUE(isSame(got[i], expected[i]))
+            << op << " in " << lanes << " lanes";
+    }
+  }
+}
+
+// bf16 is computed in f32 and rounded once.
+TEST(ExpandMathTypes, Bfloat16IsRoundedOnce) {
+  std::vector<uint16_t> x;
+  for (uint32_t bits = 0x3c00; bits < 0x4280; ++bits)
+    x.push_back(bits);
+  std::vector<uint16_t> y = evaluate<uint16_t>("math.exp %x", x, x, "bf16");
+  for (size_t i = 0; i < x.size(); ++i) {
+    double exact =
+        std::exp(double(llvm::bit_cast<float>(uint32_t(x[i]) << 16)));
+    float got = llvm::bit_cast<float>(uint32_t(y[i]) << 16);
+    EXPECT_LE(ulpError(got, exact) / 0x1p16, 0.5001) << exact;
   }
 }
 
