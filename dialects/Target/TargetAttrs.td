@@ -20,9 +20,15 @@ class Target_Attr<string name, string attrMnemonic> : AttrDef<Target_Dialect, na
   let mnemonic = attrMnemonic;
 }
 
+/// Quoted, since features have dashes in their names.
+def Target_UnitParameter : AttrParameter<"::tenon::target::Unit", "a unit's name"> {
+  let parser = "parseUnit($_parser)";
+  let printer = "printUnit($_printer, $_self)";
+}
+
 def Target_UnitRateAttr : Target_Attr<"UnitRate", "unit"> {
   let summary = "a unit and its multiply-adds per cycle and core";
-  let parameters = (ins EnumParameter<Target_Unit>:$unit, "int64_t":$macsPerCycle);
+  let parameters = (ins Target_UnitParameter:$unit, "int64_t":$macsPerCycle);
   let assemblyFormat = "`<` $unit `,` $macsPerCycle `>`";
 }
 
@@ -53,7 +59,7 @@ def Target_CpuAttr : Target_Attr<"Cpu", "cpu"> {
     #target.cpu<name = "znver4", llvm_cpu = "znver4", vector_bytes = 64,
                 num_vectors = 32, f32_macs = 16, clock_mhz = 3700,
                 features = ["avx2", "fma", "avx512f"],
-                units = [#target.unit<avx512bf16, 32>],
+                units = [#target.unit<"avx512bf16", 32>],
                 caches = [#target.cache<32768, 8>]>
     ```
 

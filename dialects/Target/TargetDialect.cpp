@@ -13,6 +13,24 @@ using namespace tenon::target;
 
 #include "dialects/Target/TargetDialect.cpp.inc"
 #include "dialects/Target/TargetEnums.cpp.inc"
+
+static FailureOr<Unit> parseUnit(AsmParser &parser) {
+  SMLoc at = parser.getCurrentLocation();
+  std::string name;
+  if (parser.parseString(&name))
+    return failure();
+  if (std::optional<Unit> unit = symbolizeUnit(name))
+    return *unit;
+  return parser.emitError(at)
+         << "no such unit: expected avx512bf16, avx512vnni, amx-bf16 or "
+            "amx-int8, got '"
+         << name << "'";
+}
+
+static void printUnit(AsmPrinter &printer, Unit unit) {
+  printer << '"' << stringifyUnit(unit) << '"';
+}
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Target/TargetAttrs.cpp.inc"
 

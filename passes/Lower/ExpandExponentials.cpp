@@ -99,7 +99,8 @@ Value expandErf(FloatBuilder &b, Value x) {
 }
 
 Value expandRsqrt(FloatBuilder &b, Value x) {
-  return b.div(b.constant(1.0), b.sqrt(x));
+  Value root = b.sqrt(x);
+  return b.div(b.constant(1.0), root);
 }
 
 } // namespace tenon

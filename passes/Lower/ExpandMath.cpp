@@ -166,20 +166,21 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
 
   /// What is left must be an instruction of the targets.
   LogicalResult checkAllExpanded() {
-    WalkResult result = getOperation()->walk([](Operation *op) {
-      bool isMath = isa_and_nonnull<math::MathDialect>(op->getDialect());
-      bool isInstruction =
-          isa<math::AbsFOp, math::AbsIOp, math::SqrtOp, math::FloorOp,
-              math::CeilOp, math::RoundOp, math::RoundEvenOp, math::TruncOp,
-              math::FmaOp, math::CopySignOp>(op);
-      if (!isMath || isInstruction)
-        return WalkResult::advance();
-      op->emitError()
-          << "has no formula in arithmetic: expected f16, bf16 or f32 in "
-             "a function that expand-math knows, got "
-          << op->getResult(0).getType();
-      return WalkResult::interrupt();
-    });
+    WalkResult result =
+        getOperation()->walk([](Operation *op) {
+          bool isMath = isa_and_nonnull<math::MathDialect>(op->getDialect());
+          bool isInstruction =
+              isa<math::AbsFOp, math::AbsIOp, math::SqrtOp, math::FloorOp,
+                  math::CeilOp, math::RoundOp, math::RoundEvenOp, math::TruncOp,
+                  math::FmaOp, math::CopySignOp>(op);
+          if (!isMath || isInstruction)
+            return WalkResult::advance();
+          op->emitOpError()
+              << "has no formula in arithmetic: expected f16, bf16 or f32 in "
+                 "a function that expand-math knows, got "
+              << op->getResult(0).getType();
+          return WalkResult::interrupt();
+        });
     return failure(result.wasInterrupted());
   }
 };
