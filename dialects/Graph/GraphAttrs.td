@@ -78,6 +78,11 @@ def Graph_WeightAttr : Graph_Attr<"Weight", "weight"> {
   }];
   let parameters = (ins "::mlir::StringAttr":$store, "::mlir::StringAttr":$name,
                         "int64_t":$offset, "int64_t":$bytes);
+  let extraClassDeclaration = [{
+    /// Bytes of a static tensor's elements in a file: a bool is a byte, 4-bit
+    /// elements come two in a byte, the first one low.
+    static int64_t countBytes(::mlir::RankedTensorType type);
+  }];
   let assemblyFormat = "`<` $store `name` $name `at` $offset `bytes` $bytes `>`";
 }
 

@@ -19,11 +19,13 @@ def Graph_WeightOp : Graph_Op<"weight"> {
   let arguments = (ins Graph_WeightAttr:$ref);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$ref attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 // 0, 1, 2 ... along `axis`, the same along the other dims.
 def Graph_IotaOp : Graph_Op<"iota", [Graph_Tile]> {
   let arguments = (ins I64Attr:$axis);
   let results = (outs Graph_NumberTensor:$result);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -63,6 +65,7 @@ def Graph_ConcatOp : Graph_InferredOp<"concat", [Graph_Tile]> {
   let arguments = (ins Variadic<Graph_Tensor>:$inputs, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 // `low` and `high` elements of `value` before and after, one a dim.
 def Graph_PadOp : Graph_Op<"pad", [Graph_Tile]> {
