@@ -22,7 +22,8 @@ def Graph_DimAttr : Graph_Attr<"Dim", "dim"> {
   let description = [{
     A sum of terms, kept sorted, so equal polynomials are the same attribute.
     `#graph.dim<2*B*L + 1>`, `#graph.dim<384>`, `#graph.dim<?>` (unknown; equal
-    to nothing, itself included). Zero has no terms.
+    to nothing, itself included). Zero has no terms. Arithmetic whose coefficients
+    do not fit 64 bits gives an unknown dim.
   }];
   let parameters = (ins ArrayRefParameter<"::tenon::graph::TermAttr">:$terms);
   let hasCustomAssemblyFormat = 1;
