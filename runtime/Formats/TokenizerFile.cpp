@@ -73,8 +73,11 @@ public:
   }
   int64_t integer(int64_t max) const {
     std::optional<int64_t> held = value ? value->integer() : std::nullopt;
-    if (!held || *held < 0 || *held > max)
-      expected("an integer from 0 to " + std::to_string(max));
+    std::string range = "an integer from 0 to " + std::to_string(max);
+    if (!held)
+      expected(range);
+    else if (*held < 0 || *held > max)
+      fail("is " + std::to_string(*held) + "; it should be " + range);
     return held.value_or(0);
   }
   int32_t id() const { return static_cast<int32_t>(integer(kMaxId)); }
@@ -223,7 +226,7 @@ private:
       else if (token.isPresent())
         parts.push_back(readSpecial(token, special));
       else
-        element.expected("an object with Sequence or SpecialToken");
+        element.fail("has neither Sequence nor SpecialToken");
     }
     return parts;
   }
