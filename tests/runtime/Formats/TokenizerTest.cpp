@@ -206,6 +206,9 @@ TEST(Tokenizer, FieldsThatAreNotWhatTheyShouldBe) {
             "t.json: normalizer.clean_text should be true or false but is a "
             "number");
   EXPECT_EQ(errorOf(changed("\"max_length\": 6", "\"max_length\": -6")),
+            "t.json: truncation.max_length is -6; it should be an integer from "
+            "0 to 2147483647");
+  EXPECT_EQ(errorOf(changed("\"max_length\": 6", "\"max_length\": 6.5")),
             "t.json: truncation.max_length should be an integer from 0 to "
             "2147483647 but is a number");
   EXPECT_EQ(errorOf(changed("\"em\": 3", "\"em\": 4294967296")),
@@ -215,11 +218,10 @@ TEST(Tokenizer, FieldsThatAreNotWhatTheyShouldBe) {
             "t.json: model.unk_token is '[UNK]', which is not in the "
             "vocabulary");
   EXPECT_EQ(errorOf(changed("{\"Sequence\": {\"id\": \"A\"", "{\"Other\": {")),
-            "t.json:17:28: expected the name of a member, in quotes");
+            "t.json:16:27: expected the name of a member, in quotes");
   EXPECT_EQ(
       errorOf(changed("{\"Sequence\": {", "{\"Other\": {")),
-      "t.json: post_processor.single[1] should be an object with Sequence "
-      "or SpecialToken but is an object");
+      "t.json: post_processor.single[1] has neither Sequence nor SpecialToken");
 }
 
 TEST(Tokenizer, TemplatesThatCannotBeFilled) {
