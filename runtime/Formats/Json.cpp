@@ -299,4 +299,18 @@ Result<Value> parse(std::string_view text, const std::string &origin) {
                origin + ":" + parser.position() + ": " + parser.message()};
 }
 
+std::string quote(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += '\\';
+    if (auto byte = static_cast<unsigned char>(c); byte < 0x20)
+      quoted += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    else
+      quoted += c;
+  }
+  return quoted + '"';
+}
+
 } // namespace tenon::rt::json
