@@ -89,6 +89,8 @@ Stored measure(const ZipFile &file) {
   uLong checksum = 0;
   uint64_t size = 0;
   for (Bytes part : file.parts) {
+    if (part.empty()) // a null pointer would begin the checksum anew
+      continue;
     checksum = crc32_z(checksum, reinterpret_cast<const Bytef *>(part.data()),
                        part.size());
     size += part.size();

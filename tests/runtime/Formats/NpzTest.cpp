@@ -60,6 +60,14 @@ TEST(Npz, WrittenArchivesAreReadBack) {
   EXPECT_EQ((*tensors)[1].dims, (std::vector<int64_t>{4}));
 }
 
+TEST(Npz, ATensorMayBeEmpty) {
+  TemporaryFile file("nothing.npz");
+  HostTensor tensors[] = {tensorOf("x", "")};
+  Result<void> isWritten = writeNpz(file.path, tensors);
+  ASSERT_TRUE(isWritten) << isWritten.error().message;
+  EXPECT_EQ(errorOf(file.contents()), "");
+}
+
 TEST(Npz, AnArchiveMayBeEmptyOrHaveAComment) {
   TemporaryFile file("empty.npz");
   Result<void> isWritten = writeNpz(file.path, {});
