@@ -72,13 +72,17 @@ public:
     return held ? *held : std::string();
   }
   int64_t integer(int64_t max) const {
+    const std::string range = "an integer from 0 to " + std::to_string(max);
     std::optional<int64_t> held = value ? value->integer() : std::nullopt;
-    std::string range = "an integer from 0 to " + std::to_string(max);
-    if (!held)
+    if (!held) {
       expected(range);
-    else if (*held < 0 || *held > max)
-      fail("is " + std::to_string(*held) + "; it should be " + range);
-    return held.value_or(0);
+      return 0;
+    }
+    int64_t number = held.value();
+    if (number >= 0 && number <= max)
+      return number;
+    fail("is " + std::to_string(number) + "; it should be " + range);
+    return 0;
   }
   int32_t id() const { return static_cast<int32_t>(integer(kMaxId)); }
 
