@@ -234,13 +234,12 @@ private:
         return fail("expected a digit in the exponent");
     }
     std::string_view written = text.substr(start, at - start);
-    const char *end = written.data() + written.size();
+    const char *begin = written.data(), *end = begin + written.size();
     Number number{0, std::nullopt};
-    if (std::from_chars(written.data(), end, number.real).ec != std::errc())
+    if (std::from_chars(begin, end, number.real).ec != std::errc())
       return fail("the number is too large or too small for a double", start);
     int64_t integer;
-    if (isWhole &&
-        std::from_chars(written.data(), end, integer).ec == std::errc())
+    if (isWhole && std::from_chars(begin, end, integer).ec == std::errc())
       number.integer = integer;
     value = {number, start};
     return true;

@@ -265,7 +265,7 @@ Result<void> writeSafetensors(const std::string &path,
       return bad(path, "two tensors have the name '" + tensor.name + "'");
     header += header.size() > 1 ? "," : "";
     header += headerMember(tensor, *type, offset);
-    parts.push_back(tensor.data);
+    parts.emplace_back(tensor.data);
     offset += tensor.data.size();
   }
   header += '}';

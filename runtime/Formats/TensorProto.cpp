@@ -160,6 +160,8 @@ void readTensorProto(wire::Message message, TensorProto &tensor) {
     case 14:
       tensor.isExternal = message.int32() == 1; // DataLocation.EXTERNAL
       break;
+    default: // what has no meaning for the data
+      break;
     }
 }
 

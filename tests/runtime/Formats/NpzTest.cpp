@@ -2,9 +2,9 @@
 // each, and no byte of one can be changed without notice.
 #include "runtime/Formats/Npz.h"
 
-#include "TemporaryFile.h"
 #include "runtime/Formats/LittleEndian.h"
 #include "runtime/Formats/Zip.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 using namespace tenon::rt;
 using namespace tenon::test;

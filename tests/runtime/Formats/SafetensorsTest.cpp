@@ -1,7 +1,7 @@
 // Tensors are views into the mapped file; headers that lie are one error each.
 #include "runtime/Formats/Safetensors.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 #include <algorithm>
 #include <array>

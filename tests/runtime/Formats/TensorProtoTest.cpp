@@ -2,7 +2,7 @@
 // its type or dims is one error.
 #include "runtime/Formats/TensorProto.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 using namespace tenon::rt;
 using namespace tenon::test;
