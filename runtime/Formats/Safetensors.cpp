@@ -173,24 +173,35 @@ std::vector<size_t> widestFirst(std::span<const HostTensor> tensors) {
   return order;
 }
 
-/// One member of the header: "name":{"dtype":...}
-std::string headerMember(const HostTensor &tensor, const TypeName &type,
-                         size_t offset) {
-  std::string shape;
-  for (size_t i = 0; i < tensor.dims.size(); ++i)
-    shape += (i ? "," : "") + std::to_string(tensor.dims[i]);
-  return json::quote(tensor.name) + ":{\"dtype\":\"" + std::string(type.name) +
-         "\",\"shape\":[" + shape + "],\"data_offsets\":[" +
-         std::to_string(offset) + "," +
-         std::to_string(offset + tensor.data.size()) + "]}";
+/// Appends one member of the header: "name":{"dtype":...}
+void appendMember(std::string &header, const HostTensor &tensor,
+                  const TypeName &type, size_t offset) {
+  header += json::quote(tensor.name);
+  header += ":{\"dtype\":\"";
+  header += type.name;
+  header += "\",\"shape\":[";
+  for (size_t i = 0; i < tensor.dims.size(); ++i) {
+    header += i ? "," : "";
+    header += std::to_string(tensor.dims[i]);
+  }
+  header += "],\"data_offsets\":[";
+  header += std::to_string(offset);
+  header += ',';
+  header += std::to_string(offset + tensor.data.size());
+  header += "]}";
 }
 
-std::string metadataMember(const Safetensors::Metadata &metadata) {
-  std::string text = json::quote(kMetadata) + ":{";
-  for (const auto &[name, value] : metadata)
-    text += (text.back() == '{' ? "" : ",") + json::quote(name) + ":" +
-            json::quote(value);
-  return text + "}";
+void appendMetadata(std::string &header,
+                    const Safetensors::Metadata &metadata) {
+  header += json::quote(kMetadata);
+  header += ":{";
+  for (const auto &[name, value] : metadata) {
+    header += header.back() == '{' ? "" : ",";
+    header += json::quote(name);
+    header += ':';
+    header += json::quote(value);
+  }
+  header += '}';
 }
 
 } // namespace
@@ -246,7 +257,7 @@ Result<void> writeSafetensors(const std::string &path,
                               const Safetensors::Metadata &metadata) {
   std::string header = "{";
   if (!metadata.empty())
-    header += metadataMember(metadata);
+    appendMetadata(header, metadata);
   std::vector<std::span<const std::byte>> parts(2); // length and header
   std::set<std::string_view> names;
   size_t offset = 0;
@@ -264,7 +275,7 @@ Result<void> writeSafetensors(const std::string &path,
     if (!names.insert(tensor.name).second)
       return bad(path, "two tensors have the name '" + tensor.name + "'");
     header += header.size() > 1 ? "," : "";
-    header += headerMember(tensor, *type, offset);
+    appendMember(header, tensor, *type, offset);
     parts.emplace_back(tensor.data);
     offset += tensor.data.size();
   }
