@@ -35,7 +35,7 @@ public:
             llvm::sys::fs::createUniqueDirectory("tenon-link", folder.path))
       return emitError(loc) << "cannot make a temporary folder for the linker: "
                             << error.message();
-    return std::move(folder);
+    return folder;
   }
   TemporaryFolder(TemporaryFolder &&other) { std::swap(path, other.path); }
   ~TemporaryFolder() {

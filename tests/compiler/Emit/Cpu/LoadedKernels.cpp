@@ -43,12 +43,13 @@ static void *load(const Bytes &library) {
   return handle;
 }
 
-LoadedKernels LoadedKernels::compile(MLIRContext &context, StringRef text) {
+LoadedKernels LoadedKernels::compile(MLIRContext &context, StringRef text,
+                                     StringRef target) {
   loadKernelDialects(context);
   LoadedKernels result;
   Location loc = UnknownLoc::get(&context);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-  FailureOr<target::CpuAttr> cpu = cpuByName(loc, "native");
+  FailureOr<target::CpuAttr> cpu = cpuByName(loc, target);
   EXPECT_TRUE(module && succeeded(cpu));
   if (!module || failed(cpu))
     return result;
