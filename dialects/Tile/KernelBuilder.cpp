@@ -1,4 +1,5 @@
-//===- KernelBuilder.cpp - builds a kernel by asking for tiles -------------===//
+//===- KernelBuilder.cpp - builds a kernel by asking for tiles
+//-------------===//
 
 #include "dialects/Tile/KernelBuilder.h"
 
@@ -12,7 +13,8 @@ using namespace mlir;
 
 namespace tenon::tile {
 
-KernelBuilder::KernelBuilder(KernelOp kernel, TensorSizes sizes, ValueRange inputs)
+KernelBuilder::KernelBuilder(KernelOp kernel, TensorSizes sizes,
+                             ValueRange inputs)
     : kernel(kernel), sizes(std::move(sizes)), b(kernel.getContext()),
       location(kernel.getLoc()) {
   b.setInsertionPoint(kernel.getEntry().getTerminator());
@@ -32,27 +34,36 @@ static Type wideType(Type type) {
   return type;
 }
 
-static Type elementTypeOf(Value value) { return getElementTypeOrSelf(value.getType()); }
+static Type elementTypeOf(Value value) {
+  return getElementTypeOrSelf(value.getType());
+}
 
-AxisTile KernelBuilder::convert(const Region &region, AxisTile tile, Type elementType) {
+AxisTile KernelBuilder::convert(const Window &region, AxisTile tile,
+                                Type elementType) {
   Type from = cast<TileType>(tile.tile.getType()).getElementType();
   if (from == elementType)
     return tile;
-  return map(region, {tile}, elementType, [&](OpBuilder &body, ValueRange v) -> Value {
-    if (from.getIntOrFloatBitWidth() < elementType.getIntOrFloatBitWidth())
-      return arith::ExtFOp::create(body, location, elementType, v[0]);
-    return arith::TruncFOp::create(body, location, elementType, v[0]);
-  });
+  return map(
+      region, {tile}, elementType, [&](OpBuilder &body, ValueRange v) -> Value {
+        if (from.getIntOrFloatBitWidth() < elementType.getIntOrFloatBitWidth())
+          return arith::ExtFOp::create(body, location, elementType, v[0]);
+        return arith::TruncFOp::create(body, location, elementType, v[0]);
+      });
 }
 
-FailureOr<AxisTile> KernelBuilder::tileOf(Value value, const Region &region) {
-  Type wide = wideType(elementTypeOf(value));
+AxisTile KernelBuilder::widened(const Window &region, AxisTile tile) {
+  return convert(
+      region, tile,
+      wideType(cast<TileType>(tile.tile.getType()).getElementType()));
+}
+
+FailureOr<AxisTile> KernelBuilder::tileOf(Value value, const Window &region) {
   if (isInput(value))
-    return convert(region, load(value, value, region), wide);
+    return widened(region, load(value, value, region));
   SplatElementsAttr splat;
   if (matchPattern(value, m_Constant(&splat))) {
-    AxisTile tile = fill(region, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
-    return convert(region, tile, wide);
+    return widened(region, fill(region, cast<TypedAttr>(
+                                            splat.getSplatValue<Attribute>())));
   }
   auto op = value.getDefiningOp<TileOpInterface>();
   if (!op)
@@ -60,7 +71,8 @@ FailureOr<AxisTile> KernelBuilder::tileOf(Value value, const Region &region) {
   return op.buildTile(*this, cast<OpResult>(value).getResultNumber(), region);
 }
 
-FailureOr<AxisTile> KernelBuilder::narrowTileOf(Value value, const Region &region) {
+FailureOr<AxisTile> KernelBuilder::narrowTileOf(Value value,
+                                                const Window &region) {
   if (isInput(value))
     return load(value, value, region);
   FailureOr<AxisTile> tile = tileOf(value, region);
@@ -69,7 +81,8 @@ FailureOr<AxisTile> KernelBuilder::narrowTileOf(Value value, const Region &regio
   return convert(region, *tile, elementTypeOf(value));
 }
 
-KernelBuilder::Access KernelBuilder::accessOf(Value value, const Region &region) {
+KernelBuilder::Access KernelBuilder::accessOf(Value value,
+                                              const Window &region) {
   Access access;
   access.axes.resize(region.axes.size());
   for (unsigned d = 0; d < region.rank();) {
@@ -92,7 +105,8 @@ KernelBuilder::Access KernelBuilder::accessOf(Value value, const Region &region)
   return access;
 }
 
-Value KernelBuilder::viewOf(Value buffer, ArrayRef<Attribute> dims, Type elementType) {
+Value KernelBuilder::viewOf(Value buffer, ArrayRef<Attribute> dims,
+                            Type elementType) {
   SmallVector<int64_t> shape;
   SmallVector<Value> sizeValues;
   for (Attribute dim : dims) {
@@ -103,9 +117,11 @@ Value KernelBuilder::viewOf(Value buffer, ArrayRef<Attribute> dims, Type element
   return ViewOp::create(b, location, type, buffer, sizeValues);
 }
 
-AxisTile KernelBuilder::load(Value storage, Value shaped, const Region &region) {
+AxisTile KernelBuilder::load(Value storage, Value shaped,
+                             const Window &region) {
   Access access = accessOf(shaped, region);
-  Value view = viewOf(inputBuffers.lookup(storage), access.dims, elementTypeOf(shaped));
+  Value view =
+      viewOf(inputBuffers.lookup(storage), access.dims, elementTypeOf(shaped));
   SmallVector<Attribute> extents;
   AxisTile result;
   for (auto [number, axis] : llvm::enumerate(region.axes)) {
@@ -113,27 +129,32 @@ AxisTile KernelBuilder::load(Value storage, Value shaped, const Region &region) 
     result.axes.push_back(number);
   }
   auto type = TileType::get(context(), extents, elementTypeOf(shaped));
-  result.tile = LoadOp::create(b, location, type, view, access.offsets, access.axes);
+  result.tile =
+      LoadOp::create(b, location, type, view, access.offsets, access.axes);
   return result;
 }
 
-Value KernelBuilder::gather(Value value, Value indices, unsigned dim, const Region &region) {
+Value KernelBuilder::gather(Value value, Value indices, unsigned dim,
+                            const Window &region) {
   Access access = accessOf(value, region);
-  Value view = viewOf(inputBuffers.lookup(value), access.dims, elementTypeOf(value));
-  // `dim` is a point, so it is one dimension of the view: the one behind as many
-  // as the dims before it make.
+  Value view =
+      viewOf(inputBuffers.lookup(value), access.dims, elementTypeOf(value));
+  // `dim` is a point, so it is one dimension of the view: the one behind as
+  // many as the dims before it make.
   unsigned viewDim = 0;
   for (unsigned d = 0; d < dim; ++viewDim)
     d += region.axisOf(d) ? region.axes[*region.axisOf(d)].dims.size() : 1;
-  SmallVector<Attribute> extents(cast<TileType>(indices.getType()).getExtents());
+  SmallVector<Attribute> extents(
+      cast<TileType>(indices.getType()).getExtents());
   for (const Axis &axis : region.axes)
     extents.push_back(axis.extent);
   auto type = TileType::get(context(), extents, elementTypeOf(value));
-  return GatherOp::create(b, location, type, view, indices, access.offsets, viewDim,
-                          access.axes);
+  return GatherOp::create(b, location, type, view, indices, access.offsets,
+                          viewDim, access.axes);
 }
 
-void KernelBuilder::store(Value value, unsigned number, AxisTile tile, const Region &region) {
+void KernelBuilder::store(Value value, unsigned number, AxisTile tile,
+                          const Window &region) {
   Access access = accessOf(value, region);
   Value buffer = kernel.getOutputs()[number];
   Value view = viewOf(buffer, access.dims, elementTypeOf(value));
@@ -146,7 +167,7 @@ void KernelBuilder::store(Value value, unsigned number, AxisTile tile, const Reg
 //===----------------------------------------------------------------------===//
 
 /// `map` onto the given axes of the region, in that order.
-static AxisTile mapOnto(KernelBuilder &kernel, const Region &region,
+static AxisTile mapOnto(KernelBuilder &kernel, const Window &region,
                         ArrayRef<AxisTile> inputs, ArrayRef<unsigned> axes,
                         Type elementType, KernelBuilder::BodyFn body) {
   OpBuilder &b = kernel.builder();
@@ -166,14 +187,15 @@ static AxisTile mapOnto(KernelBuilder &kernel, const Region &region,
   auto type = TileType::get(b.getContext(), extents, elementType);
   auto op = MapOp::create(b, kernel.loc(), type, values, b.getArrayAttr(maps));
   Block &block = op.getBody().emplaceBlock();
-  block.addArguments(scalars, SmallVector<Location>(scalars.size(), kernel.loc()));
+  block.addArguments(scalars,
+                     SmallVector<Location>(scalars.size(), kernel.loc()));
   OpBuilder inside = OpBuilder::atBlockEnd(&block);
   Value result = body(inside, block.getArguments());
   YieldOp::create(inside, kernel.loc(), result);
   return {op, SmallVector<unsigned>(axes)};
 }
 
-AxisTile KernelBuilder::map(const Region &region, ArrayRef<AxisTile> inputs,
+AxisTile KernelBuilder::map(const Window &region, ArrayRef<AxisTile> inputs,
                             Type elementType, BodyFn body) {
   SmallVector<unsigned> axes;
   for (unsigned axis = 0; axis < region.axes.size(); ++axis)
@@ -184,7 +206,7 @@ AxisTile KernelBuilder::map(const Region &region, ArrayRef<AxisTile> inputs,
   return mapOnto(*this, region, inputs, axes, elementType, body);
 }
 
-AxisTile KernelBuilder::expand(const Region &region, AxisTile tile) {
+AxisTile KernelBuilder::expand(const Window &region, AxisTile tile) {
   auto all = llvm::to_vector(llvm::seq<unsigned>(0, region.axes.size()));
   if (tile.axes == all)
     return tile;
@@ -200,19 +222,21 @@ AxisTile KernelBuilder::reduce(Combine kind, AxisTile tile, unsigned axis) {
   extents.erase(extents.begin() + position);
   tile.axes.erase(tile.axes.begin() + position);
   auto resultType = TileType::get(context(), extents, type.getElementType());
-  tile.tile = ReduceOp::create(b, location, resultType, kind, tile.tile, position);
+  tile.tile =
+      ReduceOp::create(b, location, resultType, kind, tile.tile, position);
   return tile;
 }
 
-AxisTile KernelBuilder::fill(const Region &, TypedAttr value) {
+AxisTile KernelBuilder::fill(const Window &, TypedAttr value) {
   // A constant changes along no axis.
   Value scalar = arith::ConstantOp::create(b, location, value);
   auto type = TileType::get(context(), {}, value.getType());
   return {FillOp::create(b, location, type, scalar), {}};
 }
 
-AxisTile KernelBuilder::index(const Region &region, unsigned axis) {
-  auto type = TileType::get(context(), {region.axes[axis].extent}, b.getI64Type());
+AxisTile KernelBuilder::index(const Window &region, unsigned axis) {
+  auto type =
+      TileType::get(context(), {region.axes[axis].extent}, b.getI64Type());
   Value offset = addIndex(region.axes[axis].offset, nullptr);
   return {IndexOp::create(b, location, type, offset), {axis}};
 }
@@ -239,21 +263,23 @@ Value KernelBuilder::sizeOf(Value tensor, unsigned d) {
   return sizeValue(sizes.sizeOf(tensor, d));
 }
 
-std::optional<int64_t> KernelBuilder::constantSizeOf(Value tensor, unsigned d) const {
+std::optional<int64_t> KernelBuilder::constantSizeOf(Value tensor,
+                                                     unsigned d) const {
   return sizes.constantOf(sizes.sizeOf(tensor, d));
 }
 
 Value KernelBuilder::extentValue(Attribute extent) {
   if (auto number = dyn_cast<IntegerAttr>(extent))
     return constantIndex(number.getInt());
-  return ExtentOp::create(b, location, b.getIndexType(), cast<StringAttr>(extent));
+  return ExtentOp::create(b, location, b.getIndexType(),
+                          cast<StringAttr>(extent));
 }
 
 FailureOr<SmallVector<Value>> KernelBuilder::loop(
     Value bound, Attribute extent, ValueRange carried,
     function_ref<FailureOr<SmallVector<Value>>(Value, ValueRange)> body) {
-  auto loop = scf::ForOp::create(b, location, constantIndex(0), bound, extentValue(extent),
-                                 carried);
+  auto loop = scf::ForOp::create(b, location, constantIndex(0), bound,
+                                 extentValue(extent), carried);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   auto next = body(loop.getInductionVar(), loop.getRegionIterArgs());

@@ -1,4 +1,5 @@
-//===- TileDialect.cpp - registration and generated parts ------------------===//
+//===- TileDialect.cpp - registration and generated parts
+//------------------===//
 
 #include "dialects/Tile/TileDialect.h"
 

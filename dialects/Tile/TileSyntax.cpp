@@ -1,4 +1,5 @@
-//===- TileSyntax.cpp - the written form of kernels and views --------------===//
+//===- TileSyntax.cpp - the written form of kernels and views
+//--------------===//
 
 #include "dialects/Tile/TileDialect.h"
 
@@ -40,16 +41,17 @@ void KernelOp::print(OpAsmPrinter &printer) {
   printer << " ";
   printer.printSymbolName(getSymName());
   printer << "(";
-  llvm::interleaveComma(getEntry().getArguments(), printer, [&](BlockArgument argument) {
-    printer.printRegionArgument(argument);
-  });
+  llvm::interleaveComma(
+      getEntry().getArguments(), printer,
+      [&](BlockArgument argument) { printer.printRegionArgument(argument); });
   printer << ") inputs " << getNumInputs() << " outputs " << getNumOutputs();
   if (DictionaryAttr schedule = getScheduleAttr())
     printer << " schedule " << schedule;
   if (StringAttr source = getSourceAttr())
     printer << " source " << source;
   printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(), {"sym_name", "numInputs", "numOutputs", "schedule", "source"});
+      (*this)->getAttrs(),
+      {"sym_name", "numInputs", "numOutputs", "schedule", "source"});
   printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -66,13 +68,15 @@ ParseResult ViewOp::parse(OpAsmParser &parser, OperationState &result) {
   ViewType type;
   if (parser.parseOperand(buffer) ||
       parser.parseOperandList(sizes, OpAsmParser::Delimiter::Square) ||
-      parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type))
+      parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(type))
     return failure();
   auto bufferType = BufferType::get(parser.getContext(), type.getElementType());
   result.addTypes(type);
-  return failure(
-      parser.resolveOperand(buffer, bufferType, result.operands) ||
-      parser.resolveOperands(sizes, parser.getBuilder().getIndexType(), result.operands));
+  return failure(parser.resolveOperand(buffer, bufferType, result.operands) ||
+                 parser.resolveOperands(sizes,
+                                        parser.getBuilder().getIndexType(),
+                                        result.operands));
 }
 
 void ViewOp::print(OpAsmPrinter &printer) {

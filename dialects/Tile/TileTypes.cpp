@@ -1,4 +1,5 @@
-//===- TileTypes.cpp - layouts, views and tiles: syntax and arithmetic -----===//
+//===- TileTypes.cpp - layouts, views and tiles: syntax and arithmetic
+//-----===//
 
 #include "dialects/Tile/TileDialect.h"
 
@@ -22,9 +23,9 @@ SmallVector<LayoutAttr::Digit> LayoutAttr::getDigitList() const {
 SmallVector<int64_t> LayoutAttr::getDigitSizes(ArrayRef<int64_t> dims) const {
   SmallVector<int64_t> sizes;
   for (Digit digit : getDigitList())
-    sizes.push_back(digit.extent != 0
-                        ? digit.extent
-                        : llvm::divideCeilSigned(dims[digit.dim], digit.stride));
+    sizes.push_back(digit.extent != 0 ? digit.extent
+                                      : llvm::divideCeilSigned(dims[digit.dim],
+                                                               digit.stride));
   return sizes;
 }
 
@@ -35,9 +36,11 @@ int64_t LayoutAttr::getNumElements(ArrayRef<int64_t> dims) const {
   return product;
 }
 
-int64_t LayoutAttr::getOffset(ArrayRef<int64_t> dims, ArrayRef<int64_t> index) const {
+int64_t LayoutAttr::getOffset(ArrayRef<int64_t> dims,
+                              ArrayRef<int64_t> index) const {
   int64_t offset = 0;
-  for (auto [digit, size] : llvm::zip_equal(getDigitList(), getDigitSizes(dims))) {
+  for (auto [digit, size] :
+       llvm::zip_equal(getDigitList(), getDigitSizes(dims))) {
     int64_t value = index[digit.dim] / digit.stride;
     offset = offset * size + (digit.extent != 0 ? value % digit.extent : value);
   }
@@ -49,17 +52,20 @@ LayoutAttr LayoutAttr::getPanels(MLIRContext *context, int64_t width) {
 }
 
 /// dim [/ stride] [% extent]
-static ParseResult parseDigit(AsmParser &parser, SmallVectorImpl<int64_t> &flat) {
+static ParseResult parseDigit(AsmParser &parser,
+                              SmallVectorImpl<int64_t> &flat) {
   int64_t dim, stride = 1, extent = 0;
   if (parser.parseInteger(dim))
     return failure();
   if (succeeded(parser.parseOptionalSlash()) && parser.parseInteger(stride))
     return failure();
-  if (succeeded(parser.parseOptionalKeyword("mod")) && parser.parseInteger(extent))
+  if (succeeded(parser.parseOptionalKeyword("mod")) &&
+      parser.parseInteger(extent))
     return failure();
   if (dim < 0 || stride < 1 || extent < 0)
-    return parser.emitError(parser.getCurrentLocation(),
-                            "needs a dimension, a positive stride and a positive extent");
+    return parser.emitError(
+        parser.getCurrentLocation(),
+        "needs a dimension, a positive stride and a positive extent");
   flat.append({dim, stride, extent});
   return success();
 }
@@ -148,7 +154,8 @@ Type TileType::parse(AsmParser &parser) {
   auto parseOne = [&] { return parseExtent(parser, extents.emplace_back()); };
   if (parser.parseLess() ||
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne) ||
-      parser.parseComma() || parser.parseType(elementType) || parser.parseGreater())
+      parser.parseComma() || parser.parseType(elementType) ||
+      parser.parseGreater())
     return nullptr;
   return TileType::get(parser.getContext(), extents, elementType);
 }
@@ -200,17 +207,19 @@ ParseResult GridOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void GridOp::print(OpAsmPrinter &printer) {
   printer << " [";
-  llvm::interleaveComma(llvm::zip(getSizes(), getBlocks()), printer, [&](auto axis) {
-    printer << std::get<0>(axis) << " by ";
-    printExtent(printer.getStream(), std::get<1>(axis));
-  });
+  llvm::interleaveComma(llvm::zip(getSizes(), getBlocks()), printer,
+                        [&](auto axis) {
+                          printer << std::get<0>(axis) << " by ";
+                          printExtent(printer.getStream(), std::get<1>(axis));
+                        });
   printer << "]";
   printer.printOptionalAttrDict((*this)->getAttrs(), {"blocks"});
 }
 
 ParseResult ExtentOp::parse(OpAsmParser &parser, OperationState &result) {
   StringRef symbol;
-  if (parser.parseKeyword(&symbol) || parser.parseOptionalAttrDict(result.attributes))
+  if (parser.parseKeyword(&symbol) ||
+      parser.parseOptionalAttrDict(result.attributes))
     return failure();
   result.addAttribute("symbol", parser.getBuilder().getStringAttr(symbol));
   result.addTypes(parser.getBuilder().getIndexType());

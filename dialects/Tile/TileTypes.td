@@ -46,7 +46,7 @@ def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
 }
 
 def Tile_ViewType : Tile_Type<"View", "view"> {
-  let summary = "a window on a buffer: a shape and a layout";
+  let summary = "a buffer with a shape and a layout";
   let description = [{
     `!tile.view<?x384xf32>` is row-major and contiguous;
     `!tile.view<384x1536xf32, <1/48, 0, 1%48>>` lies in panels.

@@ -1,4 +1,5 @@
-//===- TileVerifiers.cpp - what each tile op refuses -----------------------===//
+//===- TileVerifiers.cpp - what each tile op refuses
+//-----------------------===//
 //
 // One verifier per op, its checks in the order of the op's constraint labels.
 //
@@ -24,8 +25,9 @@ LogicalResult KernelOp::verify() {
              << argument.getArgNumber() << " is " << argument.getType();
   }
   if (getEntry().getNumArguments() < numBuffers)
-    return emitOpError("needs ") << numBuffers << " buffers, got "
-                                 << getEntry().getNumArguments() << " arguments";
+    return emitOpError("needs ")
+           << numBuffers << " buffers, got " << getEntry().getNumArguments()
+           << " arguments";
   // kernel_c2
   auto grids = getEntry().getOps<GridOp>();
   auto numGrids = std::distance(grids.begin(), grids.end());
@@ -48,20 +50,23 @@ LogicalResult ViewOp::verify() {
     return emitOpError("needs one size for each dimension: expected ")
            << getType().getRank() << ", got " << getSizes().size();
   // view_c2
-  for (auto [d, size, extent] : llvm::enumerate(getSizes(), getType().getShape())) {
+  for (auto [d, size, extent] :
+       llvm::enumerate(getSizes(), getType().getShape())) {
     IntegerAttr number;
     if (matchPattern(size, m_Constant(&number)) && number.getInt() != extent)
-      return emitOpError("size ") << d << " is " << number.getInt() << " but the type is "
-                                  << getType();
+      return emitOpError("size ") << d << " is " << number.getInt()
+                                  << " but the type is " << getType();
   }
   return success();
 }
 
 /// Checks (C1) to (C3) of loads and stores.
-static LogicalResult verifyAccess(Operation *op, ViewType view, unsigned numOffsets,
-                                  ArrayRef<int64_t> axes, unsigned numAxes) {
+static LogicalResult verifyAccess(Operation *op, ViewType view,
+                                  unsigned numOffsets, ArrayRef<int64_t> axes,
+                                  unsigned numAxes) {
   if (numOffsets != view.getRank())
-    return op->emitOpError("needs one offset for each dimension of the view: expected ")
+    return op->emitOpError(
+               "needs one offset for each dimension of the view: expected ")
            << view.getRank() << ", got " << numOffsets;
   llvm::SmallSet<int64_t, 4> seen;
   for (int64_t axis : axes)
@@ -69,30 +74,33 @@ static LogicalResult verifyAccess(Operation *op, ViewType view, unsigned numOffs
       return op->emitOpError("needs different dimensions of ")
              << view << " as axes, got " << axis;
   if (axes.size() != numAxes)
-    return op->emitOpError("needs one view dimension for each tile axis: expected ")
+    return op->emitOpError(
+               "needs one view dimension for each tile axis: expected ")
            << numAxes << ", got " << axes.size();
   return success();
 }
 
 LogicalResult LoadOp::verify() {
   // load_c1, load_c2
-  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(), getAxes(),
-                          getType().getRank())))
+  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(),
+                          getAxes(), getType().getRank())))
     return failure();
   // load_c3
   if (getView().getType().getElementType() != getType().getElementType())
     return emitOpError("needs equal element types: expected ")
-           << getView().getType().getElementType() << ", got " << getType().getElementType();
+           << getView().getType().getElementType() << ", got "
+           << getType().getElementType();
   return success();
 }
 
 LogicalResult StoreOp::verify() {
   // store_c1, store_c2
-  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(), getAxes(),
-                          getTile().getType().getRank())))
+  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(),
+                          getAxes(), getTile().getType().getRank())))
     return failure();
   // store_c3
-  if (getView().getType().getElementType() != getTile().getType().getElementType())
+  if (getView().getType().getElementType() !=
+      getTile().getType().getElementType())
     return emitOpError("needs equal element types: expected ")
            << getView().getType().getElementType() << ", got "
            << getTile().getType().getElementType();
@@ -105,11 +113,13 @@ LogicalResult GatherOp::verify() {
     return emitOpError("needs integer indices, got ") << getIndices().getType();
   // gather_c2
   unsigned numAxes = getType().getRank() - getIndices().getType().getRank();
-  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(), getAxes(), numAxes)))
+  if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(),
+                          getAxes(), numAxes)))
     return failure();
   // gather_c3
   if (llvm::is_contained(getAxes(), static_cast<int64_t>(getDim())))
-    return emitOpError("dimension ") << getDim() << " is both indexed and an axis";
+    return emitOpError("dimension ")
+           << getDim() << " is both indexed and an axis";
   return success();
 }
 
@@ -129,8 +139,9 @@ LogicalResult MapOp::verify() {
     for (auto [axis, target] : llvm::enumerate(map))
       if (target >= getType().getRank() ||
           type.getExtents()[axis] != getType().getExtents()[target])
-        return emitOpError("axis ") << axis << " of input " << n << " (" << type
-                                    << ") does not fit axis " << target << " of " << getType();
+        return emitOpError("axis ")
+               << axis << " of input " << n << " (" << type
+               << ") does not fit axis " << target << " of " << getType();
   }
   // map_c4
   Block &body = getBody().front();
@@ -139,12 +150,13 @@ LogicalResult MapOp::verify() {
            << getInputs().size() << ", got " << body.getNumArguments();
   for (auto [argument, input] : llvm::zip(body.getArguments(), getInputs()))
     if (argument.getType() != cast<TileType>(input.getType()).getElementType())
-      return emitOpError("body argument is ") << argument.getType() << " but the input is "
-                                              << input.getType();
+      return emitOpError("body argument is ")
+             << argument.getType() << " but the input is " << input.getType();
   // map_c5
   Value yielded = cast<YieldOp>(body.getTerminator()).getValue();
   if (yielded.getType() != getType().getElementType())
-    return emitOpError("yields ") << yielded.getType() << " but the result is " << getType();
+    return emitOpError("yields ")
+           << yielded.getType() << " but the result is " << getType();
   return success();
 }
 
@@ -158,13 +170,15 @@ LogicalResult ReduceOp::verify() {
   extents.erase(extents.begin() + getAxis());
   auto expected = TileType::get(getContext(), extents, input.getElementType());
   if (getType() != expected)
-    return emitOpError("drops the reduced axis: expected ") << expected << ", got " << getType();
+    return emitOpError("drops the reduced axis: expected ")
+           << expected << ", got " << getType();
   return success();
 }
 
 LogicalResult MmaOp::verify() {
   // mma_c1
-  auto lhs = getLhs().getType(), rhs = getRhs().getType(), acc = getAccumulator().getType();
+  auto lhs = getLhs().getType(), rhs = getRhs().getType(),
+       acc = getAccumulator().getType();
   bool fits = lhs.getRank() == 2 && rhs.getRank() == 2 && acc.getRank() == 2 &&
               lhs.getExtents()[1] == rhs.getExtents()[0] &&
               lhs.getExtents()[0] == acc.getExtents()[0] &&
@@ -177,17 +191,18 @@ LogicalResult MmaOp::verify() {
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // launch_c1
-  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  auto kernel =
+      symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
   if (!kernel)
     return emitOpError("names no kernel: ") << getKernelAttr();
   // launch_c2
   if (kernel.getNumInputs() != getInputs().size() ||
       kernel.getNumOutputs() != getNumResults() ||
       kernel.getScalars().size() != getScalars().size())
-    return emitOpError("gives ") << getInputs().size() << " inputs, " << getNumResults()
-                                 << " results and " << getScalars().size()
-                                 << " scalars, but the kernel has " << kernel.getNumInputs()
-                                 << ", " << kernel.getNumOutputs() << " and "
-                                 << kernel.getScalars().size();
+    return emitOpError("gives ")
+           << getInputs().size() << " inputs, " << getNumResults()
+           << " results and " << getScalars().size()
+           << " scalars, but the kernel has " << kernel.getNumInputs() << ", "
+           << kernel.getNumOutputs() << " and " << kernel.getScalars().size();
   return success();
 }
