@@ -1,5 +1,4 @@
-//===- FloatBuilder.cpp - writing f32 formulas as arith and math.fma
-//-------===//
+//===- FloatBuilder.cpp - writing f32 formulas as arith and math.fma ------===//
 
 #include "passes/Lower/FloatBuilder.h"
 

@@ -1,5 +1,4 @@
-//===- ExpandMathTest.cpp - expanded functions against libm in f64
-//---------===//
+//===- ExpandMathTest.cpp - expanded functions against libm in f64 --------===//
 //
 // Every exponent of f32 with both signs and thousands of random mantissas, for
 // each function, measured in ulp of the result; then the values where functions
@@ -315,11 +314,12 @@ TEST(ExpandMathMinMax, TreatsNanAsTheOpSays) {
         MinMax{"arith.minnumf", std::fmin}}) {
     std::vector<float> z =
         evaluate<float>(std::string(minMax.op) + " %x, %y", x, y);
-    for (size_t i = 0; i < x.size(); ++i)
-      if (!(std::isinf(x[i]) && std::isinf(y[i]) &&
-            x[i] != y[i])) // their sum is NaN
-        EXPECT_TRUE(isSame(z[i], minMax.expected(x[i], y[i])))
-            << minMax.op << " " << x[i] << ", " << y[i] << ": got " << z[i];
+    for (size_t i = 0; i < x.size(); ++i) {
+      if (std::isinf(x[i]) && std::isinf(y[i]) && x[i] != y[i])
+        continue; // their sum, by which maximum() finds NaN, is NaN
+      EXPECT_TRUE(isSame(z[i], minMax.expected(x[i], y[i])))
+          << minMax.op << " " << x[i] << ", " << y[i] << ": got " << z[i];
+    }
   }
 }
 

@@ -1,5 +1,4 @@
-//===- LoadedKernels.cpp - textual MLIR, compiled and loaded into a test
-//---===//
+//===- LoadedKernels.cpp - textual MLIR, compiled and loaded into a test --===//
 
 #include "tests/compiler/Emit/Cpu/LoadedKernels.h"
 

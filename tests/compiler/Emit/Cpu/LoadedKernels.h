@@ -1,5 +1,4 @@
-//===- LoadedKernels.h - textual MLIR, compiled and loaded into a test
-//-----===//
+//===- LoadedKernels.h - textual MLIR, compiled and loaded into a test ----===//
 //
 //   LoadedKernels kernels = LoadedKernels::compile(context, text);
 //   kernels.function("add")(buffers, scalars, 0, n, scratch);
