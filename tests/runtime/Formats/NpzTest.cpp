@@ -2,7 +2,7 @@
 // each, and no byte of one can be changed without notice.
 #include "runtime/Formats/Npz.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 #include "runtime/Formats/LittleEndian.h"
 #include "runtime/Formats/Zip.h"
 

@@ -1,7 +1,7 @@
 // Protobuf messages are read field by field; damaged ones are one error each.
 #include "runtime/Formats/Wire.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
