@@ -13,8 +13,6 @@ namespace {
 
 class SymbolsTest : public testing::Test {
 protected:
-  SymbolsTest() { context.loadDialect<GraphDialect>(); }
-
   DimAttr number(int64_t value) {
     return DimAttr::getConstant(&context, value);
   }
@@ -36,6 +34,7 @@ protected:
   }
 
   MLIRContext context;
+  GraphDialect *dialect = context.loadDialect<GraphDialect>(); // before any dim
   DimAttr b = symbol("B"), l = symbol("L");
   std::string error;
 };

@@ -17,14 +17,13 @@ constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
 
 class DimsTest : public testing::Test {
 protected:
-  DimsTest() { context.loadDialect<GraphDialect>(); }
-
   DimAttr number(int64_t value) {
     return DimAttr::getConstant(&context, value);
   }
   DimAttr symbol(StringRef name) { return DimAttr::getSymbol(&context, name); }
 
   MLIRContext context;
+  GraphDialect *dialect = context.loadDialect<GraphDialect>(); // before any dim
   DimAttr unknown = DimAttr::getUnknown(&context);
   DimAttr b = symbol("B"), l = symbol("L"), p = symbol("P");
 };
