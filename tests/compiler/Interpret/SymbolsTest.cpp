@@ -34,7 +34,7 @@ protected:
   }
 
   MLIRContext context;
-  GraphDialect *dialect = context.loadDialect<GraphDialect>(); // before any dim
+  GraphDialect *dialect = context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr b = symbol("B"), l = symbol("L");
   std::string error;
 };

@@ -23,7 +23,7 @@ protected:
   DimAttr symbol(StringRef name) { return DimAttr::getSymbol(&context, name); }
 
   MLIRContext context;
-  GraphDialect *dialect = context.loadDialect<GraphDialect>(); // before any dim
+  GraphDialect *dialect = context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr unknown = DimAttr::getUnknown(&context);
   DimAttr b = symbol("B"), l = symbol("L"), p = symbol("P");
 };
