@@ -1,5 +1,4 @@
-//===- SymbolsTest.cpp - finding the numbers of symbolic dims
-//--------------===//
+//===- SymbolsTest.cpp - finding the numbers of symbolic dims -------------===//
 
 #include "compiler/Interpret/Symbols.h"
 
@@ -34,7 +33,8 @@ protected:
   }
 
   MLIRContext context;
-  GraphDialect *dialect = context.getOrLoadDialect<GraphDialect>(); // before any dim
+  GraphDialect *dialect =
+      context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr b = symbol("B"), l = symbol("L");
   std::string error;
 };

@@ -1,5 +1,4 @@
-//===- DimsTest.cpp - arithmetic on symbolic dims
-//--------------------------===//
+//===- DimsTest.cpp - arithmetic on symbolic dims -------------------------===//
 
 #include "dialects/Graph/GraphDialect.h"
 
@@ -23,7 +22,8 @@ protected:
   DimAttr symbol(StringRef name) { return DimAttr::getSymbol(&context, name); }
 
   MLIRContext context;
-  GraphDialect *dialect = context.getOrLoadDialect<GraphDialect>(); // before any dim
+  GraphDialect *dialect =
+      context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr unknown = DimAttr::getUnknown(&context);
   DimAttr b = symbol("B"), l = symbol("L"), p = symbol("P");
 };
