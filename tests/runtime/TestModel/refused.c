@@ -6,7 +6,7 @@ float kernel(float x) { return expf(x); }
 #endif
 
 #ifdef HAS_A_CONSTRUCTOR
-static int ready;
+static volatile int ready;
 __attribute__((constructor)) static void prepare(void) { ready = 1; }
 int kernel(void) { return ready; }
 #endif
