@@ -3,7 +3,7 @@
 
 #include "runtime/tenon.h"
 
-#include "runtime/Abi/DTypes.h"
+#include "runtime/Abi/DType.h"
 #include "runtime/Abi/Expr.h"
 #include "runtime/Core/Message.h"
 #include "runtime/Program/Context.h"

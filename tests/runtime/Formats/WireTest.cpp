@@ -1,17 +1,15 @@
 // Protobuf messages are read field by field; damaged ones are one error each.
 #include "runtime/Formats/Wire.h"
 
+#include "TemporaryFile.h"
+
 #include <algorithm>
 #include <gtest/gtest.h>
 
 using namespace tenon::rt;
+using tenon::test::bytes;
 
 namespace {
-
-/// Bytes written as in C, zeros included: bytes("\x08\x00").
-template <size_t N> std::string bytes(const char (&literal)[N]) {
-  return std::string(literal, N - 1);
-}
 
 /// Walks all fields of `message` and of every nested field 3.
 void walk(wire::Message message) {

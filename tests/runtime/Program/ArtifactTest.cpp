@@ -6,6 +6,7 @@
 #include "tests/runtime/TestModel/TestModel.h"
 
 #include <cstring>
+#include <elf.h>
 #include <functional>
 #include <gtest/gtest.h>
 #include <unistd.h>
