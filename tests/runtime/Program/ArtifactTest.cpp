@@ -9,7 +9,6 @@
 #include <elf.h>
 #include <functional>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace tenon {
 
@@ -19,10 +18,16 @@ namespace {
 
 const std::string kPath = testing::TempDir() + "tenon-artifact-test.tenon";
 
+/// The error without the path, or "no error".
 std::string load(std::span<const std::byte> bytes) {
-  test::writeBytes(kPath, bytes);
-  auto model = Model::load(kPath);
-  return model ? "no error" : model.error().message;
+  test::MemoryFile file;
+  file.write(bytes);
+  auto model = Model::load(file.path());
+  if (model)
+    return "no error";
+  const std::string prefix = file.path() + ": ", &error = model.error().message;
+  EXPECT_EQ(error.substr(0, prefix.size()), prefix);
+  return error.substr(std::min(error.size(), prefix.size()));
 }
 
 abi::Footer footerOf(const std::vector<std::byte> &artifact) {
@@ -39,8 +44,7 @@ std::string errorAfter(const std::function<void(abi::Footer &)> &change) {
   change(footer);
   std::memcpy(artifact.data() + artifact.size() - sizeof(footer), &footer,
               sizeof(footer));
-  std::string error = load(artifact);
-  return error.substr(std::min(error.size(), kPath.size() + 2));
+  return load(artifact);
 }
 
 TEST(Artifact, Whole) { EXPECT_EQ(load(test::testArtifact()), "no error"); }
@@ -65,18 +69,17 @@ TEST(Artifact, CutShortSaysSo) {
   std::memcpy(&sections, artifact.data() + offsetof(Elf64_Ehdr, e_shoff), 8);
   EXPECT_EQ(
       load(std::span(artifact).first(4096)),
-      kPath + ": its section table begins at byte " + std::to_string(sections) +
+      "its section table begins at byte " + std::to_string(sections) +
           " but the file has 4096 bytes; it was cut short, copy or compile it "
           "again");
-  EXPECT_EQ(
-      load(std::span(artifact).first(10)),
-      kPath + ": is not a Tenon artifact, or was cut short: it has no footer");
+  EXPECT_EQ(load(std::span(artifact).first(10)),
+            "is not a Tenon artifact, or was cut short: it has no footer");
 }
 
 TEST(Artifact, AMissingBeginningIsAnError) {
   const std::vector<std::byte> &artifact = test::testArtifact();
   EXPECT_EQ(load(std::span(artifact).subspan(4096)),
-            kPath + ": its footer says " + std::to_string(artifact.size()) +
+            "its footer says " + std::to_string(artifact.size()) +
                 " bytes but the file has " +
                 std::to_string(artifact.size() - 4096) +
                 "; its beginning is missing");
@@ -86,33 +89,32 @@ TEST(Artifact, AProgramEndsOnAPage) {
   std::vector<std::byte> shifted(8);
   shifted.insert(shifted.end(), test::testArtifact().begin(),
                  test::testArtifact().end());
-  EXPECT_EQ(load(shifted),
-            kPath + ": its beginning is at byte 8, expected 4096");
+  EXPECT_EQ(load(shifted), "its beginning is at byte 8, expected 4096");
 }
 
 TEST(Artifact, EveryFlippedBitOutsideTheWeightsIsAnError) {
   std::vector<std::byte> artifact = test::testArtifact();
   abi::Footer footer = footerOf(artifact);
-  test::writeBytes(kPath, artifact);
-  FILE *file = std::fopen(kPath.c_str(), "r+b");
-  ASSERT_TRUE(file);
-  auto put = [&](size_t at, std::byte value) {
-    ASSERT_EQ(pwrite(fileno(file), &value, 1, off_t(at)), 1);
+  test::MemoryFile file;
+  auto expectErrorAt = [&](size_t at, int bit) {
+    artifact[at] ^= std::byte(1 << bit);
+    file.write(artifact);
+    EXPECT_FALSE(Artifact::open(file.path()))
+        << "byte " << at << ", bit " << bit;
+    artifact[at] ^= std::byte(1 << bit);
   };
   for (size_t at = 0; at < artifact.size(); ++at) {
-    if (at >= footer.weightsOffset && at < footer.tablesOffset)
-      continue;
-    bool isHeader = at < 1024 || at >= artifact.size() - sizeof(footer) ||
-                    (at >= footer.planOffset && at < footer.weightsOffset);
-    for (int bit = isHeader ? 0 : int(at % 8);
-         bit < (isHeader ? 8 : int(at % 8) + 1); ++bit) {
-      put(at, artifact[at] ^ std::byte(1 << bit));
-      EXPECT_FALSE(Model::load(kPath)) << "byte " << at << " bit " << bit;
-    }
-    put(at, artifact[at]);
+    bool isWeight = at >= footer.weightsOffset && at < footer.tablesOffset;
+    bool isHeader =
+        at < 1024 || at >= footer.tablesOffset ||
+        (at >= footer.planOffset && at < footer.planOffset + footer.planBytes);
+    // Every bit of headers, plan and tables; of code one bit in each byte.
+    for (int bit = 0; bit < 8; ++bit)
+      if (!isWeight && (isHeader || bit == int(at % 8)))
+        expectErrorAt(at, bit);
   }
-  std::fclose(file);
-  EXPECT_TRUE(Model::load(kPath));
+  file.write(artifact);
+  EXPECT_TRUE(Artifact::open(file.path()));
 }
 
 TEST(Artifact, WeightsAreVerifiedOnRequest) {
@@ -195,20 +197,18 @@ TEST(Artifact, WeightsAreInsideTheirPart) {
     test::correctChecksum(changed);
     return load(changed);
   };
-  const std::string outside =
-      ", but weights are in bytes 16384 to 16452"; // two of 4 bytes, 64 apart
+  auto outside = [](const std::string &bytes, const std::string &offset) {
+    return "weight 'first' has " + bytes + " bytes at byte " + offset +
+           ", but weights are in bytes 16384 to 16452"; // 2 of 4 bytes, 64
+                                                        // apart
+  };
   EXPECT_EQ(errorAt(16384, 68), "no error");
-  EXPECT_EQ(errorAt(16384, 69),
-            kPath + ": weight 'first' has 69 bytes at byte 16384" + outside);
-  EXPECT_EQ(errorAt(16320, 4),
-            kPath + ": weight 'first' has 4 bytes at byte 16320" + outside);
-  EXPECT_EQ(
-      errorAt(16384, UINT64_MAX),
-      kPath + ": weight 'first' has 18446744073709551615 bytes at byte 16384" +
-          outside);
+  EXPECT_EQ(errorAt(16384, 69), outside("69", "16384"));
+  EXPECT_EQ(errorAt(16320, 4), outside("4", "16320"));
+  EXPECT_EQ(errorAt(16384, UINT64_MAX),
+            outside("18446744073709551615", "16384"));
   EXPECT_EQ(errorAt(16388, 4),
-            kPath +
-                ": weight 'first' is at byte 16388, expected a multiple of 64");
+            "weight 'first' is at byte 16388, expected a multiple of 64");
 }
 
 TEST(Artifact, NoFile) {

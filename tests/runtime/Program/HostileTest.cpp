@@ -18,13 +18,11 @@ using namespace rt;
 
 namespace {
 
-const std::string kPath = testing::TempDir() + "tenon-hostile-test.tenon";
-
 /// Everything short of running. How far it came is the return value.
-bool survives(std::vector<std::byte> artifact) {
+bool survives(test::MemoryFile &file, std::vector<std::byte> artifact) {
   test::correctChecksum(artifact);
-  test::writeBytes(kPath, artifact);
-  auto model = Model::load(kPath);
+  file.write(artifact);
+  auto model = Model::load(file.path());
   if (!model)
     return false;
   const abi::Plan &plan = (*model)->plan();
@@ -82,11 +80,12 @@ abi::Footer footerOf(const std::vector<std::byte> &artifact) {
 }
 
 TEST(Hostile, PlanFields) {
+  test::MemoryFile file;
   abi::Footer footer = footerOf(test::testArtifact());
   size_t numLoaded = 0, numRefused = 0;
   forEachChange(footer.planOffset, footer.planOffset + footer.planBytes,
                 [&](const std::vector<std::byte> &artifact) {
-                  ++(survives(artifact) ? numLoaded : numRefused);
+                  ++(survives(file, artifact) ? numLoaded : numRefused);
                 });
   // Names and bounds may be anything; counts, indices and formulas may not.
   EXPECT_GT(numLoaded, 0u);
@@ -95,24 +94,27 @@ TEST(Hostile, PlanFields) {
 
 TEST(Hostile, CodeHeaders) {
   // ELF header, program headers, dynamic symbols, relocations.
-  forEachChange(0, 1024, [](const std::vector<std::byte> &artifact) {
-    survives(artifact);
+  test::MemoryFile file;
+  forEachChange(0, 1024, [&](const std::vector<std::byte> &artifact) {
+    survives(file, artifact);
   });
 }
 
 TEST(Hostile, FooterFields) {
   // The footer decides what the checksum covers, so correctChecksum cannot be
   // asked; any change is an error.
+  test::MemoryFile file;
   size_t size = test::testArtifact().size();
   forEachChange(size - sizeof(abi::Footer), size,
-                [](const std::vector<std::byte> &artifact) {
-                  test::writeBytes(kPath, artifact);
+                [&](const std::vector<std::byte> &artifact) {
+                  file.write(artifact);
                   if (artifact != test::testArtifact())
-                    EXPECT_FALSE(Model::load(kPath));
+                    EXPECT_FALSE(Model::load(file.path()));
                 });
 }
 
 TEST(Hostile, ManyPlanFieldsAtOnce) {
+  test::MemoryFile file;
   abi::Footer footer = footerOf(test::testArtifact());
   std::mt19937_64 random(1);
   for (int round = 0; round < 3000; ++round) {
@@ -120,7 +122,7 @@ TEST(Hostile, ManyPlanFieldsAtOnce) {
     for (int changes = 0; changes < 4; ++changes)
       artifact[footer.planOffset + random() % footer.planBytes] =
           std::byte(random() % 8 ? random() % 4 : random());
-    survives(artifact);
+    survives(file, artifact);
   }
 }
 

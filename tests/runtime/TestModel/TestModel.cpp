@@ -12,6 +12,8 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace tenon::test {
 
@@ -37,6 +39,18 @@ void writeBytes(const std::string &path, std::span<const std::byte> bytes) {
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char *>(bytes.data()),
              std::streamsize(bytes.size()));
+}
+
+MemoryFile::MemoryFile()
+    : fd(memfd_create("tenon-test", MFD_CLOEXEC)),
+      name("/proc/self/fd/" + std::to_string(fd)) {}
+
+MemoryFile::~MemoryFile() { close(fd); }
+
+void MemoryFile::write(std::span<const std::byte> bytes) {
+  if (ftruncate(fd, off_t(bytes.size())) != 0 ||
+      pwrite(fd, bytes.data(), bytes.size(), 0) != ssize_t(bytes.size()))
+    std::abort();
 }
 
 std::vector<std::byte> testCode() { return readBytes(TENON_TEST_KERNELS); }

@@ -30,6 +30,23 @@ inline constexpr float kFirstScale = 2.0f, kSecondScale = -0.5f;
 std::vector<std::byte> readBytes(const std::string &path);
 void writeBytes(const std::string &path, std::span<const std::byte> bytes);
 
+/// A file in memory, for tests that write thousands of them.
+class MemoryFile {
+public:
+  MemoryFile();
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+  ~MemoryFile();
+
+  /// Where any function can open it, until this object dies.
+  const std::string &path() const { return name; }
+  void write(std::span<const std::byte> bytes);
+
+private:
+  int fd;
+  std::string name;
+};
+
 /// The linked kernels.
 std::vector<std::byte> testCode();
 /// Weights' offsets and checksums are not filled in.
