@@ -17,7 +17,7 @@ static constexpr auto kRemark =
 /// Says what was assumed of sizes that the model leaves open.
 static void remarkOnSymbols(const Symbols &symbols, Location loc) {
   for (const std::string &equality : symbols.equalities())
-    remark::analysis(loc, kRemark) << "sizes that meet are equal: " << equality;
+    remark::analysis(loc, kRemark) << "sizes that meet are equal: " + equality;
 }
 
 FailureOr<OwningOpRef<ModuleOp>>

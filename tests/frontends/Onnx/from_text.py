@@ -1,6 +1,6 @@
-"""Writes an ONNX file from ONNX's text form.
+"""Writes ONNX files from ONNX's text form: NAME.onnx for each NAME.txt.
 
-usage: from_text.py <text> <file.onnx>
+usage: from_text.py <folder>
 Lines that begin with // are comments of the test.
 """
 
@@ -16,4 +16,5 @@ def parse(text):
 
 
 if __name__ == "__main__":
-    onnx.save(parse(pathlib.Path(sys.argv[1]).read_text()), sys.argv[2])
+    for path in sorted(pathlib.Path(sys.argv[1]).glob("*.txt")):
+        onnx.save(parse(path.read_text()), path.with_suffix(".onnx"))
