@@ -26,8 +26,12 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
   context->loadDialect<func::FuncDialect, graph::GraphDialect>();
   Location loc = FileLineColLoc::get(context, path, 0, 0);
   rt::Result<Model> model = readModel(path.str());
-  if (!model)
-    return emitError(loc) << model.error().message;
+  if (!model) {
+    // The location says which file.
+    StringRef message = model.error().message;
+    message.consume_front((path + ": ").str());
+    return emitError(loc) << message;
+  }
 
   Symbols symbols(context);
   while (true) {
