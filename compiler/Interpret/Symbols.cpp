@@ -97,28 +97,38 @@ static LogicalResult checkDim(const BoundDim &bound,
   return error << ", got " << bound.size;
 }
 
+/// A size is not negative, whatever is declared.
+static LogicalResult checkBounds(StringRef name, int64_t value, int64_t min,
+                                 int64_t max,
+                                 function_ref<InFlightDiagnostic()> emitError) {
+  bool isBounded = max >= 0;
+  min = std::max<int64_t>(min, 0);
+  if (value >= min && (!isBounded || value <= max))
+    return success();
+  InFlightDiagnostic error = emitError();
+  error << "symbol \"" << name << "\" is out of bounds: expected " << min;
+  if (isBounded)
+    error << " to " << max;
+  else
+    error << " or more";
+  return error << ", got " << value;
+}
+
 static LogicalResult
 checkDeclared(SymbolAttr declared, const SymbolValues &symbols,
               function_ref<InFlightDiagnostic()> emitError) {
-  auto found = symbols.find(declared.getName().getValue());
+  StringRef name = declared.getName().getValue();
+  auto found = symbols.find(name);
   if (found == symbols.end())
     return success();
-  int64_t value = found->second;
-  bool isBounded = declared.getMax() >= 0;
-  if (value < declared.getMin() || (isBounded && value > declared.getMax())) {
-    InFlightDiagnostic error = emitError();
-    error << "symbol " << declared.getName() << " is out of bounds: expected "
-          << declared.getMin();
-    if (isBounded)
-      error << " to " << declared.getMax();
-    else
-      error << " or more";
-    return error << ", got " << value;
-  }
-  if (declared.getDivisor() > 1 && value % declared.getDivisor() != 0)
-    return emitError() << "symbol " << declared.getName()
-                       << " is not divisible: expected a multiple of "
-                       << declared.getDivisor() << ", got " << value;
+  int64_t value = found->second, divisor = declared.getDivisor();
+  if (failed(checkBounds(name, value, declared.getMin(), declared.getMax(),
+                         emitError)))
+    return failure();
+  if (divisor > 1 && value % divisor != 0)
+    return emitError() << "symbol \"" << name
+                       << "\" is not divisible: expected a multiple of "
+                       << divisor << ", got " << value;
   return success();
 }
 
@@ -130,6 +140,10 @@ tenon::bindSymbols(TypeRange types, ArrayRef<SmallVector<int64_t>> dims,
   SymbolValues symbols = solveAll(list);
   for (const BoundDim &bound : list)
     if (failed(checkDim(bound, symbols, emitError)))
+      return failure();
+  for (const auto &symbol : symbols)
+    if (failed(checkBounds(symbol.getKey(), symbol.getValue(), /*min=*/0,
+                           /*max=*/-1, emitError)))
       return failure();
   if (declared)
     for (auto symbol : declared.getAsRange<SymbolAttr>())

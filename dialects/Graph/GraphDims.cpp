@@ -25,11 +25,12 @@ namespace {
 /// Sorted symbol names of a term.
 using Monomial = std::vector<StringRef>;
 
-/// By degree, then by the names. Multiplying both sides keeps the order, which
-/// long division needs; names alone would not (A < A*B, but A*C > A*B*C).
+/// The highest degree first, then by the names: the order of printing. The
+/// product of both sides with a third keeps the order, which long division
+/// needs; names alone would not (A < A*B, but A*C > A*B*C).
 struct ByDegree {
   bool operator()(const Monomial &a, const Monomial &b) const {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
   }
 };
 
@@ -162,7 +163,7 @@ DimAttr DimAttr::divideExactly(DimAttr other) const {
   Polynomial left = toPolynomial(*this), divisor = toPolynomial(other),
              quotient;
   while (!left.empty()) {
-    auto step = divideTerms(*left.rbegin(), *divisor.rbegin());
+    auto step = divideTerms(*left.begin(), *divisor.begin());
     if (!step)
       return nullptr;
     auto [symbols, factor] = *step;
@@ -220,14 +221,10 @@ static void printTerm(llvm::raw_ostream &os, TermAttr term) {
 std::string DimAttr::str() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  // The highest degree first, the number last: 2*B*L + B + 1.
-  SmallVector<TermAttr> terms(getTerms());
-  llvm::stable_sort(terms, [](TermAttr a, TermAttr b) {
-    return a.getSymbols().size() > b.getSymbols().size();
-  });
   llvm::interleave(
-      terms, [&](TermAttr term) { printTerm(os, term); }, [&] { os << " + "; });
-  if (terms.empty())
+      getTerms(), [&](TermAttr term) { printTerm(os, term); },
+      [&] { os << " + "; });
+  if (getTerms().empty())
     os << 0;
   return text;
 }

@@ -3,10 +3,38 @@
 
 include "dialects/Graph/GraphBase.td"
 
-// One scalar function applied to elements, operands broadcast together.
-class Graph_ElementwiseOp<string mnemonic, list<Trait> traits = []>
+// One scalar function applied to elements, operands broadcast together. What ops
+// differ in is given as C++ expressions:
+//   elementType  of the result, from `adaptor`
+//   typed        the operands whose element types must agree
+//   variant      which kernel of the op, by its attribute
+class Graph_ElementwiseOp<string mnemonic, list<Trait> traits = [],
+                          string elementType = "getElementTypeOrSelf(operands[0])",
+                          string typed = "operands", string variant = [{""}]>
     : Graph_InferredOp<mnemonic, traits # [
-        DeclareOpInterfaceMethods<ElementwiseOpInterface>, Graph_Tile, Graph_Cost]>;
+        DeclareOpInterfaceMethods<ElementwiseOpInterface>, Graph_Tile, Graph_Cost]> {
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    LogicalResult $cppClass::inferReturnTypes(
+        MLIRContext *, std::optional<Location> location, ValueRange operands,
+        DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,
+        SmallVectorImpl<Type> &inferred) {
+      [[maybe_unused]] Adaptor adaptor(operands, attributes, properties, regions);
+      return inferElementwise(getOperationName(), location, operands,
+                              }] # typed # ", " # elementType # [{, inferred);
+    }
+    LogicalResult $cppClass::verify() { return verifyInferred(*this); }
+    LogicalResult $cppClass::evaluate(ArrayRef<ReferenceTensor> operands,
+                                      MutableArrayRef<ReferenceTensor> results) {
+      return evaluateElementwise(*this, }] # variant # [{, operands, results);
+    }
+    int64_t $cppClass::countFlops(ArrayRef<SmallVector<int64_t>>,
+                                  ArrayRef<SmallVector<int64_t>> resultDims) {
+      return countBodyFlops(*this, llvm::product_of(resultDims[0]));
+    }
+  }];
+}
+defvar Graph_BoolResult = "IntegerType::get(operands[0].getContext(), 1)";
 
 //===----------------------------------------------------------------------===//
 // One operand
@@ -47,12 +75,13 @@ def Graph_GeluForm : I32EnumAttr<"GeluForm", "which formula of gelu",
   let genSpecializedAttr = 0;
 }
 def Graph_GeluFormAttr : EnumAttr<Graph_Dialect, Graph_GeluForm, "gelu_form">;
-def Graph_GeluOp : Graph_ElementwiseOp<"gelu"> {
+def Graph_GeluOp : Graph_ElementwiseOp<"gelu", [],
+    "getElementTypeOrSelf(operands[0])", "operands", "stringifyGeluForm(getForm())"> {
   let arguments = (ins Graph_FloatTensor:$input, Graph_GeluFormAttr:$form);
   let results = (outs Graph_FloatTensor:$result);
 }
 
-def Graph_IsNanOp : Graph_ElementwiseOp<"is_nan"> {
+def Graph_IsNanOp : Graph_ElementwiseOp<"is_nan", [], Graph_BoolResult> {
   let arguments = (ins Graph_FloatTensor:$input);
   let results = (outs Graph_BoolTensor:$result);
 }
@@ -61,7 +90,7 @@ def Graph_NotOp : Graph_ElementwiseOp<"not"> {
   let results = (outs Graph_BoolTensor:$result);
 }
 // Float to integer truncates toward zero and saturates; to bool is "not zero".
-def Graph_CastOp : Graph_ElementwiseOp<"cast"> {
+def Graph_CastOp : Graph_ElementwiseOp<"cast", [], "adaptor.getTo()"> {
   let arguments = (ins Graph_Tensor:$input, TypeAttr:$to);
   let results = (outs Graph_Tensor:$result);
 }
@@ -80,10 +109,15 @@ def Graph_SubOp : Graph_BinaryOp<"sub">;
 def Graph_MulOp : Graph_BinaryOp<"mul", [Commutative]>;
 def Graph_DivOp : Graph_BinaryOp<"div">; // integers truncate; by zero: 0
 def Graph_ModOp : Graph_BinaryOp<"mod">; // sign of the divisor for integers, fmod for floats
-def Graph_PowOp : Graph_BinaryOp<"pow">;
 def Graph_MaxOp : Graph_BinaryOp<"max", [Commutative]>; // NaN wins
 def Graph_MinOp : Graph_BinaryOp<"min", [Commutative]>; // NaN wins
-def Graph_SwigluOp : Graph_BinaryOp<"swiglu">;
+
+class Graph_FloatBinaryOp<string mnemonic> : Graph_ElementwiseOp<mnemonic> {
+  let arguments = (ins Graph_FloatTensor:$lhs, Graph_FloatTensor:$rhs);
+  let results = (outs Graph_FloatTensor:$result);
+}
+def Graph_PowOp : Graph_FloatBinaryOp<"pow">;
+def Graph_SwigluOp : Graph_FloatBinaryOp<"swiglu">;
 
 class Graph_LogicalOp<string mnemonic> : Graph_ElementwiseOp<mnemonic, [Commutative]> {
   let arguments = (ins Graph_BoolTensor:$lhs, Graph_BoolTensor:$rhs);
@@ -101,11 +135,13 @@ def Graph_Predicate : I32EnumAttr<"Predicate", "a comparison",
   let genSpecializedAttr = 0;
 }
 def Graph_PredicateAttr : EnumAttr<Graph_Dialect, Graph_Predicate, "predicate">;
-def Graph_CompareOp : Graph_ElementwiseOp<"compare"> {
+def Graph_CompareOp : Graph_ElementwiseOp<"compare", [], Graph_BoolResult,
+    "operands", "stringifyPredicate(getPredicate())"> {
   let arguments = (ins Graph_Tensor:$lhs, Graph_Tensor:$rhs, Graph_PredicateAttr:$predicate);
   let results = (outs Graph_BoolTensor:$result);
 }
-def Graph_WhereOp : Graph_ElementwiseOp<"where"> {
+def Graph_WhereOp : Graph_ElementwiseOp<"where", [],
+    "getElementTypeOrSelf(operands[1])", "operands.drop_front()"> {
   let arguments = (ins Graph_BoolTensor:$condition, Graph_Tensor:$then, Graph_Tensor:$otherwise);
   let results = (outs Graph_Tensor:$result);
 }

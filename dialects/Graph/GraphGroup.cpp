@@ -76,11 +76,11 @@ LogicalResult GroupOp::verify() {
                          getInputs().getTypes(), block.getArgumentTypes())))
     return failure();
   // group_c2
-  auto yield =
-      dyn_cast_or_null<YieldOp>(block.empty() ? nullptr : &block.back());
+  auto yield = dyn_cast<YieldOp>(block.back());
   if (!yield)
     return emitOpError()
-           << "needs results: expected a body that ends in 'graph.yield'";
+           << "needs results: expected a body that ends in 'graph.yield', got '"
+           << block.back().getName() << "'";
   // group_c3
   return verifyTypes(*this, "yields its results", getResultTypes(),
                      yield.getValues().getTypes());

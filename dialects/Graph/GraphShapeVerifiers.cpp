@@ -1,8 +1,9 @@
-//===- GraphShapeVerifiers.cpp - constraints of the ops that move elements
-//-===//
+//===- GraphShapeVerifiers.cpp - constraints of the ops with written types -===//
 //
-// Each check stands below the label of its constraint in GraphShapeOps.td. Dims
-// that are symbolic are accepted while some binding can make them agree; the
+//
+// The result type of these ops is a parameter: nothing else says the new shape.
+// Each check stands below the label of its constraint in GraphShapeOps.td.
+// Symbolic dims are accepted while some binding can make them agree; the
 // interpreter and the compiled program check the numbers.
 //
 //===----------------------------------------------------------------------===//
@@ -96,21 +97,6 @@ LogicalResult ReshapeOp::verify() {
                        << found.str() << " in " << to;
 }
 
-LogicalResult TransposeOp::verify() {
-  RankedTensorType type = typeOf(getInput());
-  // transpose_c1
-  SmallVector<int64_t> sorted(getPermutation());
-  llvm::sort(sorted);
-  if (llvm::equal(sorted, llvm::seq<int64_t>(0, type.getRank())))
-    return success();
-  InFlightDiagnostic error = emitOpError()
-                             << "needs each dim of " << type
-                             << " once: expected an order of 0 to "
-                             << type.getRank() - 1 << ", got [";
-  llvm::interleaveComma(getPermutation(), error);
-  return error << "]";
-}
-
 LogicalResult BroadcastOp::verify() {
   RankedTensorType from = typeOf(getInput()), to = typeOf(getResult());
   // broadcast_c1
@@ -171,33 +157,6 @@ LogicalResult SliceOp::verify() {
   return success();
 }
 
-LogicalResult ConcatOp::verify() {
-  // concat_c1
-  if (getInputs().empty())
-    return emitOpError()
-           << "needs something to join: expected one input or more, got none";
-  RankedTensorType first = typeOf(getInputs().front());
-  // concat_c2
-  if (failed(verifyAxis(*this, getAxis(), first)))
-    return failure();
-  for (Value input : getInputs().drop_front()) {
-    // concat_c3
-    if (failed(verifyElementType(*this, first.getElementType(), input)))
-      return failure();
-    // concat_c4
-    RankedTensorType type = typeOf(input);
-    if (!mayAgree(first, type, getAxis())) {
-      InFlightDiagnostic error = emitOpError()
-                                 << "joins along dimension " << getAxis()
-                                 << " only: expected the other dims of "
-                                 << first << ", got " << type;
-      error.attachNote(input.getLoc()) << "this input differs";
-      return error;
-    }
-  }
-  return success();
-}
-
 LogicalResult PadOp::verify() {
   RankedTensorType from = typeOf(getInput()), to = typeOf(getResult());
   // pad_c1
@@ -229,71 +188,4 @@ LogicalResult PadOp::verify() {
     return success();
   return emitOpError() << "grows by what it pads: expected " << expected
                        << ", got " << to;
-}
-
-//===----------------------------------------------------------------------===//
-// By index
-//===----------------------------------------------------------------------===//
-
-LogicalResult GatherOp::verify() {
-  // gather_c1
-  return verifyAxis(*this, getAxis(), typeOf(getData()));
-}
-
-LogicalResult GatherNdOp::verify() {
-  RankedTensorType data = typeOf(getData()), indices = typeOf(getIndices());
-  int64_t batchDims = getBatchDims();
-  // gather_nd_c1
-  int64_t end = std::min(data.getRank(), indices.getRank());
-  if (batchDims < 0 || batchDims >= end)
-    return emitOpError() << "needs batch dims that both operands have and one "
-                            "more: expected 0 to "
-                         << end - 1 << " for " << data << " and " << indices
-                         << ", got " << batchDims;
-  // gather_nd_c2
-  for (int64_t d = 0; d < batchDims; ++d)
-    if (!mayBeEqual(getDim(data, d), getDim(indices, d)))
-      return emitOpError()
-             << "needs one index list a batch element: expected dimension " << d
-             << " to be " << getDim(data, d).str() << " as in " << data
-             << ", got " << indices;
-  // gather_nd_c3
-  int64_t length = indices.getShape().back(), most = data.getRank() - batchDims;
-  if (length >= 1 && length <= most)
-    return success();
-  return emitOpError() << "needs indices of a known length: expected a last "
-                          "dimension of 1 to "
-                       << most << " for " << data << ", got " << indices;
-}
-
-LogicalResult ScatterOp::verify() {
-  RankedTensorType data = typeOf(getData()), indices = typeOf(getIndices());
-  RankedTensorType updates = typeOf(getUpdates());
-  // scatter_c1
-  if (failed(verifyAxis(*this, getAxis(), data)))
-    return failure();
-  // scatter_c2
-  if (failed(verifyElementType(*this, data.getElementType(), getUpdates())))
-    return failure();
-  // scatter_c3
-  if (!mayAgree(indices, updates))
-    return emitOpError() << "needs one update an index: expected the dims of "
-                         << indices << ", got " << updates;
-  // scatter_c4
-  if (indices.getRank() != data.getRank())
-    return emitOpError() << "needs indices of the rank of its data: expected "
-                         << data.getRank() << " for " << data << ", got "
-                         << indices;
-  for (int64_t d = 0; d < data.getRank(); ++d)
-    if (d != static_cast<int64_t>(getAxis()) &&
-        isNegative(getDim(data, d).sub(getDim(indices, d))))
-      return emitOpError() << "updates elements of its data: expected at most "
-                           << getDim(data, d).str() << " in dimension " << d
-                           << ", got " << indices;
-  // scatter_c5
-  if (getAccumulate() && data.getElementType().isInteger(1))
-    return emitOpError()
-           << "adds numbers: expected an element type other than 'i1', got "
-           << data;
-  return success();
 }
