@@ -183,7 +183,8 @@ struct RaiseProductWithValues final : OpRewritePattern<graph::MatmulOp> {
     std::optional<AttentionScores> scores =
         readScores(probabilities->softmax.getInput());
     if (const char *reason = whyNot(matmul, *probabilities, scores)) {
-      remark::missed(matmul.getLoc(), kRemark) << "no attention: " << reason;
+      remark::missed(matmul.getLoc(), kRemark)
+          << (Twine("no attention: ") + reason).str();
       return rewriter.notifyMatchFailure(matmul, reason);
     }
     takeCausalMask(*scores);
@@ -208,8 +209,9 @@ struct RaiseProductWithValues final : OpRewritePattern<graph::MatmulOp> {
       result =
           graph::ReshapeOp::create(rewriter, loc, matmul.getType(), result);
     remark::passed(loc, kRemark)
-        << "became attention" << (scores->isCausal ? ", causal" : "")
-        << (mask ? ", with a mask" : "") << (bias ? ", with a bias" : "");
+        << (Twine("became attention") + (scores->isCausal ? ", causal" : "") +
+            (mask ? ", with a mask" : "") + (bias ? ", with a bias" : ""))
+               .str();
     rewriter.replaceOp(matmul, result);
     return success();
   }
