@@ -127,15 +127,16 @@ func.func @causal(%q: !q, %kt: !kt, %v: !v) -> !q {
 
 // -----
 
-// A causal mask and padding in one additive mask: the padding stays, as a bias.
+// A causal mask and padding in one additive mask: a query may see no key, so both
+// stay a bias.
 
 !q = tensor<2x3x5x4xf32>
 !s = tensor<2x3x5x5xf32>
 
 // CHECK-LABEL: func @causal_and_padding
-// CHECK-SAME:    %[[PADDING:[^ ]+]]: tensor<2x1x1x5xi1>
-// CHECK:         %[[BIAS:.+]] = graph.where %[[PADDING]]
-// CHECK:         graph.attention {{.*}}, %[[BIAS]] {causal
+// CHECK:         %[[SEEN:.+]] = graph.and
+// CHECK:         %[[BIAS:.+]] = graph.where %[[SEEN]]
+// CHECK:         graph.attention {{.*}}, %[[BIAS]] {operandSegmentSizes
 func.func @causal_and_padding(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q,
                               %padding: tensor<2x1x1x5xi1>) -> !q {
   %low = graph.constant dense<-3.40282347E+38> : tensor<f32>
@@ -148,7 +149,7 @@ func.func @causal_and_padding(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q,
   %0 = graph.matmul %q, %kt : (!q, tensor<2x3x4x5xf32>) -> !s
   %1 = graph.add %bias, %0 : (tensor<2x1x5x5xf32>, !s) -> !s
   %2 = graph.softmax %1 {axis = 3 : i64} : (!s) -> !s
-  // expected-remark @below {{became attention, causal, with a bias}}
+  // expected-remark @below {{became attention, with a bias}}
   %3 = graph.matmul %2, %v : (!s, !q) -> !q
   return %3 : !q
 }
@@ -266,6 +267,69 @@ func.func @softmax_over_queries(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q) -> !q 
   // expected-remark @below {{no attention: the softmax is not along the keys}}
   %2 = graph.matmul %1, %v : (!s, !q) -> !q
   return %2 : !q
+}
+
+// -----
+
+// Two masks with the same finite fill are one bias: two would add up to infinity.
+
+!q = tensor<2x3x5x4xf32>
+!s = tensor<2x3x5x5xf32>
+
+// CHECK-LABEL: func @two_finite_fills
+// CHECK:         %[[SEEN:.+]] = graph.and
+// CHECK-NEXT:    %[[BIAS:.+]] = graph.where %[[SEEN]]
+// CHECK:         graph.attention {{.*}}, %[[BIAS]] {operandSegmentSizes
+func.func @two_finite_fills(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q, %a: tensor<2x1x1x5xi1>, %b: tensor<5x1xi1>) -> !q {
+  %low = graph.constant dense<-3.40282347E+38> : tensor<f32>
+  %0 = graph.matmul %q, %kt : (!q, tensor<2x3x4x5xf32>) -> !s
+  %1 = graph.where %a, %0, %low : (tensor<2x1x1x5xi1>, !s, tensor<f32>) -> !s
+  %2 = graph.where %b, %1, %low : (tensor<5x1xi1>, !s, tensor<f32>) -> !s
+  %3 = graph.softmax %2 {axis = 3 : i64} : (!s) -> !s
+  // expected-remark @below {{became attention, with a bias}}
+  %4 = graph.matmul %3, %v : (!s, !q) -> !q
+  return %4 : !q
+}
+
+// -----
+
+// A causal mask that is the only one may have any fill that surely hides a score.
+
+!q = tensor<2x3x5x4xf32>
+!s = tensor<2x3x5x5xf32>
+
+// CHECK-LABEL: func @moderate_fill
+// CHECK:         graph.attention {{.*}} {causal
+func.func @moderate_fill(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q) -> !q {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %j = graph.iota {axis = 1 : i64} : () -> tensor<5x5xi64>
+  %i = graph.iota {axis = 0 : i64} : () -> tensor<5x5xi64>
+  %hidden = graph.compare %j, %i {predicate = #graph<predicate gt>} : (tensor<5x5xi64>, tensor<5x5xi64>) -> tensor<5x5xi1>
+  %0 = graph.matmul %q, %kt : (!q, tensor<2x3x4x5xf32>) -> !s
+  %1 = graph.where %hidden, %low, %0 : (tensor<5x5xi1>, tensor<f32>, !s) -> !s
+  %2 = graph.softmax %1 {axis = 3 : i64} : (!s) -> !s
+  // expected-remark @below {{became attention, causal}}
+  %3 = graph.matmul %2, %v : (!s, !q) -> !q
+  return %3 : !q
+}
+
+// -----
+
+// Left alone: the same fill for keys of which a query may see none.
+
+!q = tensor<2x3x5x4xf32>
+!s = tensor<2x3x5x5xf32>
+
+// CHECK-LABEL: func @moderate_fill_of_padding
+// CHECK-NOT:     graph.attention
+func.func @moderate_fill_of_padding(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q, %seen: tensor<2x1x1x5xi1>) -> !q {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %0 = graph.matmul %q, %kt : (!q, tensor<2x3x4x5xf32>) -> !s
+  %1 = graph.where %seen, %0, %low : (tensor<2x1x1x5xi1>, !s, tensor<f32>) -> !s
+  %2 = graph.softmax %1 {axis = 3 : i64} : (!s) -> !s
+  // expected-remark @below {{no attention: the fill of a mask is finite and too small to absorb a score}}
+  %3 = graph.matmul %2, %v : (!s, !q) -> !q
+  return %3 : !q
 }
 
 // -----

@@ -195,7 +195,7 @@ func.func @unit_dims(%x: tensor<1x?x1x8xf32, #graph.dims<1, L, 1, 8>>) -> tensor
 // CHECK-NEXT:    %[[N:.+]] = graph.constant dense<2> : tensor<i64>
 // CHECK-NEXT:    graph.broadcast %[[N]] : (tensor<i64>) -> tensor<?x1xi64, #graph.dims<L, 1>>
 // CHECK-NEXT:    return
-func.func @views_of_a_number() -> tensor<?x1xi64, #graph.dims<L, 1>> {
+func.func @views_of_a_number(%length: tensor<?xf32, #graph.dims<L>>) -> tensor<?x1xi64, #graph.dims<L, 1>> {
   %c = graph.constant dense<2> : tensor<1xi64>
   %0 = graph.broadcast %c : (tensor<1xi64>) -> tensor<1x?xi64, #graph.dims<1, L>>
   %1 = graph.broadcast %0 : (tensor<1x?xi64, #graph.dims<1, L>>) -> tensor<1x1x?xi64, #graph.dims<1, 1, L>>
