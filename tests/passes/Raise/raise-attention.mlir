@@ -278,7 +278,7 @@ func.func @softmax_over_queries(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q) -> !q 
 
 // CHECK-LABEL: func @two_finite_fills
 // CHECK:         %[[SEEN:.+]] = graph.and
-// CHECK-NEXT:    %[[BIAS:.+]] = graph.where %[[SEEN]]
+// CHECK:         %[[BIAS:.+]] = graph.where %[[SEEN]]
 // CHECK:         graph.attention {{.*}}, %[[BIAS]] {operandSegmentSizes
 func.func @two_finite_fills(%q: !q, %kt: tensor<2x3x4x5xf32>, %v: !q, %a: tensor<2x1x1x5xi1>, %b: tensor<5x1xi1>) -> !q {
   %low = graph.constant dense<-3.40282347E+38> : tensor<f32>
