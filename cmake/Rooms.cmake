@@ -81,10 +81,16 @@ function(tenon_passes name)
   tenon_library(tenon${name}Passes SOURCES ${arg_SOURCES} LINKS ${arg_LINKS} DEPENDS tenon${name}PassesIncGen)
 endfunction()
 
-# tenon_test(<name> SOURCES ... LINKS ...): one GoogleTest program, run by ctest.
+# tenon_test(<name> [THREADS] SOURCES ... LINKS ...): one GoogleTest program, run by
+# ctest. THREADS: its subject is shared between threads, so ThreadSanitizer runs it too.
+add_custom_target(tenonThreadTests)
 function(tenon_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(arg "THREADS" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS} GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
+  if(arg_THREADS)
+    set_tests_properties(${name} PROPERTIES LABELS threads)
+    add_dependencies(tenonThreadTests ${name})
+  endif()
 endfunction()

@@ -22,7 +22,8 @@ def Graph_DimAttr : Graph_Attr<"Dim", "dim"> {
   let description = [{
     A sum of terms, kept sorted, so equal polynomials are the same attribute.
     `#graph.dim<2*B*L + 1>`, `#graph.dim<384>`, `#graph.dim<?>` (unknown; equal
-    to nothing, itself included). Zero has no terms.
+    to nothing, itself included). Zero has no terms. Arithmetic whose coefficients
+    do not fit 64 bits gives an unknown dim.
   }];
   let parameters = (ins ArrayRefParameter<"::tenon::graph::TermAttr">:$terms);
   let hasCustomAssemblyFormat = 1;
@@ -78,6 +79,11 @@ def Graph_WeightAttr : Graph_Attr<"Weight", "weight"> {
   }];
   let parameters = (ins "::mlir::StringAttr":$store, "::mlir::StringAttr":$name,
                         "int64_t":$offset, "int64_t":$bytes);
+  let extraClassDeclaration = [{
+    /// Bytes of a static tensor's elements in a file: a bool is a byte, 4-bit
+    /// elements come two in a byte, the first one low.
+    static int64_t countBytes(::mlir::RankedTensorType type);
+  }];
   let assemblyFormat = "`<` $store `name` $name `at` $offset `bytes` $bytes `>`";
 }
 

@@ -1,8 +1,9 @@
-//===- GraphDims.cpp - symbolic shapes of tensor types ---------------------===//
+//===- GraphDims.cpp - symbolic shapes of tensor types
+//---------------------===//
 //
 // A dim is a polynomial with integer coefficients over named symbols. Terms are
-// sorted by their symbols and none has coefficient 0, so equal polynomials are
-// the same attribute.
+// sorted and none has coefficient 0, so equal polynomials are the same
+// attribute.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,6 +11,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
 #include <map>
 
 using namespace mlir;
@@ -22,9 +24,21 @@ using namespace tenon::graph;
 namespace {
 /// Sorted symbol names of a term.
 using Monomial = std::vector<StringRef>;
-using Polynomial = std::map<Monomial, int64_t>;
+
+/// The highest degree first, then by the names: the order of printing. The
+/// product of both sides with a third keeps the order, which long division
+/// needs; names alone would not (A < A*B, but A*C > A*B*C).
+struct ByDegree {
+  bool operator()(const Monomial &a, const Monomial &b) const {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  }
+};
+
+/// Coefficients by monomial.
+using Polynomial = std::map<Monomial, int64_t, ByDegree>;
 
 constexpr StringRef kUnknown = "?";
+constexpr int64_t kMinimum = std::numeric_limits<int64_t>::min();
 } // namespace
 
 static Polynomial toPolynomial(DimAttr dim) {
@@ -79,17 +93,38 @@ std::optional<int64_t> DimAttr::getConstantValue() const {
   return std::nullopt;
 }
 
+static Monomial multiply(const Monomial &a, const Monomial &b) {
+  Monomial product = a;
+  product.insert(product.end(), b.begin(), b.end());
+  llvm::sort(product);
+  return product;
+}
+
+/// Adds `factor * coefficient * symbols` to `sum`; false when it overflows.
+static bool accumulate(Polynomial &sum, const Monomial &symbols,
+                       int64_t coefficient, int64_t factor) {
+  int64_t product, &entry = sum[symbols];
+  return !llvm::MulOverflow(coefficient, factor, product) &&
+         !llvm::AddOverflow(entry, product, entry);
+}
+
+static DimAttr addMultiple(DimAttr a, DimAttr b, int64_t factor) {
+  DimAttr unknown = DimAttr::getUnknown(a.getContext());
+  if (a.isUnknown() || b.isUnknown())
+    return unknown;
+  Polynomial sum = toPolynomial(a);
+  for (const auto &[symbols, coefficient] : toPolynomial(b))
+    if (!accumulate(sum, symbols, coefficient, factor))
+      return unknown;
+  return fromPolynomial(a.getContext(), sum);
+}
+
 DimAttr DimAttr::add(DimAttr other) const {
-  if (isUnknown() || other.isUnknown())
-    return getUnknown(getContext());
-  Polynomial sum = toPolynomial(*this);
-  for (const auto &[symbols, coefficient] : toPolynomial(other))
-    sum[symbols] += coefficient;
-  return fromPolynomial(getContext(), sum);
+  return addMultiple(*this, other, 1);
 }
 
 DimAttr DimAttr::sub(DimAttr other) const {
-  return add(other.mul(getConstant(getContext(), -1)));
+  return addMultiple(*this, other, -1);
 }
 
 DimAttr DimAttr::mul(DimAttr other) const {
@@ -97,12 +132,9 @@ DimAttr DimAttr::mul(DimAttr other) const {
     return getUnknown(getContext());
   Polynomial product;
   for (const auto &[symbolsA, a] : toPolynomial(*this))
-    for (const auto &[symbolsB, b] : toPolynomial(other)) {
-      Monomial symbols = symbolsA;
-      symbols.insert(symbols.end(), symbolsB.begin(), symbolsB.end());
-      llvm::sort(symbols);
-      product[symbols] += a * b;
-    }
+    for (const auto &[symbolsB, b] : toPolynomial(other))
+      if (!accumulate(product, multiply(symbolsA, symbolsB), a, b))
+        return getUnknown(getContext());
   return fromPolynomial(getContext(), product);
 }
 
@@ -110,7 +142,8 @@ DimAttr DimAttr::mul(DimAttr other) const {
 static std::optional<std::pair<Monomial, int64_t>>
 divideTerms(const std::pair<const Monomial, int64_t> &a,
             const std::pair<const Monomial, int64_t> &b) {
-  if (a.second % b.second != 0)
+  bool overflows = a.second == kMinimum && b.second == -1;
+  if (overflows || a.second % b.second != 0)
     return std::nullopt;
   Monomial rest = a.first;
   for (StringRef symbol : b.first) {
@@ -127,17 +160,20 @@ DimAttr DimAttr::divideExactly(DimAttr other) const {
   // what is left, so it ends.
   if (isUnknown() || other.isUnknown() || other.getTerms().empty())
     return nullptr;
-  Polynomial left = toPolynomial(*this), divisor = toPolynomial(other), quotient;
+  Polynomial left = toPolynomial(*this), divisor = toPolynomial(other),
+             quotient;
   while (!left.empty()) {
-    auto step = divideTerms(*left.rbegin(), *divisor.rbegin());
+    auto step = divideTerms(*left.begin(), *divisor.begin());
     if (!step)
       return nullptr;
-    quotient[step->first] += step->second;
-    for (const auto &[symbols, coefficient] : divisor) {
-      Monomial product = symbols;
-      product.insert(product.end(), step->first.begin(), step->first.end());
-      llvm::sort(product);
-      if ((left[product] -= coefficient * step->second) == 0)
+    auto [symbols, factor] = *step;
+    quotient[symbols] = factor;
+    for (const auto &[divisorSymbols, coefficient] : divisor) {
+      Monomial product = multiply(symbols, divisorSymbols);
+      if (factor == kMinimum ||
+          !accumulate(left, product, coefficient, -factor))
+        return nullptr;
+      if (left[product] == 0)
         left.erase(product);
     }
   }
@@ -175,7 +211,8 @@ static void printTerm(llvm::raw_ostream &os, TermAttr term) {
   if (needsNumber)
     os << term.getCoefficient();
   llvm::interleave(
-      term.getSymbols(), [&](StringAttr symbol) {
+      term.getSymbols(),
+      [&](StringAttr symbol) {
         os << (needsNumber ? "*" : "") << symbol.getValue();
       },
       [&] { os << (needsNumber ? "" : "*"); });
@@ -184,11 +221,10 @@ static void printTerm(llvm::raw_ostream &os, TermAttr term) {
 std::string DimAttr::str() const {
   std::string text;
   llvm::raw_string_ostream os(text);
-  // The number last: 2*B + 1.
-  SmallVector<TermAttr> terms(llvm::reverse(getTerms()));
-  llvm::interleave(terms, [&](TermAttr term) { printTerm(os, term); },
-                   [&] { os << " + "; });
-  if (terms.empty())
+  llvm::interleave(
+      getTerms(), [&](TermAttr term) { printTerm(os, term); },
+      [&] { os << " + "; });
+  if (getTerms().empty())
     os << 0;
   return text;
 }
@@ -207,10 +243,13 @@ static FailureOr<DimAttr> parseTerm(AsmParser &parser) {
       product = product.mul(DimAttr::getConstant(context, number));
     } else if (succeeded(parser.parseOptionalQuestion())) {
       product = DimAttr::getUnknown(context);
-    } else if (succeeded(parser.parseKeyword(&symbol))) {
+    } else if (succeeded(parser.parseOptionalKeyword(&symbol))) {
       product = product.mul(DimAttr::getSymbol(context, symbol));
     } else {
-      return failure();
+      return parser.emitError(
+          parser.getCurrentLocation(),
+          "a dim is a sum of products: expected a number, a "
+          "symbol or '?'");
     }
   } while (succeeded(parser.parseOptionalStar()));
   return product;
@@ -249,20 +288,23 @@ Attribute DimsAttr::parse(AsmParser &parser, Type) {
     dims.push_back(*dim);
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, parseOne))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseOne))
     return nullptr;
   return DimsAttr::get(parser.getContext(), dims);
 }
 
 void DimsAttr::print(AsmPrinter &printer) const {
   printer << "<";
-  llvm::interleaveComma(getDims(), printer, [&](DimAttr dim) { printer << dim.str(); });
+  llvm::interleaveComma(getDims(), printer,
+                        [&](DimAttr dim) { printer << dim.str(); });
   printer << ">";
 }
 
 // A term is only ever printed inside a dim; this form exists for debuggers.
 Attribute TermAttr::parse(AsmParser &parser, Type) {
-  parser.emitError(parser.getCurrentLocation(), "a term is written inside #graph.dim<...>");
+  parser.emitError(parser.getCurrentLocation(),
+                   "a term is written inside #graph.dim<...>");
   return nullptr;
 }
 
@@ -283,8 +325,10 @@ DimsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
     int64_t written = number.value_or(ShapedType::kDynamic);
     if (written != size)
       return emitError() << "dimension " << d << " is "
-                         << (ShapedType::isDynamic(size) ? "?" : std::to_string(size))
-                         << " in the shape but " << dim.str() << " in #graph.dims";
+                         << (ShapedType::isDynamic(size) ? "?"
+                                                         : std::to_string(size))
+                         << " in the shape but " << dim.str()
+                         << " in #graph.dims";
   }
   return success();
 }
@@ -308,7 +352,8 @@ SmallVector<DimAttr> tenon::graph::getDims(RankedTensorType type) {
   return dims;
 }
 
-RankedTensorType tenon::graph::tensorOf(ArrayRef<DimAttr> dims, Type elementType) {
+RankedTensorType tenon::graph::tensorOf(ArrayRef<DimAttr> dims,
+                                        Type elementType) {
   SmallVector<int64_t> shape;
   bool needsEncoding = false;
   for (DimAttr dim : dims) {
@@ -366,7 +411,8 @@ tenon::graph::broadcastDims(ArrayRef<DimAttr> a, ArrayRef<DimAttr> b) {
   return result;
 }
 
-DimAttr tenon::graph::numElements(MLIRContext *context, ArrayRef<DimAttr> dims) {
+DimAttr tenon::graph::numElements(MLIRContext *context,
+                                  ArrayRef<DimAttr> dims) {
   DimAttr product = DimAttr::getConstant(context, 1);
   for (DimAttr dim : dims)
     product = product.mul(dim);
