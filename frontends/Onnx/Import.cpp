@@ -1,0 +1,47 @@
+//===- Import.cpp - walks over a model until nothing new is learned ------===//
+
+#include "frontends/Onnx/Import.h"
+
+#include "frontends/Onnx/Importer.h"
+
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/Verifier.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::onnx;
+
+static constexpr auto kRemark =
+    remark::RemarkOpts::name("import-onnx").category("Import");
+
+/// Says what was assumed of sizes that the model leaves open.
+static void remarkOnSymbols(const Symbols &symbols, Location loc) {
+  for (const std::string &equality : symbols.equalities())
+    remark::analysis(loc, kRemark) << "sizes that meet are equal: " << equality;
+}
+
+FailureOr<OwningOpRef<ModuleOp>>
+onnx::importOnnx(MLIRContext *context, StringRef path,
+                 const ImportOptions &options) {
+  context->loadDialect<func::FuncDialect, graph::GraphDialect>();
+  Location loc = FileLineColLoc::get(context, path, 0, 0);
+  rt::Result<Model> model = readModel(path.str());
+  if (!model)
+    return emitError(loc) << model.error().message;
+
+  Symbols symbols(context);
+  while (true) {
+    size_t numKnown = symbols.equalities().size();
+    Importer importer(*model, options, symbols, context);
+    OwningOpRef<ModuleOp> module = importer.run();
+    // Each equality removes a symbol, so this ends.
+    if (symbols.equalities().size() != numKnown)
+      continue;
+    if (!module)
+      return emitError(importer.error().loc) << importer.error().message;
+    remarkOnSymbols(symbols, loc);
+    if (failed(verify(*module)))
+      return failure();
+    return module;
+  }
+}

@@ -1,0 +1,48 @@
+//===- Tensors.h - a model's tensors as types, weights and constants -----===//
+
+#ifndef TENON_FRONTENDS_ONNX_TENSORS_H
+#define TENON_FRONTENDS_ONNX_TENSORS_H
+
+#include "dialects/Graph/GraphDialect.h"
+#include "frontends/Onnx/Model.h"
+
+namespace tenon::onnx {
+
+/// The element type; null for one that graph has none for (strings, complex).
+mlir::Type toElementType(mlir::MLIRContext *context, DataType type);
+/// ONNX's name of it, "float16", or "data type 99".
+std::string nameOf(DataType type);
+
+/// A tensor of the model that was checked against the file it lies in.
+class Tensor {
+public:
+  /// Checks everything that is not an element: type, dims, where the bytes are
+  /// and how many. An external file must lie in the model's folder. BadInput
+  /// with a message that begins with what is wrong: "has ...".
+  static rt::Result<Tensor> check(const TensorRef &ref, llvm::StringRef name,
+                                  const Model &model,
+                                  mlir::MLIRContext *context);
+
+  mlir::RankedTensorType type() const { return tensorType; }
+  /// Where the bytes are, when there are more than kMaxConstantBytes of them
+  /// and the file has them as they are in memory.
+  graph::WeightAttr weight() const { return reference; }
+  /// The elements, copied.
+  rt::Result<mlir::DenseElementsAttr> elements() const;
+
+  /// What is larger stays in the file and out of the IR.
+  static constexpr int64_t kMaxConstantBytes = 64;
+
+private:
+  Tensor(const TensorRef &ref, mlir::RankedTensorType type)
+      : ref(&ref), tensorType(type) {}
+
+  const TensorRef *ref;
+  mlir::RankedTensorType tensorType;
+  graph::WeightAttr reference;
+  std::string externalPath;
+};
+
+} // namespace tenon::onnx
+
+#endif // TENON_FRONTENDS_ONNX_TENSORS_H
