@@ -33,8 +33,8 @@ func.func @and_broadcasts(
   %0 = graph.and %a, %b : (tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %1 = graph.and %column, %row : (tensor<2x1xi1>, tensor<3xi1>) -> tensor<2x3xi1>
   %2 = graph.and %none, %one : (tensor<2x0xi1>, tensor<i1>) -> tensor<2x0xi1>
-  // CHECK-NEXT: tensor<4xi1> 0 0 0 1{{$}}
-  // CHECK-NEXT: tensor<2x3xi1> 0 0 0 ; 1 0 1{{$}}
+  // CHECK-NEXT: tensor<4xi1> false false false true{{$}}
+  // CHECK-NEXT: tensor<2x3xi1> false false false ; true false true{{$}}
   // CHECK-NEXT: tensor<2x0xi1>{{$}}
   return %0, %1, %2 : tensor<?xi1, #graph.dims<N>>, tensor<2x3xi1>, tensor<2x0xi1>
 }

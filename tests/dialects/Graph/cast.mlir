@@ -41,7 +41,7 @@ func.func @cast_of_floats(
   // CHECK-NEXT: tensor<8xi64> -9223372036854775808 -1 0 0 300 10000000000 9223372036854775807 0{{$}}
   // CHECK-NEXT: tensor<8xui64> 0 0 0 0 300 10000000000 18446744073709551615 0{{$}}
   // CHECK-NEXT: tensor<8xi4> -8 -1 0 0 7 7 7 0{{$}}
-  // CHECK-NEXT: tensor<8xi1> 1 1 0 1 1 1 1 1{{$}}
+  // CHECK-NEXT: tensor<8xi1> true true false true true true true true{{$}}
   // CHECK-NEXT: tensor<8xf64> -inf -1.7 -0 0.9 300 1e+10 inf nan{{$}}
   // CHECK-NEXT: tensor<8xf16> -inf -1.7002 -0 0.899902 300 inf inf nan{{$}}
   // CHECK-NEXT: tensor<8xbf16> -inf -1.70312 -0 0.898438 300 9.99922e+09 inf nan{{$}}
@@ -66,7 +66,7 @@ func.func @cast_of_signed_integers(
   // CHECK-NEXT: tensor<4xui8> 255 0 200 1{{$}}
   // CHECK-NEXT: tensor<4xi64> -1 0 200 65537{{$}}
   // CHECK-NEXT: tensor<4xui64> 18446744073709551615 0 200 65537{{$}}
-  // CHECK-NEXT: tensor<4xi1> 1 0 1 1{{$}}
+  // CHECK-NEXT: tensor<4xi1> true false true true{{$}}
   // CHECK-NEXT: tensor<4xf32> -1 0 200 65537{{$}}
   // CHECK-NEXT: tensor<4xf16> -1 0 200 inf{{$}}
   return %0, %1, %2, %3, %4, %5, %6 : tensor<4xi8>, tensor<4xui8>, tensor<4xi64>, tensor<4xui64>, tensor<4xi1>, tensor<4xf32>, tensor<4xf16>
@@ -85,7 +85,7 @@ func.func @cast_of_unsigned_integers(
   // CHECK-NEXT: tensor<3xi8> -1 0 -128{{$}}
   // CHECK-NEXT: tensor<3xi32> 255 0 128{{$}}
   // CHECK-NEXT: tensor<3xf32> 255 0 128{{$}}
-  // CHECK-NEXT: tensor<3xi1> 1 0 1{{$}}
+  // CHECK-NEXT: tensor<3xi1> true false true{{$}}
   return %0, %1, %2, %3 : tensor<3xi8>, tensor<3xi32>, tensor<3xf32>, tensor<3xi1>
 }
 

@@ -40,12 +40,12 @@ func.func @compare_of_special_values(
   %3 = graph.compare %a, %b {predicate = #graph<predicate le>} : (tensor<?xf32, #graph.dims<N>>, tensor<?xf32, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %4 = graph.compare %a, %b {predicate = #graph<predicate gt>} : (tensor<?xf32, #graph.dims<N>>, tensor<?xf32, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %5 = graph.compare %a, %b {predicate = #graph<predicate ge>} : (tensor<?xf32, #graph.dims<N>>, tensor<?xf32, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
-  // CHECK-NEXT: tensor<5xi1> 0 0 1 1 0{{$}}
-  // CHECK-NEXT: tensor<5xi1> 1 1 0 0 1{{$}}
-  // CHECK-NEXT: tensor<5xi1> 0 0 0 0 0{{$}}
-  // CHECK-NEXT: tensor<5xi1> 0 0 1 1 0{{$}}
-  // CHECK-NEXT: tensor<5xi1> 0 0 0 0 1{{$}}
-  // CHECK-NEXT: tensor<5xi1> 0 0 1 1 1{{$}}
+  // CHECK-NEXT: tensor<5xi1> false false true true false{{$}}
+  // CHECK-NEXT: tensor<5xi1> true true false false true{{$}}
+  // CHECK-NEXT: tensor<5xi1> false false false false false{{$}}
+  // CHECK-NEXT: tensor<5xi1> false false true true false{{$}}
+  // CHECK-NEXT: tensor<5xi1> false false false false true{{$}}
+  // CHECK-NEXT: tensor<5xi1> false false true true true{{$}}
   return %0, %1, %2, %3, %4, %5 : tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>
 }
 
@@ -66,9 +66,9 @@ func.func @compare_of_integers(
   %1 = graph.compare %b, %oneUnsigned {predicate = #graph<predicate lt>} : (tensor<2xui64>, tensor<ui64>) -> tensor<2xi1>
   %2 = graph.compare %c, %d {predicate = #graph<predicate lt>} : (tensor<2x1xi1>, tensor<2xi1>) -> tensor<2x2xi1>
   %3 = graph.compare %none, %one {predicate = #graph<predicate lt>} : (tensor<0xi64>, tensor<i64>) -> tensor<0xi1>
-  // CHECK-NEXT: tensor<2xi1> 1 0{{$}}
-  // CHECK-NEXT: tensor<2xi1> 0 0{{$}}
-  // CHECK-NEXT: tensor<2x2xi1> 0 1 ; 0 0{{$}}
+  // CHECK-NEXT: tensor<2xi1> true false{{$}}
+  // CHECK-NEXT: tensor<2xi1> false false{{$}}
+  // CHECK-NEXT: tensor<2x2xi1> false true ; false false{{$}}
   // CHECK-NEXT: tensor<0xi1>{{$}}
   return %0, %1, %2, %3 : tensor<2xi1>, tensor<2xi1>, tensor<2x2xi1>, tensor<0xi1>
 }

@@ -1,6 +1,7 @@
 // RUN: split-file %s %t
 // RUN: tenon-opt %t/syntax.mlir --split-input-file --verify-diagnostics | FileCheck %t/syntax.mlir
 // RUN: tenon-interpret %t/meaning.mlir | FileCheck %t/meaning.mlir
+// RUN: tenon-opt %t/meaning.mlir --decompose | tenon-interpret | FileCheck %t/meaning.mlir
 
 //--- syntax.mlir
 // CHECK-LABEL: func @contract_of_symbolic_dims

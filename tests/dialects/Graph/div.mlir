@@ -58,6 +58,6 @@ func.func @div_of_integers(
   %0 = graph.div %a, %b : (tensor<5xi8>, tensor<5xi8>) -> tensor<5xi8>
   %1 = graph.div %c, %d : (tensor<3xui64>, tensor<3xui64>) -> tensor<3xui64>
   // CHECK-NEXT: tensor<5xi8> -128 -3 -3 1 0{{$}}
-  // CHECK-NEXT: tensor<3xui64> 9223372036854775808 0 0{{$}}
+  // CHECK-NEXT: tensor<3xui64> 9223372036854775807 0 0{{$}}
   return %0, %1 : tensor<5xi8>, tensor<3xui64>
 }

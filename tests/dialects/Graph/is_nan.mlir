@@ -28,7 +28,7 @@ func.func @is_nan_of_special_values(
     -> (tensor<?xi1, #graph.dims<N>>, tensor<0xi1>) {
   %0 = graph.is_nan %x : (tensor<?xf32, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %1 = graph.is_nan %none : (tensor<0xf32>) -> tensor<0xi1>
-  // CHECK-NEXT: tensor<4xi1> 0 1 0 0{{$}}
+  // CHECK-NEXT: tensor<4xi1> false true false false{{$}}
   // CHECK-NEXT: tensor<0xi1>{{$}}
   return %0, %1 : tensor<?xi1, #graph.dims<N>>, tensor<0xi1>
 }

@@ -28,7 +28,7 @@ func.func @not_of_both(
     -> (tensor<?xi1, #graph.dims<N>>, tensor<0xi1>) {
   %0 = graph.not %x : (tensor<?xi1, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %1 = graph.not %none : (tensor<0xi1>) -> tensor<0xi1>
-  // CHECK-NEXT: tensor<2xi1> 0 1{{$}}
+  // CHECK-NEXT: tensor<2xi1> false true{{$}}
   // CHECK-NEXT: tensor<0xi1>{{$}}
   return %0, %1 : tensor<?xi1, #graph.dims<N>>, tensor<0xi1>
 }

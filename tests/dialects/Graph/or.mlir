@@ -33,8 +33,8 @@ func.func @or_broadcasts(
   %0 = graph.or %a, %b : (tensor<?xi1, #graph.dims<N>>, tensor<?xi1, #graph.dims<N>>) -> tensor<?xi1, #graph.dims<N>>
   %1 = graph.or %column, %row : (tensor<2x1xi1>, tensor<3xi1>) -> tensor<2x3xi1>
   %2 = graph.or %none, %one : (tensor<2x0xi1>, tensor<i1>) -> tensor<2x0xi1>
-  // CHECK-NEXT: tensor<4xi1> 0 1 1 1{{$}}
-  // CHECK-NEXT: tensor<2x3xi1> 1 0 1 ; 1 1 1{{$}}
+  // CHECK-NEXT: tensor<4xi1> false true true true{{$}}
+  // CHECK-NEXT: tensor<2x3xi1> true false true ; true true true{{$}}
   // CHECK-NEXT: tensor<2x0xi1>{{$}}
   return %0, %1, %2 : tensor<?xi1, #graph.dims<N>>, tensor<2x3xi1>, tensor<2x0xi1>
 }

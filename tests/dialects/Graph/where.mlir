@@ -46,7 +46,7 @@ func.func @where_chooses(
   %3 = graph.where %c, %none, %nan : (tensor<?x1xi1, #graph.dims<N, 1>>, tensor<0xf32>, tensor<f32>) -> tensor<?x0xf32, #graph.dims<N, 0>>
   // CHECK-NEXT: tensor<2x2xf32> 1 inf ; nan nan{{$}}
   // CHECK-NEXT: tensor<2x1xi64> 9007199254740993 ; 0{{$}}
-  // CHECK-NEXT: tensor<2x1xi1> 0 ; 0{{$}}
+  // CHECK-NEXT: tensor<2x1xi1> false ; false{{$}}
   // CHECK-NEXT: tensor<2x0xf32>{{$}}
   return %0, %1, %2, %3 : tensor<?x2xf32, #graph.dims<N, 2>>, tensor<?x1xi64, #graph.dims<N, 1>>, tensor<?x1xi1, #graph.dims<N, 1>>, tensor<?x0xf32, #graph.dims<N, 0>>
 }
