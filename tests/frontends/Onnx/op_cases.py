@@ -105,6 +105,9 @@ case("einsum_ellipsis", 17, '(float[B,L,4] x, float[B,4,P] y) => (float[] z)'
 case("einsum_implicit", 17, '(float[L,B] x, float[B,P] y) => (float[] z) { z = Einsum<equation = "zb,ba">(x, y) }')
 case("einsum_three", 17, '(float[B,L] x, float[L,P] y, float[P] w) => (float[] z)'
      '{ z = Einsum<equation = "bl,lp,p->b">(x, y, w) }')  # fmt: skip
+case("conv_patches", 17, "(float[B,3,8,6] x, float[5,3,4,2] w, float[5] c) => (float[] y)"
+     "{ y = Conv<strides = [4, 2], kernel_shape = [4, 2]>(x, w, c) }")  # fmt: skip
+case("conv_pointwise", 17, "(float[B,3,L] x, float[5,3,1] w) => (float[] y) { y = Conv(x, w) }")
 
 # Reductions.
 for op in ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp"]:
