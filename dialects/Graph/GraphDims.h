@@ -1,7 +1,7 @@
-//===- GraphDims.h - symbolic shapes of tensor types -----------------------===//
+//===- GraphDims.h - symbolic shapes of tensor types ----------------------===//
 //
-//   RankedTensorType t = ...;                       // tensor<?x?x384xf32, #graph.dims<B, L, 384>>
-//   DimAttr rows = getDim(t, 0).mul(getDim(t, 1));  // B*L
+//   // t is a tensor<?x?x384xf32, #graph.dims<B, L, 384>>
+//   DimAttr rows = getDim(t, 0).mul(getDim(t, 1)); // B*L
 //   RankedTensorType flat = tensorOf({rows, getDim(t, 2)}, t.getElementType());
 //
 //===----------------------------------------------------------------------===//
@@ -21,7 +21,8 @@ llvm::SmallVector<DimAttr> getDims(mlir::RankedTensorType type);
 
 /// The tensor type with these dims: static where they are numbers, with an
 /// encoding where one is symbolic.
-mlir::RankedTensorType tensorOf(llvm::ArrayRef<DimAttr> dims, mlir::Type elementType);
+mlir::RankedTensorType tensorOf(llvm::ArrayRef<DimAttr> dims,
+                                mlir::Type elementType);
 
 /// Whether one tensor can have both dims: equal, or one of them unknown, or
 /// different polynomials that are not both numbers.

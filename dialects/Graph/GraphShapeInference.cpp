@@ -1,5 +1,4 @@
-//===- GraphShapeInference.cpp - result types of the ops that move elements
-//===//
+//===- GraphShapeInference.cpp - result types of ops that move elements ---===//
 //
 // The constraints of these ops stand here, below the labels of
 // GraphShapeOps.td, where builders and parsers meet them alike; their verifiers

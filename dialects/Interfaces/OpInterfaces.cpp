@@ -1,4 +1,5 @@
-//===- OpInterfaces.cpp - the generated parts of the interfaces ------------===//
+//===- OpInterfaces.cpp - the generated parts of the interfaces
+//------------===//
 
 #include "dialects/Interfaces/OpInterfaces.h"
 

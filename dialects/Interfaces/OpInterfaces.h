@@ -1,4 +1,5 @@
-//===- OpInterfaces.h - what passes may ask of an op -----------------------===//
+//===- OpInterfaces.h - what passes may ask of an op
+//-----------------------===//
 //
 // The interfaces are described in OpInterfaces.td. The builder of the Tile room
 // is only declared here: who implements TileOpInterface includes it.
@@ -9,15 +10,15 @@
 #define TENON_DIALECTS_INTERFACES_OPINTERFACES_H
 
 #include "dialects/Interfaces/Reference.h"
-#include "dialects/Interfaces/Region.h"
+#include "dialects/Interfaces/Window.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
 
 namespace tenon {
 
-/// The kinds of kernel that an op can anchor, from the weakest claim on the grid
-/// to the strongest.
+/// The kinds of kernel that an op can anchor, from the weakest claim on the
+/// grid to the strongest.
 enum class KernelClass {
   View,        ///< moves no data: reshape, transpose, broadcast, slice
   Elementwise, ///< any grid

@@ -62,7 +62,7 @@ def TileOpInterface : OpInterface<"TileOpInterface"> {
         be made inside one kernel: the caller then cuts the group.}],
       "::mlir::FailureOr<::tenon::tile::AxisTile>", "buildTile",
       (ins "::tenon::tile::KernelBuilder &":$builder, "unsigned":$number,
-           "const ::tenon::tile::Region &":$region)>];
+           "const ::tenon::tile::Window &":$region)>];
 }
 
 def ElementwiseOpInterface : OpInterface<"ElementwiseOpInterface"> {

@@ -1,4 +1,5 @@
-//===- Reference.h - the tensor that reference kernels compute with --------===//
+//===- Reference.h - the tensor that reference kernels compute with
+//--------===//
 //
 // Elements are kept as f64 (float types) or i64 (integers and bool) and rounded
 // to the element type when a result is finished: readable, not fast.
@@ -43,8 +44,8 @@ public:
   /// that this tensor, broadcast to the index's shape, has at `index`.
   int64_t broadcastOffset(llvm::ArrayRef<int64_t> index) const;
 
-  /// Rounds every element to the element type: to nearest even for floats, modulo
-  /// 2^bits for integers, to 0 or 1 for bool.
+  /// Rounds every element to the element type: to nearest even for floats,
+  /// modulo 2^bits for integers, to 0 or 1 for bool.
   void round();
 
 private:
@@ -55,7 +56,8 @@ private:
 };
 
 /// Advances a row-major index within `dims`; false after the last one.
-bool nextIndex(llvm::MutableArrayRef<int64_t> index, llvm::ArrayRef<int64_t> dims);
+bool nextIndex(llvm::MutableArrayRef<int64_t> index,
+               llvm::ArrayRef<int64_t> dims);
 
 /// `value` rounded to `type` and widened again.
 double roundToType(double value, mlir::FloatType type);

@@ -1,4 +1,4 @@
-//===- Plan.h - what a compiled model is made of, as plain structs ---------===//
+//===- Plan.h - what a compiled model is made of, as plain structs --------===//
 //
 // The one meeting point of compiler and runtime. The compiler fills a Plan, the
 // artifact holds it as bytes (PlanBytes.h), the runtime checks and executes it.
@@ -7,7 +7,7 @@
 // Example: y = kernel0(x, w) with symbol B:
 //   symbols  [{name "B", min 1, max 64}]
 //   inputs   [{name "x", F32, dims [B, 384]}]      outputs [{name "y", ...}]
-//   kernels  [{name "matmul_bias", address 0x1000}]
+//   kernels  [{name "matmul_bias", address 0x1000, numBuffers 3, numScalars 1}]
 //   main     {steps: [Launch{kernel 0, buffers [input 0, weight 0, output 0],
 //             scalars [B], instances ceildiv(B, 8)}]}
 //
@@ -25,17 +25,38 @@ namespace tenon::abi {
 
 /// Element types. Values are part of the file format: append, never renumber.
 enum class DType : uint8_t {
-  Bool = 0, I8, U8, I16, U16, I32, U32, I64, U64, F16, BF16, F32, F64,
-  F8E4M3, F8E5M2, I4, U4,
+  Bool = 0,
+  I8,
+  U8,
+  I16,
+  U16,
+  I32,
+  U32,
+  I64,
+  U64,
+  F16,
+  BF16,
+  F32,
+  F64,
+  F8E4M3,
+  F8E5M2,
+  I4,
+  U4,
 };
 
 /// Integer formulas over the model's symbols, as postfix code for a stack of
-/// int64. Evaluation checks overflow and division by zero.
+/// int64. Evaluation checks overflow and that divisors are at least 1 (Expr.h).
 enum class ExprOp : uint8_t {
   Constant = 0, ///< push value
   Symbol,       ///< push symbol number `value`
-  Add, Sub, Mul, ///< pop b, pop a, push a op b
-  FloorDiv, CeilDiv, Mod, Min, Max,
+  Add,
+  Sub,
+  Mul, ///< pop b, pop a, push a op b
+  FloorDiv,
+  CeilDiv,
+  Mod,
+  Min,
+  Max,
 };
 struct ExprInstr {
   ExprOp op;
@@ -51,7 +72,8 @@ struct Symbol {
   int64_t divisor = 1;
 };
 
-/// One named input or output. Row-major and contiguous.
+/// One named input or output. Row-major and contiguous. Each symbol is,
+/// somewhere, a dim of an input by itself: that is where it gets its value.
 struct Tensor {
   std::string name;
   DType dtype;
@@ -74,7 +96,7 @@ struct BufferRef {
 /// Bytes in the mapped part of the file. Offsets are from the file's first byte
 /// of this artifact and are multiples of 64.
 struct WeightSection {
-  std::string name; ///< the model's name for it
+  std::string name;   ///< the model's name for it
   std::string layout; ///< e.g. "row-major", "panels 48"; for people and sharing
   uint64_t offset = 0;
   uint64_t bytes = 0;
@@ -93,14 +115,17 @@ struct ArenaSlot {
 ///               int64_t begin, int64_t end, void *scratch)
 /// computes instances [begin, end) of its grid. `scratch` is private to the
 /// calling thread, 64-byte aligned, of scratchBytes.
-using KernelFn = void (*)(void *const *, const int64_t *, int64_t, int64_t, void *);
+using KernelFn = void (*)(void *const *, const int64_t *, int64_t, int64_t,
+                          void *);
 struct Kernel {
   std::string name;
   uint64_t address = 0; ///< virtual address inside the loadable part
   uint64_t scratchBytes = 0;
-  std::string source;   ///< the graph ops it came from, for people
-  Expr flops;           ///< per launch, in the launch's scalars as symbols
-  Expr bytesMoved;      ///< compulsory bytes per launch, likewise
+  uint32_t numBuffers = 0; ///< what it reads of `buffers` and `scalars`:
+  uint32_t numScalars = 0; ///< each launch must pass exactly these
+  std::string source;      ///< the graph ops it came from, for people
+  Expr flops;      ///< per launch, in the launch's scalars as symbols; or empty
+  Expr bytesMoved; ///< compulsory bytes per launch, likewise
 };
 
 /// Runs all instances of a kernel over the threads, then a barrier.
@@ -110,12 +135,14 @@ struct Launch {
   std::vector<Expr> scalars; ///< dims that the kernel reads
   Expr instances;            ///< size of its grid
 };
-/// Runs another function's steps; its slots lie behind the caller's.
+/// Runs another function's steps; its slots lie behind the caller's. Calls
+/// never form a cycle.
 struct Call {
   uint32_t function;
   std::vector<BufferRef> arguments;
 };
-/// Moves bytes without a kernel: an input that is also an output.
+/// Moves bytes without a kernel: an input that is also an output. `to` is never
+/// an input or a weight; the ranges do not overlap.
 struct Copy {
   BufferRef from, to;
   Expr bytes;
@@ -132,7 +159,8 @@ struct Function {
 struct Plan {
   std::string producer; ///< "tenon 0.1.0 (llvm 22.1.8)"
   std::string target;   ///< "znver4"
-  std::vector<std::string> features; ///< CPU features the code uses, e.g. "avx512f"
+  std::vector<std::string>
+      features; ///< CPU features the code uses, e.g. "avx512f"
   std::vector<Symbol> symbols;
   std::vector<Tensor> inputs, outputs;
   std::vector<WeightSection> weights;

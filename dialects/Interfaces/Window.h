@@ -1,4 +1,5 @@
-//===- Region.h - which part of a tensor a tile is -------------------------===//
+//===- Window.h - which part of a tensor a tile is
+//-------------------------===//
 //
 // A kernel is built by asking for tiles: "rows i*BM .. of this value, columns
 // j*BN ..". An op answers by asking for tiles of its operands over the regions
@@ -9,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TENON_DIALECTS_INTERFACES_REGION_H
-#define TENON_DIALECTS_INTERFACES_REGION_H
+#ifndef TENON_DIALECTS_INTERFACES_WINDOW_H
+#define TENON_DIALECTS_INTERFACES_WINDOW_H
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
@@ -24,14 +25,16 @@ namespace tenon::tile {
 /// neighbouring dims taken as one, row-major.
 struct Axis {
   llvm::SmallVector<unsigned, 2> dims;
-  mlir::Value offset;     ///< index; null is 0
-  mlir::Attribute extent; ///< IntegerAttr, or StringAttr: a symbol of the schedule
+  mlir::Value offset; ///< index; null is 0
+  mlir::Attribute
+      extent; ///< IntegerAttr, or StringAttr: a symbol of the schedule
 };
 
 /// A part of a value: some dims run along axes, the others stand at a point.
-struct Region {
-  llvm::SmallVector<Axis> axes;         ///< of the tile, outermost first
-  llvm::SmallVector<mlir::Value> points; ///< one a dim: its index; null is 0 or covered by an axis
+struct Window {
+  llvm::SmallVector<Axis> axes; ///< of the tile, outermost first
+  llvm::SmallVector<mlir::Value>
+      points; ///< one a dim: its index; null is 0 or covered by an axis
 
   unsigned rank() const { return points.size(); }
   /// The axis that runs along `dim`, alone or with others.
@@ -44,7 +47,8 @@ struct Region {
 };
 
 /// A tile made for a region. It may lack axes along which it does not change
-/// (a bias has no rows): `axes` numbers those of the region that it has, rising.
+/// (a bias has no rows): `axes` numbers those of the region that it has,
+/// rising.
 struct AxisTile {
   mlir::Value tile;
   llvm::SmallVector<unsigned> axes;
@@ -52,4 +56,4 @@ struct AxisTile {
 
 } // namespace tenon::tile
 
-#endif // TENON_DIALECTS_INTERFACES_REGION_H
+#endif // TENON_DIALECTS_INTERFACES_WINDOW_H

@@ -1,0 +1,31 @@
+//===- Targets.h - the CPUs that code can be compiled for -----------------===//
+//
+//   FailureOr<target::CpuAttr> cpu = cpuByName(loc, "native");
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_COMPILER_TARGETS_TARGETS_H
+#define TENON_COMPILER_TARGETS_TARGETS_H
+
+#include "dialects/Target/TargetDialect.h"
+
+#include "mlir/IR/Location.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace tenon {
+
+/// The CPU called `name`: native (what detectHost says), x86-64-v3, x86-64-v4,
+/// znver4 or sapphirerapids. Errors at `loc` on any other name.
+mlir::FailureOr<target::CpuAttr> cpuByName(mlir::Location loc,
+                                           llvm::StringRef name);
+
+/// The name of the best of these CPUs whose every feature this machine has.
+/// Empty if it has not even those of x86-64-v3.
+llvm::StringRef detectHost();
+
+/// The names, least capable first, without "native".
+llvm::SmallVector<llvm::StringRef> cpuNames();
+
+} // namespace tenon
+
+#endif // TENON_COMPILER_TARGETS_TARGETS_H

@@ -1,0 +1,113 @@
+//===- GraphTilesElementwise.cpp - elementwise ops and iota as tiles
+//-------===//
+
+#include "dialects/Graph/GraphRegions.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tenon;
+using namespace tenon::graph;
+
+/// The type in which a kernel computes values of `type`.
+static Type computeType(Type type) {
+  auto floatType = dyn_cast<FloatType>(type);
+  return floatType && floatType.getWidth() < 32
+             ? Float32Type::get(type.getContext())
+             : type;
+}
+
+/// One map over the operands' tiles, with the op's own scalar function.
+static FailureOr<tile::AxisTile> buildElementwise(ElementwiseOpInterface op,
+                                                  tile::KernelBuilder &builder,
+                                                  const tile::Window &region) {
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  SmallVector<tile::AxisTile> inputs;
+  for (Value operand : op->getOperands()) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    auto tile =
+        tileOfOperand(builder, operand, broadcastRegion(region, type, result));
+    if (failed(tile))
+      return failure();
+    inputs.push_back(*tile);
+  }
+  return builder.map(region, inputs, computeType(result.getElementType()),
+                     [&](OpBuilder &b, ValueRange scalars) {
+                       return op.buildBody(b, scalars);
+                     });
+}
+
+#define TENON_ELEMENTWISE(Op)                                                  \
+  KernelClass Op::getKernelClass() { return KernelClass::Elementwise; }        \
+  FailureOr<tile::AxisTile> Op::buildTile(                                     \
+      tile::KernelBuilder &builder, unsigned, const tile::Window &region) {    \
+    return buildElementwise(*this, builder, region);                           \
+  }
+TENON_ELEMENTWISE(NegOp)
+TENON_ELEMENTWISE(AbsOp)
+TENON_ELEMENTWISE(SignOp)
+TENON_ELEMENTWISE(ExpOp)
+TENON_ELEMENTWISE(LogOp)
+TENON_ELEMENTWISE(SqrtOp)
+TENON_ELEMENTWISE(RsqrtOp)
+TENON_ELEMENTWISE(ReciprocalOp)
+TENON_ELEMENTWISE(ErfOp)
+TENON_ELEMENTWISE(TanhOp)
+TENON_ELEMENTWISE(SinOp)
+TENON_ELEMENTWISE(CosOp)
+TENON_ELEMENTWISE(SigmoidOp)
+TENON_ELEMENTWISE(SiluOp)
+TENON_ELEMENTWISE(ReluOp)
+TENON_ELEMENTWISE(FloorOp)
+TENON_ELEMENTWISE(CeilOp)
+TENON_ELEMENTWISE(RoundOp)
+TENON_ELEMENTWISE(GeluOp)
+TENON_ELEMENTWISE(IsNanOp)
+TENON_ELEMENTWISE(NotOp)
+TENON_ELEMENTWISE(CastOp)
+TENON_ELEMENTWISE(AddOp)
+TENON_ELEMENTWISE(SubOp)
+TENON_ELEMENTWISE(MulOp)
+TENON_ELEMENTWISE(DivOp)
+TENON_ELEMENTWISE(ModOp)
+TENON_ELEMENTWISE(PowOp)
+TENON_ELEMENTWISE(MaxOp)
+TENON_ELEMENTWISE(MinOp)
+TENON_ELEMENTWISE(SwigluOp)
+TENON_ELEMENTWISE(AndOp)
+TENON_ELEMENTWISE(OrOp)
+TENON_ELEMENTWISE(XorOp)
+TENON_ELEMENTWISE(CompareOp)
+TENON_ELEMENTWISE(WhereOp)
+#undef TENON_ELEMENTWISE
+
+KernelClass IotaOp::getKernelClass() { return KernelClass::Elementwise; }
+
+FailureOr<tile::AxisTile> IotaOp::buildTile(tile::KernelBuilder &builder,
+                                            unsigned,
+                                            const tile::Window &region) {
+  Type elementType = getResult().getType().getElementType();
+  tile::AxisTile coordinates;
+  if (std::optional<unsigned> axis = region.axisOf(getAxis())) {
+    if (region.axes[*axis].dims.size() != 1)
+      return failure();
+    coordinates = builder.index(region, *axis);
+  } else {
+    Value point = builder.addIndex(region.points[getAxis()], nullptr);
+    OpBuilder &b = builder.builder();
+    Value scalar =
+        arith::IndexCastOp::create(b, builder.loc(), b.getI64Type(), point);
+    auto type = tile::TileType::get(getContext(), {}, b.getI64Type());
+    coordinates = {tile::FillOp::create(b, builder.loc(), type, scalar), {}};
+  }
+  if (elementType.isInteger(64))
+    return coordinates;
+  return builder.map(region, {coordinates}, computeType(elementType),
+                     [&](OpBuilder &b, ValueRange v) -> Value {
+                       if (isa<FloatType>(elementType))
+                         return arith::SIToFPOp::create(
+                             b, builder.loc(), computeType(elementType), v[0]);
+                       return arith::TruncIOp::create(b, builder.loc(),
+                                                      elementType, v[0]);
+                     });
+}

@@ -1,0 +1,129 @@
+//===- KnownValues.cpp - what is known of a value before the program runs
+//--===//
+
+#include "passes/Analysis/KnownValues.h"
+
+#include "dialects/Graph/GraphDialect.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace tenon {
+
+/// Weights pass through a handful of ops (cast, scale, transpose); a longer
+/// chain is not an exporter's.
+constexpr unsigned kDeepestWeightExpression = 8;
+
+static bool isView(Operation *op) {
+  auto tiled = dyn_cast<TileOpInterface>(op);
+  return tiled && tiled.getKernelClass() == KernelClass::View;
+}
+
+TypedAttr getUniformElement(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return nullptr;
+  if (isView(op))
+    return getUniformElement(op->getOperand(0));
+  auto constant = dyn_cast<graph::ConstantOp>(op);
+  if (!constant || constant.getValue().getNumElements() == 0)
+    return nullptr;
+  auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!elements || !elements.isSplat())
+    return nullptr;
+  return elements.getSplatValue<TypedAttr>();
+}
+
+static std::optional<double> toNumber(TypedAttr element) {
+  if (auto number = dyn_cast_or_null<FloatAttr>(element))
+    return number.getValueAsDouble();
+  auto number = dyn_cast_or_null<IntegerAttr>(element);
+  if (!number)
+    return std::nullopt;
+  bool isUnsigned =
+      number.getType().isUnsignedInteger() || number.getType().isInteger(1);
+  APInt bits = number.getValue();
+  return isUnsigned ? bits.roundToDouble(false) : bits.roundToDouble(true);
+}
+
+std::optional<double> getUniformNumber(Value value) {
+  if (auto cast = value.getDefiningOp<graph::CastOp>())
+    return getUniformNumber(cast.getInput());
+  if (Operation *op = value.getDefiningOp(); op && isView(op))
+    return getUniformNumber(op->getOperand(0));
+  return toNumber(getUniformElement(value));
+}
+
+double roundingOf(Type elementType) {
+  auto type = dyn_cast<FloatType>(elementType);
+  unsigned precision = type ? std::min(type.getFPMantissaWidth(), 24u) : 24;
+  return std::ldexp(4.0, -static_cast<int>(precision));
+}
+
+bool isUniformly(Value value, double number) {
+  std::optional<double> found = getUniformNumber(value);
+  double tolerance =
+      roundingOf(cast<RankedTensorType>(value.getType()).getElementType());
+  return found && std::abs(*found - number) <= tolerance * std::abs(number);
+}
+
+std::optional<ReferenceTensor> getConstantElements(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  if (!constant)
+    return std::nullopt;
+  RankedTensorType type = constant.getType();
+  ReferenceTensor result(type.getElementType(), type.getShape());
+  if (failed(constant.evaluate({}, result)))
+    return std::nullopt;
+  return result;
+}
+
+static bool isWeightExpression(Value value, unsigned depth) {
+  Operation *op = value.getDefiningOp();
+  if (!op || depth == 0)
+    return false;
+  if (isa<graph::WeightOp, graph::ConstantOp>(op))
+    return true;
+  bool movesOrMaps =
+      isView(op) || isa<ElementwiseOpInterface, graph::ConcatOp>(op);
+  return movesOrMaps && llvm::all_of(op->getOperands(), [&](Value operand) {
+           return isWeightExpression(operand, depth - 1);
+         });
+}
+
+bool isWeightExpression(Value value) {
+  return isWeightExpression(value, kDeepestWeightExpression);
+}
+
+DenseElementsAttr toElements(const ReferenceTensor &tensor) {
+  auto type = RankedTensorType::get(tensor.dims(), tensor.elementType());
+  SmallVector<Attribute> elements;
+  Builder builder(type.getContext());
+  for (int64_t i = 0; i < tensor.numElements(); ++i)
+    elements.push_back(
+        tensor.isFloat()
+            ? Attribute(builder.getFloatAttr(tensor.elementType(),
+                                             tensor.getFloat(i)))
+            : builder.getIntegerAttr(tensor.elementType(), tensor.getInt(i)));
+  return DenseElementsAttr::get(type, elements);
+}
+
+Value makeConstant(OpBuilder &builder, Location loc, TypedAttr element) {
+  auto type = RankedTensorType::get({}, element.getType());
+  return graph::ConstantOp::create(
+      builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
+}
+
+Value makeFilled(OpBuilder &builder, Location loc, RankedTensorType type,
+                 double number) {
+  Type elementType = type.getElementType();
+  TypedAttr element =
+      isa<FloatType>(elementType)
+          ? TypedAttr(builder.getFloatAttr(elementType, number))
+          : builder.getIntegerAttr(elementType, static_cast<int64_t>(number));
+  return graph::ConstantOp::create(
+      builder, loc, type, DenseElementsAttr::get(type, Attribute(element)));
+}
+
+} // namespace tenon

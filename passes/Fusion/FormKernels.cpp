@@ -1,0 +1,390 @@
+//===- FormKernels.cpp - make a tile kernel of each group
+//------------------===//
+//
+// For each group:
+// 1. Find the core: the value before the transposes and reshapes that end it.
+// 2. List the grids that suit the group's strongest op, best first.
+// 3. For each: build the kernel by asking for the core's tile; on failure,
+// next.
+// 4. When none works, cut off the views that lead into the group and retry.
+// 5. Share kernels of equal text.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Fusion/Passes.h"
+
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Tile/KernelBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/CSE.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_FORMKERNELSPASS
+#include "passes/Fusion/Passes.h.inc"
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Grids
+//===----------------------------------------------------------------------===//
+
+/// One axis of a grid over a value: dims taken as one, in blocks of a symbol;
+/// no symbol: whole, not in the grid.
+struct GridAxis {
+  SmallVector<unsigned, 2> dims;
+  StringRef symbol;
+};
+/// Dims on no axis are points: one instance each.
+using GridForm = SmallVector<GridAxis>;
+
+SmallVector<unsigned, 2> dimRange(unsigned begin, unsigned end) {
+  return llvm::to_vector_of<unsigned, 2>(llvm::seq(begin, end));
+}
+
+/// The grids to try for a kernel over a value of this rank, best first.
+SmallVector<GridForm> gridForms(KernelClass kernelClass, unsigned rank) {
+  if (rank == 0)
+    return {{}};
+  unsigned last = rank - 1;
+  GridAxis columns{{last}, "BN"}, whole{{last}, ""};
+  switch (kernelClass) {
+  case KernelClass::Attention:
+    return {{{{2}, "BM"}, {{3}, ""}}};
+  case KernelClass::Contraction:
+    if (rank == 2)
+      return {{{{0}, "BM"}, columns}};
+    return {{{dimRange(0, last), "BM"}, columns},
+            {{{last - 1}, "BM"}, columns}};
+  case KernelClass::Reduction:
+    if (rank == 1)
+      return {{whole}, {columns}};
+    return {{{dimRange(0, last), "BM"}, whole},
+            {{dimRange(0, last), "BM"}, columns},
+            {{{last - 1}, "BM"}, whole},
+            {columns}};
+  default:
+    if (rank == 1)
+      return {{columns}};
+    return {{{dimRange(0, rank), "BN"}},
+            {{dimRange(0, last), "BM"}, columns},
+            {{{last - 1}, "BM"}, columns},
+            {columns}};
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// One kernel
+//===----------------------------------------------------------------------===//
+
+tile::TensorSizes graphSizes(MLIRContext *context) {
+  tile::TensorSizes sizes;
+  sizes.sizeOf = [](Value value, unsigned d) -> Attribute {
+    return graph::getDim(cast<RankedTensorType>(value.getType()), d);
+  };
+  sizes.productOf = [context](ArrayRef<Attribute> dims) -> Attribute {
+    graph::DimAttr product = graph::DimAttr::getConstant(context, 1);
+    for (Attribute dim : dims)
+      product = product.mul(cast<graph::DimAttr>(dim));
+    return product;
+  };
+  sizes.constantOf = [](Attribute dim) {
+    return cast<graph::DimAttr>(dim).getConstantValue();
+  };
+  return sizes;
+}
+
+/// Adds the grid and returns the window of one instance.
+tile::Window buildGrid(tile::KernelBuilder &builder, Value core,
+                       const GridForm &form) {
+  OpBuilder &b = builder.builder();
+  unsigned rank = cast<RankedTensorType>(core.getType()).getRank();
+  SmallVector<Value> gridSizes;
+  SmallVector<Attribute> blocks;
+  auto addAxis = [&](ArrayRef<unsigned> dims, Attribute block) {
+    SmallVector<Attribute> sizes;
+    for (unsigned d : dims)
+      sizes.push_back(builder.sizeAttrOf(core, d));
+    gridSizes.push_back(
+        builder.sizeValue(builder.tensorSizes().productOf(sizes)));
+    blocks.push_back(block);
+  };
+  auto onAxis = [&](unsigned d) {
+    return llvm::any_of(form, [&](const GridAxis &axis) {
+      return llvm::is_contained(axis.dims, d);
+    });
+  };
+  for (unsigned d = 0; d < rank; ++d)
+    if (!onAxis(d))
+      addAxis({d}, builder.number(1));
+  for (const GridAxis &axis : form)
+    if (!axis.symbol.empty())
+      addAxis(axis.dims, builder.symbol(axis.symbol));
+
+  auto grid = tile::GridOp::create(
+      b, builder.loc(), SmallVector<Type>(gridSizes.size(), b.getIndexType()),
+      gridSizes, b.getArrayAttr(blocks));
+  tile::Window window;
+  window.points.resize(rank);
+  unsigned next = 0;
+  for (unsigned d = 0; d < rank; ++d)
+    if (!onAxis(d))
+      window.points[d] = grid.getResult(next++);
+  for (const GridAxis &axis : form) {
+    if (!axis.symbol.empty()) {
+      window.axes.push_back(
+          {axis.dims, grid.getResult(next++), builder.symbol(axis.symbol)});
+      continue;
+    }
+    std::optional<int64_t> size = builder.constantSizeOf(core, axis.dims[0]);
+    window.axes.push_back(
+        {axis.dims, Value(), builder.number(size.value_or(0))});
+  }
+  return window;
+}
+
+/// Whether every whole axis has a size that is a number.
+bool isPossible(Value core, const GridForm &form) {
+  return llvm::all_of(form, [&](const GridAxis &axis) {
+    return !axis.symbol.empty() ||
+           !cast<RankedTensorType>(core.getType()).isDynamicDim(axis.dims[0]);
+  });
+}
+
+/// The value before the trailing reshapes; its memory is the group's result.
+Value beforeReshapes(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
+/// The core's window, moved through the transposes between core and `stored`.
+/// Returns the core.
+Value moveThroughTransposes(Value stored,
+                            SmallVectorImpl<graph::TransposeOp> &chain) {
+  while (auto transpose = stored.getDefiningOp<graph::TransposeOp>()) {
+    chain.push_back(transpose);
+    stored = transpose.getInput();
+  }
+  return stored;
+}
+
+/// Result dim i is input dim permutation[i].
+tile::Window transposeWindow(const tile::Window &window,
+                             ArrayRef<int64_t> permutation) {
+  tile::Window result = window;
+  for (auto [to, from] : llvm::enumerate(permutation))
+    result.points[to] = window.points[from];
+  for (tile::Axis &axis : result.axes)
+    for (unsigned &dim : axis.dims)
+      dim = llvm::find(permutation, static_cast<int64_t>(dim)) -
+            permutation.begin();
+  return result;
+}
+
+bool axesAreNeighbours(const tile::Window &window) {
+  return llvm::all_of(window.axes, [](const tile::Axis &axis) {
+    for (unsigned i = 1; i < axis.dims.size(); ++i)
+      if (axis.dims[i] != axis.dims[i - 1] + 1)
+        return false;
+    return true;
+  });
+}
+
+class KernelFormer {
+public:
+  KernelFormer(ModuleOp module) : module(module), symbols(module) {}
+  LogicalResult form(graph::GroupOp group);
+
+private:
+  tile::KernelOp build(graph::GroupOp group, const GridForm &form,
+                       SmallVectorImpl<Attribute> &scalars);
+  tile::KernelOp tryForms(graph::GroupOp group,
+                          SmallVectorImpl<Attribute> &scalars);
+  tile::KernelOp share(tile::KernelOp kernel);
+  bool cutViews(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &cut);
+
+  ModuleOp module;
+  SymbolTable symbols;
+  std::map<std::string, tile::KernelOp> kernels; ///< by text
+};
+
+/// "matmul, add": the ops of the group that compute.
+std::string describe(graph::GroupOp group) {
+  std::string text;
+  for (Operation &op : group.getBody().front().without_terminator())
+    if (auto tiles = dyn_cast<TileOpInterface>(op);
+        tiles && tiles.getKernelClass() != KernelClass::View)
+      text += (text.empty() ? "" : ", ") + op.getName().stripDialect().str();
+  return text.empty() ? "copy" : text;
+}
+
+KernelClass strongestClass(graph::GroupOp group) {
+  KernelClass strongest = KernelClass::View;
+  for (Operation &op : group.getBody().front())
+    if (auto tiles = dyn_cast<TileOpInterface>(op))
+      strongest = std::max(strongest, tiles.getKernelClass());
+  return strongest;
+}
+
+tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
+                                   SmallVectorImpl<Attribute> &scalars) {
+  Block &body = group.getBody().front();
+  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
+  Value stored = beforeReshapes(root);
+  SmallVector<graph::TransposeOp> transposes;
+  Value core = moveThroughTransposes(stored, transposes);
+  if (!isPossible(core, form))
+    return nullptr;
+
+  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  auto kernel = tile::KernelOp::create(
+      b, group.getLoc(), "kernel", body.getNumArguments(), 1, DictionaryAttr(),
+      b.getStringAttr(describe(group)));
+  Block &entry = kernel.getBody().emplaceBlock();
+  auto addBuffer = [&](Type type) {
+    entry.addArgument(
+        tile::BufferType::get(b.getContext(), getElementTypeOrSelf(type)),
+        group.getLoc());
+  };
+  for (BlockArgument input : body.getArguments())
+    addBuffer(input.getType());
+  addBuffer(root.getType());
+  b.setInsertionPointToEnd(&entry);
+  tile::ReturnOp::create(b, group.getLoc());
+
+  tile::KernelBuilder builder(kernel, graphSizes(b.getContext()),
+                              body.getArguments());
+  tile::Window window = buildGrid(builder, core, form);
+  FailureOr<tile::AxisTile> tile = builder.tileOf(core, window);
+  tile::Window target = window;
+  for (graph::TransposeOp transpose : llvm::reverse(transposes))
+    target = transposeWindow(target, transpose.getPermutation());
+  if (failed(tile) || !axesAreNeighbours(target)) {
+    kernel.erase();
+    return nullptr;
+  }
+  builder.store(stored, 0, *tile, target);
+  scalars.assign(builder.scalars().begin(), builder.scalars().end());
+  return kernel;
+}
+
+tile::KernelOp KernelFormer::tryForms(graph::GroupOp group,
+                                      SmallVectorImpl<Attribute> &scalars) {
+  Value root = cast<graph::YieldOp>(group.getBody().front().getTerminator())
+                   .getValues()[0];
+  SmallVector<graph::TransposeOp> transposes;
+  Value core = moveThroughTransposes(beforeReshapes(root), transposes);
+  unsigned rank = cast<RankedTensorType>(core.getType()).getRank();
+  for (const GridForm &form : gridForms(strongestClass(group), rank))
+    if (tile::KernelOp kernel = build(group, form, scalars))
+      return kernel;
+  return nullptr;
+}
+
+/// One kernel for each text.
+tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
+  IRRewriter rewriter(kernel.getContext());
+  DominanceInfo dominance(kernel);
+  eliminateCommonSubExpressions(rewriter, dominance, kernel);
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  kernel->print(os, OpPrintingFlags().skipRegions(false));
+  auto [position, isNew] = kernels.try_emplace(text, kernel);
+  if (!isNew) {
+    kernel.erase();
+    return position->second;
+  }
+  std::string name = kernel.getSource()->str();
+  for (size_t comma; (comma = name.find(", ")) != std::string::npos;)
+    name.replace(comma, 2, "_");
+  kernel.setSymName(name.substr(0, 48));
+  symbols.insert(kernel);
+  return kernel;
+}
+
+/// Makes the views that lead into the group kernels of their own. False when
+/// there are none.
+bool KernelFormer::cutViews(graph::GroupOp group,
+                            SmallVectorImpl<graph::GroupOp> &cut) {
+  Block &body = group.getBody().front();
+  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
+  bool changed = false;
+  for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
+    auto tiles = dyn_cast<TileOpInterface>(op);
+    auto input = op.getNumOperands() == 1
+                     ? dyn_cast<BlockArgument>(op.getOperand(0))
+                     : BlockArgument();
+    if (!tiles || tiles.getKernelClass() != KernelClass::View || !input ||
+        op.getResult(0) == root)
+      continue;
+    OpBuilder b(group);
+    Value outside = group.getInputs()[input.getArgNumber()];
+    auto copy = graph::GroupOp::create(b, op.getLoc(),
+                                       op.getResult(0).getType(), outside);
+    Block &copyBody = copy.getBody().emplaceBlock();
+    IRMapping mapping;
+    mapping.map(input, copyBody.addArgument(input.getType(), op.getLoc()));
+    b.setInsertionPointToStart(&copyBody);
+    b.clone(op, mapping);
+    graph::YieldOp::create(b, op.getLoc(), mapping.lookup(op.getResult(0)));
+    group.getInputsMutable().append(copy.getResult(0));
+    Value inner = body.addArgument(op.getResult(0).getType(), op.getLoc());
+    op.getResult(0).replaceAllUsesWith(inner);
+    op.erase();
+    cut.push_back(copy);
+    changed = true;
+  }
+  for (BlockArgument argument :
+       llvm::make_early_inc_range(llvm::reverse(body.getArguments())))
+    if (argument.use_empty()) {
+      group.getInputsMutable().erase(argument.getArgNumber());
+      body.eraseArgument(argument.getArgNumber());
+    }
+  return changed;
+}
+
+LogicalResult KernelFormer::form(graph::GroupOp group) {
+  SmallVector<Attribute> scalars;
+  tile::KernelOp kernel = tryForms(group, scalars);
+  SmallVector<graph::GroupOp> cut;
+  while (!kernel && cutViews(group, cut))
+    kernel = tryForms(group, scalars);
+  if (!kernel)
+    return group.emitError("no kernel can be made of ") << describe(group);
+  for (graph::GroupOp copy : cut)
+    if (failed(form(copy)))
+      return failure();
+  kernel = share(kernel);
+  OpBuilder b(group);
+  auto launch = tile::LaunchOp::create(
+      b, group.getLoc(), group.getResultTypes(), kernel.getSymName(),
+      group.getInputs(), b.getArrayAttr(scalars));
+  group.replaceAllUsesWith(launch);
+  group.erase();
+  return success();
+}
+
+struct FormKernels final : impl::FormKernelsPassBase<FormKernels> {
+  void runOnOperation() override {
+    SmallVector<graph::GroupOp> groups;
+    getOperation().walk([&](graph::GroupOp group) { groups.push_back(group); });
+    KernelFormer former(getOperation());
+    for (graph::GroupOp group : groups)
+      if (failed(former.form(group)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace tenon

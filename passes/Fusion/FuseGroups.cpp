@@ -1,0 +1,351 @@
+//===- FuseGroups.cpp - put ops that become one kernel into one group
+//------===//
+//
+// 1. Mark constant expressions: what needs no input and does not grow.
+// 2. In order, let each op that computes join a group or begin one.
+// 3. Let transposes and reshapes of a group's last value join it.
+// 4. Write each group as a graph.group, cloning the views that it reads
+// through.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Fusion/Passes.h"
+
+#include "dialects/Graph/GraphDialect.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_FUSEGROUPSPASS
+#include "passes/Fusion/Passes.h.inc"
+
+namespace {
+
+constexpr auto kRemark =
+    remark::RemarkOpts::name("fuse-groups").category("Fusion");
+
+/// Ops of one kernel. Views are not members until the group is written.
+struct Group {
+  SmallVector<Operation *> ops;
+  KernelClass kernelClass = KernelClass::Elementwise;
+  Value root; ///< the value that it stores
+};
+
+class Fuser {
+public:
+  explicit Fuser(func::FuncOp function) : function(function) {}
+  void run();
+
+private:
+  bool isConstantExpression(Value value) const {
+    Operation *op = value.getDefiningOp();
+    return op && constantExpressions.contains(op);
+  }
+  void markConstantExpressions();
+  void place(Operation *op, KernelClass kernelClass);
+  Group *epilogueHost(Operation *op);
+  void pullProducers(Operation *op, Group &group);
+  bool maySink(const Group &producer, Value operand, const Group &consumer,
+               Operation *op);
+  void absorbTrailingViews(Group &group);
+  void write(Group &group);
+
+  func::FuncOp function;
+  DenseSet<Operation *> constantExpressions;
+  std::vector<std::unique_ptr<Group>> groups;
+  DenseMap<Operation *, Group *> groupOf;
+};
+
+KernelClass classOf(Operation *op) {
+  auto tiles = dyn_cast_or_null<TileOpInterface>(op);
+  return tiles ? tiles.getKernelClass() : KernelClass::None;
+}
+
+bool isView(Operation *op) { return classOf(op) == KernelClass::View; }
+
+/// What costs nothing to compute again where it is needed.
+bool isFree(Operation *op) {
+  SplatElementsAttr splat;
+  return op && (matchPattern(op, m_Constant(&splat)) ||
+                (op->getNumOperands() == 0 &&
+                 classOf(op) == KernelClass::Elementwise));
+}
+
+/// The value behind views.
+Value behindViews(Value value) {
+  while (isView(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
+/// Whether `reader` is the only reader of `value`, views between them included.
+bool isOnlyReadBy(Value value, Operation *reader) {
+  for (Operation *user : value.getUsers())
+    if (user != reader &&
+        !(isView(user) && isOnlyReadBy(user->getResult(0), reader)))
+      return false;
+  return true;
+}
+
+RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+bool haveEqualDims(Value a, Value b) {
+  auto x = graph::getDims(tensorType(a)), y = graph::getDims(tensorType(b));
+  return x.size() == y.size() && llvm::all_of(llvm::zip(x, y), [](auto pair) {
+           return graph::areEqual(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
+/// Elements times bits, as a polynomial.
+graph::DimAttr bitsOf(Value value) {
+  RankedTensorType type = tensorType(value);
+  MLIRContext *context = value.getContext();
+  auto width =
+      graph::DimAttr::getConstant(context, type.getElementTypeBitWidth());
+  return graph::numElements(context, graph::getDims(type)).mul(width);
+}
+
+void Fuser::markConstantExpressions() {
+  for (Operation &op : function.getBody().front()) {
+    bool isSource = op.getNumOperands() == 0 &&
+                    classOf(&op) == KernelClass::None &&
+                    op.getNumResults() == 1;
+    int64_t operandBits = 0;
+    bool isConstant = isSource || op.getNumOperands() > 0;
+    for (Value operand : op.getOperands()) {
+      isConstant &= isConstantExpression(operand);
+      if (isConstant)
+        operandBits += bitsOf(operand).getConstantValue().value_or(0);
+    }
+    if (!isConstant || !isa<ReferenceOpInterface>(op))
+      continue;
+    std::optional<int64_t> resultBits =
+        bitsOf(op.getResult(0)).getConstantValue();
+    if (isSource || (resultBits && *resultBits <= operandBits))
+      constantExpressions.insert(&op);
+  }
+}
+
+/// The group that `op` can be the last step of.
+Group *Fuser::epilogueHost(Operation *op) {
+  Group *best = nullptr;
+  for (Value operand : op->getOperands()) {
+    auto found = groupOf.find(operand.getDefiningOp());
+    if (found == groupOf.end() || found->second->root != operand)
+      continue;
+    Group *host = found->second;
+    if (!isOnlyReadBy(operand, op)) {
+      remark::missed(op->getLoc(), kRemark)
+          << op->getName().getStringRef()
+          << " does not join the kernel of its operand: something else reads "
+             "it";
+      continue;
+    }
+    if (!haveEqualDims(operand, op->getResult(0)))
+      continue;
+    if (!best || static_cast<int>(host->kernelClass) >
+                     static_cast<int>(best->kernelClass))
+      best = host;
+  }
+  return best;
+}
+
+/// Whether a producer's group may be computed inside the reader's kernel.
+bool Fuser::maySink(const Group &producer, Value operand, const Group &consumer,
+                    Operation *op) {
+  if (producer.root != behindViews(operand) ||
+      !isOnlyReadBy(producer.root, op) ||
+      static_cast<int>(producer.kernelClass) >
+          static_cast<int>(KernelClass::Gather))
+    return false;
+  switch (consumer.kernelClass) {
+  case KernelClass::Contraction:
+  case KernelClass::Attention: {
+    if (classOf(op) ==
+        KernelClass::Elementwise) // its epilogue: once an element
+      return haveEqualDims(operand, op->getResult(0));
+    // Read once for each block of the other operand: only if that reads less.
+    int64_t inputBits = 0;
+    for (Operation *member : producer.ops)
+      for (Value input : member->getOperands())
+        if (!groupOf.contains(input.getDefiningOp()) &&
+            !isFree(input.getDefiningOp()))
+          inputBits += bitsOf(input).getConstantValue().value_or(0);
+    std::optional<int64_t> rootBits = bitsOf(producer.root).getConstantValue();
+    return rootBits && inputBits < *rootBits;
+  }
+  case KernelClass::Reduction:
+    return classOf(op) == KernelClass::Reduction ||
+           haveEqualDims(operand, op->getResult(0));
+  default:
+    return haveEqualDims(operand, op->getResult(0));
+  }
+}
+
+void Fuser::pullProducers(Operation *op, Group &group) {
+  for (Value operand : op->getOperands()) {
+    auto found = groupOf.find(behindViews(operand).getDefiningOp());
+    if (found == groupOf.end() || found->second == &group)
+      continue;
+    Group *producer = found->second;
+    if (!maySink(*producer, operand, group, op))
+      continue;
+    group.ops.insert(group.ops.begin(), producer->ops.begin(),
+                     producer->ops.end());
+    for (Operation *member : producer->ops)
+      groupOf[member] = &group;
+    producer->ops.clear();
+    group.kernelClass = std::max(group.kernelClass, producer->kernelClass);
+  }
+}
+
+void Fuser::place(Operation *op, KernelClass kernelClass) {
+  Group *group =
+      kernelClass == KernelClass::Elementwise ? epilogueHost(op) : nullptr;
+  if (group) {
+    remark::passed(op->getLoc(), kRemark)
+        << op->getName().getStringRef() << " joins the kernel of its operand";
+  } else {
+    group = groups.emplace_back(std::make_unique<Group>()).get();
+    group->kernelClass = kernelClass;
+  }
+  pullProducers(op, *group);
+  group->ops.push_back(op);
+  group->root = op->getResult(0);
+  groupOf[op] = group;
+}
+
+/// Transposes, then reshapes: the store can write through those.
+void Fuser::absorbTrailingViews(Group &group) {
+  bool sawReshape = false;
+  while (group.root.hasOneUse()) {
+    Operation *user = *group.root.getUsers().begin();
+    bool isReshape = isa<graph::ReshapeOp>(user);
+    if (!isReshape && !(isa<graph::TransposeOp>(user) && !sawReshape))
+      return;
+    sawReshape |= isReshape;
+    group.ops.push_back(user);
+    groupOf[user] = &group;
+    group.root = user->getResult(0);
+  }
+}
+
+/// Collects, in order, the group's ops with the views and free values it reads.
+void collectMembers(const DenseSet<Operation *> &constants, Value value,
+                    llvm::SetVector<Operation *> &members,
+                    llvm::SetVector<Value> &inputs,
+                    const DenseSet<Operation *> &ops) {
+  Operation *op = value.getDefiningOp();
+  if (op && members.contains(op))
+    return;
+  bool belongs = op && (ops.contains(op) || isFree(op) ||
+                        (isView(op) && !constants.contains(op)));
+  if (!belongs) {
+    inputs.insert(value);
+    return;
+  }
+  for (Value operand : op->getOperands())
+    collectMembers(constants, operand, members, inputs, ops);
+  members.insert(op);
+}
+
+void Fuser::write(Group &group) {
+  DenseSet<Operation *> ops(group.ops.begin(), group.ops.end());
+  llvm::SetVector<Operation *> members;
+  llvm::SetVector<Value> inputs;
+  collectMembers(constantExpressions, group.root, members, inputs, ops);
+
+  OpBuilder b(group.root.getDefiningOp());
+  Location loc = group.root.getLoc();
+  auto op = graph::GroupOp::create(b, loc, group.root.getType(),
+                                   inputs.getArrayRef());
+  Block &body = op.getBody().emplaceBlock();
+  IRMapping mapping;
+  for (Value input : inputs)
+    mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
+  b.setInsertionPointToStart(&body);
+  for (Operation *member : members)
+    b.clone(*member, mapping);
+  graph::YieldOp::create(b, loc, mapping.lookup(group.root));
+  group.root.replaceAllUsesWith(op.getResult(0));
+  group.root = op.getResult(0);
+}
+
+void Fuser::run() {
+  markConstantExpressions();
+  for (Operation &op : function.getBody().front()) {
+    KernelClass kernelClass = classOf(&op);
+    bool computes =
+        kernelClass != KernelClass::None && kernelClass != KernelClass::View;
+    if (computes && !constantExpressions.contains(&op) && !isFree(&op))
+      place(&op, kernelClass);
+  }
+  for (auto &group : groups)
+    if (!group->ops.empty())
+      absorbTrailingViews(*group);
+  for (auto &group : groups)
+    if (!group->ops.empty())
+      write(*group);
+}
+
+/// Views and free values that leave the function are kernels of their own.
+void copyRemainingViews(func::FuncOp function) {
+  Operation *terminator = function.getBody().front().getTerminator();
+  for (OpOperand &operand : terminator->getOpOperands()) {
+    Operation *op = operand.get().getDefiningOp();
+    if (!op ||
+        !(isView(op) || (isFree(op) && classOf(op) != KernelClass::None)))
+      continue;
+    OpBuilder b(terminator);
+    SmallVector<Value> inputs;
+    Value base = behindViews(operand.get());
+    if (!isFree(base.getDefiningOp()))
+      inputs.push_back(base);
+    auto group = graph::GroupOp::create(b, op->getLoc(),
+                                        operand.get().getType(), inputs);
+    Block &body = group.getBody().emplaceBlock();
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
+    llvm::SetVector<Operation *> chain;
+    for (Value v = operand.get(); v != base;
+         v = v.getDefiningOp()->getOperand(0))
+      chain.insert(v.getDefiningOp());
+    if (inputs.empty())
+      chain.insert(base.getDefiningOp());
+    b.setInsertionPointToStart(&body);
+    for (Operation *member : llvm::reverse(chain))
+      b.clone(*member, mapping);
+    graph::YieldOp::create(b, op->getLoc(), mapping.lookup(operand.get()));
+    operand.set(group.getResult(0));
+  }
+}
+
+/// Removes what the groups took over.
+void eraseDead(func::FuncOp function) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+struct FuseGroups final : impl::FuseGroupsPassBase<FuseGroups> {
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    Fuser(getOperation()).run();
+    copyRemainingViews(getOperation());
+    eraseDead(getOperation());
+  }
+};
+
+} // namespace
+} // namespace tenon

@@ -1,0 +1,107 @@
+#ifndef TENON_PASSES_FUSION_PASSES_TD
+#define TENON_PASSES_FUSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FuseGroupsPass : Pass<"fuse-groups", "::mlir::func::FuncOp"> {
+  let summary = "put ops that become one kernel into one graph.group";
+  let description = [{
+    A kernel that computes a chain keeps the values between its ops in registers.
+    Each op asks its neighbours through interfaces only: what kind of kernel it
+    makes, and how large its operands are.
+
+    * An elementwise op joins the group that makes one of its operands, as its
+      last step, when nothing else reads that operand and the shapes are equal.
+    * A group of elementwise ops and gathers joins its only reader as a first
+      step, unless the reader would compute it again and again: into a contraction
+      it goes only when it reads fewer bytes than it makes (a widened weight).
+    * Views of what a group reads are cloned into it; transposes and reshapes of
+      what it makes join it when its last value has no other reader.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<4x8xf32> {
+      %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+      %1 = graph.add %0, %b : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+      return %1 : tensor<4x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<4x8xf32> {
+      %0 = graph.group(%x, %w, %b) : (tensor<4x8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<4x8xf32> {
+      ^bb0(%a0: tensor<4x8xf32>, %a1: tensor<8x8xf32>, %a2: tensor<8xf32>):
+        %1 = graph.matmul %a0, %a1 : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+        %2 = graph.add %1, %a2 : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+        graph.yield %2 : tensor<4x8xf32>
+      }
+      return %0 : tensor<4x8xf32>
+    }
+    ```
+
+    Requires: composite ops that no kernel computes whole are decomposed.
+    Ensures:  every op that computes at run time is in a group with one result.
+    Leaves:   constants, weights, and what is computed from them alone without
+              growing: those are evaluated when the artifact is written.
+    Numerics: f32 exact; in f16 and bf16 the roundings between fused ops disappear.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
+  let summary = "make a tile kernel of each graph.group";
+  let description = [{
+    The group's strongest op (contraction, attention, reduction, gather, none)
+    says which grids suit it; the first one for which every op of the group can
+    give its tile is taken. The kernel is in algorithm form: extents are symbols.
+    Groups that become the same text share one kernel.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = graph.group(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+      ^bb0(%a0: tensor<4x8xf32>):
+        %1 = graph.neg %a0 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+        graph.yield %1 : tensor<4x8xf32>
+      }
+      return %0 : tensor<4x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @neg(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 source "neg" {
+      %c32 = arith.constant 32 : index
+      %i = tile.grid [%c32 by BN]
+      %xv = tile.view %x[%c32] : !tile.view<32xf32>
+      %a = tile.load %xv[%i] axes [0] : !tile.view<32xf32> -> !tile.tile<[BN], f32>
+      %b = tile.map %a maps [[0]] : !tile.tile<[BN], f32> -> !tile.tile<[BN], f32> {
+      ^bb0(%v: f32):
+        %n = arith.negf %v : f32
+        tile.yield %n : f32
+      }
+      %yv = tile.view %y[%c32] : !tile.view<32xf32>
+      tile.store %b, %yv[%i] axes [0] : !tile.tile<[BN], f32>, !tile.view<32xf32>
+      tile.return
+    }
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = tile.launch @neg(%x) scalars [] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
+    ```
+
+    Requires: fuse-groups.
+    Ensures:  no graph.group is left.
+    Leaves:   a group that has no kernel is an error that names its ops.
+    Numerics: as the ops' own tiles say; sums are reassociated.
+  }];
+  let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
+}
+
+#endif // TENON_PASSES_FUSION_PASSES_TD

@@ -1,0 +1,189 @@
+//===- ExpandMath.cpp - elementary functions and min/max as arithmetic ----===//
+
+#include "passes/Lower/MathExpansions.h"
+#include "passes/Lower/Passes.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_EXPANDMATHPASS
+#include "passes/Lower/Passes.h.inc"
+
+namespace {
+
+/// f32, or a vector of f32 with the shape of `type`.
+Type inF32(Type type) {
+  Type f32 = Float32Type::get(type.getContext());
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? vector.clone(f32) : f32;
+}
+
+/// Replaces `op`, whose operands and result are of one type, by what `expand`
+/// writes for f32. Narrower floats are widened, and the result is rounded back.
+LogicalResult
+expandInF32(Operation *op, PatternRewriter &rewriter,
+            function_ref<Value(FloatBuilder &, ArrayRef<Value>)> expand) {
+  Type type = op->getResult(0).getType();
+  if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() > 32)
+    return rewriter.notifyMatchFailure(op, "there is no formula for f64");
+  Type wide = inF32(type);
+  FloatBuilder b(rewriter, op->getLoc(), wide);
+  SmallVector<Value> operands(op->getOperands());
+  if (wide != type)
+    for (Value &operand : operands)
+      operand = b.extend(operand);
+  Value result = expand(b, operands);
+  if (wide != type)
+    result = arith::TruncFOp::create(rewriter, op->getLoc(), type, result);
+  rewriter.replaceOp(op, result);
+  return success();
+}
+
+template <typename Op> struct ExpandUnary final : OpRewritePattern<Op> {
+  using Formula = Value (*)(FloatBuilder &, Value);
+
+  ExpandUnary(MLIRContext *context, Formula formula)
+      : OpRewritePattern<Op>(context), formula(formula) {}
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    return expandInF32(op, rewriter,
+                       [&](FloatBuilder &b, ArrayRef<Value> operands) {
+                         return formula(b, operands[0]);
+                       });
+  }
+
+  Formula formula;
+};
+
+/// The number that `value` is everywhere, if it is a constant.
+std::optional<APFloat> constantNumber(Value value) {
+  FloatAttr scalar;
+  SplatElementsAttr splat;
+  if (matchPattern(value, m_Constant(&splat)))
+    scalar = dyn_cast<FloatAttr>(splat.getSplatValue<Attribute>());
+  else
+    matchPattern(value, m_Constant(&scalar));
+  if (!scalar)
+    return std::nullopt;
+  return scalar.getValue();
+}
+
+/// Squares and cubes, which models write as powers, are products.
+struct ExpandPow final : OpRewritePattern<math::PowFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::PowFOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<APFloat> exponent = constantNumber(op.getRhs());
+    return expandInF32(op, rewriter,
+                       [&](FloatBuilder &b, ArrayRef<Value> operands) {
+                         Value x = operands[0];
+                         if (exponent && exponent->isExactlyValue(2.0))
+                           return b.mul(x, x);
+                         if (exponent && exponent->isExactlyValue(3.0))
+                           return b.mul(b.mul(x, x), x);
+                         return expandPow(b, x, operands[1]);
+                       });
+  }
+};
+
+/// Is the value a constant that is not NaN?
+bool isNumber(Value value) {
+  std::optional<APFloat> number = constantNumber(value);
+  return number && !number->isNaN();
+}
+
+/// max(a, b) or min(a, b) as select(a > b, a, b), which is the x86 instruction:
+/// it gives b when either is NaN. What the op asks for then is mended by a
+/// second select, or, when one operand is known to be a number, by the order of
+/// the operands.
+///
+/// | op       | asks for             | known number goes | second select |
+/// |----------|----------------------|-------------------|---------------|
+/// | maximumf | NaN if either is NaN | to a              | a if a is NaN |
+/// | maxnumf  | a number if any is   | to b              | a if b is NaN |
+template <typename Op, arith::CmpFPredicate predicate, bool keepsNan>
+struct ExpandMinMax final : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    Value a = op.getLhs(), b = op.getRhs();
+    bool aIsNumber = isNumber(a), bIsNumber = isNumber(b);
+    if (keepsNan ? bIsNumber && !aIsNumber : aIsNumber && !bIsNumber) {
+      std::swap(a, b);
+      std::swap(aIsNumber, bIsNumber);
+    }
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto choose = [&](arith::CmpFPredicate order, Value x, Value y, Value then,
+                      Value otherwise) -> Value {
+      Value isTrue = arith::CmpFOp::create(builder, order, x, y);
+      return arith::SelectOp::create(builder, isTrue, then, otherwise);
+    };
+    Value result = choose(predicate, a, b, a, b);
+    bool noNan =
+        bitEnumContainsAll(op.getFastmath(), arith::FastMathFlags::nnan);
+    if (!noNan && !(keepsNan ? aIsNumber : bIsNumber)) {
+      Value suspect = keepsNan ? a : b;
+      result = choose(arith::CmpFPredicate::UNO, suspect, suspect, a, result);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    RewritePatternSet patterns(context);
+    patterns.add<ExpandUnary<math::ExpOp>>(context, expandExp);
+    patterns.add<ExpandUnary<math::Exp2Op>>(context, expandExp2);
+    patterns.add<ExpandUnary<math::TanhOp>>(context, expandTanh);
+    patterns.add<ExpandUnary<math::ErfOp>>(context, expandErf);
+    patterns.add<ExpandUnary<math::LogOp>>(context, expandLog);
+    patterns.add<ExpandUnary<math::Log2Op>>(context, expandLog2);
+    patterns.add<ExpandUnary<math::SinOp>>(context, expandSin);
+    patterns.add<ExpandUnary<math::CosOp>>(context, expandCos);
+    patterns.add<ExpandUnary<math::RsqrtOp>>(context, expandRsqrt);
+    patterns.add<ExpandPow>(context);
+    using Compare = arith::CmpFPredicate;
+    patterns.add<ExpandMinMax<arith::MaximumFOp, Compare::OGT, true>,
+                 ExpandMinMax<arith::MinimumFOp, Compare::OLT, true>,
+                 ExpandMinMax<arith::MaxNumFOp, Compare::OGT, false>,
+                 ExpandMinMax<arith::MinNumFOp, Compare::OLT, false>>(context);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (failed(checkAllExpanded()))
+      signalPassFailure();
+  }
+
+  /// What is left must be an instruction of the targets.
+  LogicalResult checkAllExpanded() {
+    WalkResult result =
+        getOperation()->walk([](Operation *op) {
+          bool isMath = isa_and_nonnull<math::MathDialect>(op->getDialect());
+          bool isInstruction =
+              isa<math::AbsFOp, math::AbsIOp, math::SqrtOp, math::FloorOp,
+                  math::CeilOp, math::RoundOp, math::RoundEvenOp, math::TruncOp,
+                  math::FmaOp, math::CopySignOp>(op);
+          if (!isMath || isInstruction)
+            return WalkResult::advance();
+          op->emitOpError()
+              << "has no formula in arithmetic: expected f16, bf16 or f32 in "
+                 "a function that expand-math knows, got "
+              << op->getResult(0).getType();
+          return WalkResult::interrupt();
+        });
+    return failure(result.wasInterrupted());
+  }
+};
+
+} // namespace
+} // namespace tenon

@@ -1,0 +1,13 @@
+#ifndef TENON_PASSES_LOWER_PASSES_H
+#define TENON_PASSES_LOWER_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace tenon {
+#define GEN_PASS_DECL
+#include "passes/Lower/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "passes/Lower/Passes.h.inc"
+} // namespace tenon
+
+#endif // TENON_PASSES_LOWER_PASSES_H

@@ -1,0 +1,248 @@
+#ifndef TENON_PASSES_SIMPLIFY_PASSES_TD
+#define TENON_PASSES_SIMPLIFY_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SimplifyGraphPass : Pass<"simplify-graph"> {
+  let summary = "fold constants, merge equal values, shorten chains of views";
+  let description = [{
+    Why: importers write what an export says, one op after the other. Shape
+    arithmetic, masks built by views, and values computed twice go away here, so
+    that raising and fusion meet one form of a thing.
+
+    Before:
+
+    ```mlir
+    func.func @mask(%m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>)
+        -> tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>> {
+      %zero = graph.constant dense<0.0> : tensor<f32>
+      %low = graph.constant dense<-1.0e30> : tensor<f32>
+      %wide = graph.broadcast %m : (tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>)
+          -> tensor<?x12x?x?xi1, #graph.dims<B, 12, L, L>>
+      %0 = graph.where %wide, %zero, %low
+          : (tensor<?x12x?x?xi1, #graph.dims<B, 12, L, L>>, tensor<f32>, tensor<f32>)
+          -> tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>>
+      return %0 : tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @mask(%m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>)
+        -> tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>> {
+      %zero = graph.constant dense<0.0> : tensor<f32>
+      %low = graph.constant dense<-1.0e30> : tensor<f32>
+      %0 = graph.where %m, %zero, %low
+          : (tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>, tensor<f32>, tensor<f32>)
+          -> tensor<?x1x1x?xf32, #graph.dims<B, 1, 1, L>>
+      %1 = graph.broadcast %0 : (tensor<?x1x1x?xf32, #graph.dims<B, 1, 1, L>>)
+          -> tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>>
+      return %1 : tensor<?x12x?x?xf32, #graph.dims<B, 12, L, L>>
+    }
+    ```
+
+    Requires: nothing.
+    Ensures:  no op has only small constants as operands; no elementwise op has a
+              broadcast as operand, unless a dim is unknown; no two equal ops; no
+              op whose results are unused.
+    Leaves:   weights, however small; ops that have no value on their constants.
+    Numerics: an op on constants is computed in f64 and rounded once. `x + 0` is
+              x, also where x is -0. Else bit-exact.
+    Source:   the rules are algebra; each stands with its pattern or its op's fold.
+  }];
+  let options = [Option<"maxElements", "max-elements", "int64_t", "4096",
+                        "the most elements of a constant that is computed here">];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def FoldScalesPass : Pass<"fold-scales"> {
+  let summary = "move scales of quantized weights behind matmul and gather";
+  let description = [{
+    Why: `cast(w) * scale` in front of a matmul asks for the wide weight in
+    memory, four times the bytes of int8. Behind it, one multiplication for each
+    element of the result is left, and the matmul reads integers.
+
+    Before:
+
+    ```mlir
+    func.func @weight_only(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
+      %q = graph.weight <"m.onnx" name "w" at 0 bytes 32> : tensor<8x4xi8>
+      %scale = graph.weight <"m.onnx" name "s" at 32 bytes 16> : tensor<1x4xf32>
+      %wide = graph.cast %q {to = f32} : (tensor<8x4xi8>) -> tensor<8x4xf32>
+      %scaled = graph.mul %wide, %scale : (tensor<8x4xf32>, tensor<1x4xf32>) -> tensor<8x4xf32>
+      %0 = graph.matmul %x, %scaled : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+      return %0 : tensor<2x4xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @weight_only(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
+      %q = graph.weight <"m.onnx" name "w" at 0 bytes 32> : tensor<8x4xi8>
+      %scale = graph.weight <"m.onnx" name "s" at 32 bytes 16> : tensor<1x4xf32>
+      %wide = graph.cast %q {to = f32} : (tensor<8x4xi8>) -> tensor<8x4xf32>
+      %product = graph.matmul %x, %wide : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+      %flat = graph.reshape %scale : (tensor<1x4xf32>) -> tensor<4xf32>
+      %0 = graph.mul %product, %flat : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+      return %0 : tensor<2x4xf32>
+    }
+    ```
+
+    Requires: nothing; finds more after simplify-graph.
+    Ensures:  no matmul has a matrix of integers scaled by column as its right
+              operand; no gather or slice reads an elementwise op of narrower
+              integer weights.
+    Leaves:   scales that differ along the contracted dim (groups); says so in a
+              `Simplify` remark.
+    Numerics: gather and slice bit-exact. Matmul: `w * scale` is no longer rounded
+              and the result is rounded once more; the sum of K products differs
+              by at most (K + 1) epsilon times the sum of their magnitudes.
+    Source:   Jacob et al. 2018, arXiv:1712.05877, section 2.2 (scales factor out).
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def ResolveIndexGatherPass : Pass<"resolve-index-gather"> {
+  let summary = "turn lookups and comparisons of mere positions into views and constants";
+  let description = [{
+    Why: exporters write `mask[b, l]` as a gather with counters as indices. What
+    it looks up is known: the same elements, in order. As slice, transpose,
+    reshape and broadcast it costs nothing.
+
+    Before:
+
+    ```mlir
+    func.func @mask(%m: tensor<2x5xi1>) -> tensor<2x1x1x5xi1> {
+      %b = graph.iota {axis = 0 : i64} : () -> tensor<2x1x1x5x1xi64>
+      %l = graph.iota {axis = 3 : i64} : () -> tensor<2x1x1x5x1xi64>
+      %i = graph.concat %b, %l {axis = 4 : i64}
+          : (tensor<2x1x1x5x1xi64>, tensor<2x1x1x5x1xi64>) -> tensor<2x1x1x5x2xi64>
+      %0 = graph.gather_nd %m, %i {batch_dims = 0 : i64}
+          : (tensor<2x5xi1>, tensor<2x1x1x5x2xi64>) -> tensor<2x1x1x5xi1>
+      return %0 : tensor<2x1x1x5xi1>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @mask(%m: tensor<2x5xi1>) -> tensor<2x1x1x5xi1> {
+      %0 = graph.reshape %m : (tensor<2x5xi1>) -> tensor<2x1x1x5xi1>
+      return %0 : tensor<2x1x1x5xi1>
+    }
+    ```
+
+    Requires: nothing; finds more after simplify-graph.
+    Ensures:  no gather or gather_nd has indices that are affine in positions, one
+              dim of the result for each dim of the data; no comparison of
+              positions has an answer that is the same everywhere.
+    Leaves:   lookups that take a diagonal, step backwards or have batch dims;
+              says so in a `Simplify` remark for gather_nd.
+    Numerics: bit-exact. A gather out of range is no longer an error at run time:
+              a table of 512 positions limits L before the program runs.
+    Source:   the positions are those of dialects/Graph's `iota`.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def MergeParallelMatmulsPass : Pass<"merge-parallel-matmuls"> {
+  let summary = "one matmul for all matmuls of one value with weights";
+  let description = [{
+    Why: the projections to queries, keys and values read the same rows. Side by
+    side their weights make one larger matmul: the rows are read once, and small
+    batches fill the machine better. So do gate and up of a gated feed-forward.
+
+    Before:
+
+    ```mlir
+    func.func @two(%x: tensor<2x8xf32>) -> (tensor<2x4xf32>, tensor<2x3xf32>) {
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 128> : tensor<8x4xf32>
+      %v = graph.weight <"m.onnx" name "v" at 128 bytes 96> : tensor<8x3xf32>
+      %0 = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+      %1 = graph.matmul %x, %v : (tensor<2x8xf32>, tensor<8x3xf32>) -> tensor<2x3xf32>
+      return %0, %1 : tensor<2x4xf32>, tensor<2x3xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @two(%x: tensor<2x8xf32>) -> (tensor<2x4xf32>, tensor<2x3xf32>) {
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 128> : tensor<8x4xf32>
+      %v = graph.weight <"m.onnx" name "v" at 128 bytes 96> : tensor<8x3xf32>
+      %wv = graph.concat %w, %v {axis = 1 : i64}
+          : (tensor<8x4xf32>, tensor<8x3xf32>) -> tensor<8x7xf32>
+      %both = graph.matmul %x, %wv : (tensor<2x8xf32>, tensor<8x7xf32>) -> tensor<2x7xf32>
+      %0 = graph.slice %both {axis = 1 : i64, start = #graph.dim<0>, step = 1 : i64}
+          : (tensor<2x7xf32>) -> tensor<2x4xf32>
+      %1 = graph.slice %both {axis = 1 : i64, start = #graph.dim<4>, step = 1 : i64}
+          : (tensor<2x7xf32>) -> tensor<2x3xf32>
+      return %0, %1 : tensor<2x4xf32>, tensor<2x3xf32>
+    }
+    ```
+
+    Requires: nothing; after fold-scales scales and biases are joined too.
+    Ensures:  no two matmuls in a block have the same left operand and matrices of
+              weights as right operands.
+    Leaves:   matmuls whose right operand is computed by the program, or has batch
+              dims; says so in a `Simplify` remark.
+    Numerics: bit-exact in the interpreter. A kernel may sum a wider matmul in
+              another order.
+    Source:   the fused QKV projection of Shoeybi et al. 2019, arXiv:1909.08053.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def DecomposePass : Pass<"decompose"> {
+  let summary = "write composite ops in terms of simpler ops";
+  let description = [{
+    Why: what has no kernel of its own, on a target or for a type, is made of ops
+    that have. And a composite op can be checked against its parts.
+
+    Before:
+
+    ```mlir
+    func.func @shares(%x: tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>> {
+      %0 = graph.softmax %x {axis = 1 : i64}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+      return %0 : tensor<?x8xf32, #graph.dims<L, 8>>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @shares(%x: tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>> {
+      %max = graph.reduce %x {axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind max>}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x1xf32, #graph.dims<L, 1>>
+      %below = graph.sub %x, %max
+          : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<?x1xf32, #graph.dims<L, 1>>)
+          -> tensor<?x8xf32, #graph.dims<L, 8>>
+      %power = graph.exp %below
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+      %sum = graph.reduce %power {axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind sum>}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x1xf32, #graph.dims<L, 1>>
+      %0 = graph.div %power, %sum
+          : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<?x1xf32, #graph.dims<L, 1>>)
+          -> tensor<?x8xf32, #graph.dims<L, 8>>
+      return %0 : tensor<?x8xf32, #graph.dims<L, 8>>
+    }
+    ```
+
+    Requires: the sizes that a decomposition needs as numbers are known: groups of
+              heads in `attention`, lanes in `rope`. Where not, an error says so.
+    Ensures:  no op of the named ones is left, or none at all that can be
+              decomposed when none is named; also not inside of another's parts.
+    Leaves:   everything else.
+    Numerics: each part is rounded on its own, in f32 for narrower floats: a few
+              epsilons of f32 for sums of few elements. Infinities and NaN stay.
+    Source:   the ops' pages give the formulas.
+  }];
+  let options = [ListOption<"ops", "ops", "std::string",
+                            "names of the ops, without dialect; all when empty">];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+#endif // TENON_PASSES_SIMPLIFY_PASSES_TD

@@ -1,0 +1,26 @@
+//===- Patterns.h - the pattern sets of simplify-graph
+//---------------------===//
+
+#ifndef TENON_PASSES_SIMPLIFY_PATTERNS_H
+#define TENON_PASSES_SIMPLIFY_PATTERNS_H
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace tenon {
+
+/// Ops on small constants are computed; views of one number are broadcasts of a
+/// rank-0 constant. Results above `maxElements` stay ops.
+void addConstantPatterns(mlir::RewritePatternSet &patterns,
+                         int64_t maxElements);
+
+/// Elementwise ops work on the smallest tensors: broadcasts move behind them,
+/// constants that are one number become rank 0.
+void addBroadcastPatterns(mlir::RewritePatternSet &patterns,
+                          int64_t maxElements);
+
+/// Chains of reshape, transpose and broadcast become shorter ones.
+void addViewPatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace tenon
+
+#endif // TENON_PASSES_SIMPLIFY_PATTERNS_H

@@ -1,0 +1,124 @@
+//===- Context.h - runs a model -------------------------------------------===//
+//
+//   auto context = Context::create(model, {.numThreads = 2});
+//   (*context)->bindInput(0, {abi::DType::I64, {1, 128}, ids, sizeof(ids)});
+//   (*context)->run();
+//   (*context)->output(0) // {dtype, shape, data, bytes}
+//
+// A context has the memory and the threads of one run at a time. Different
+// contexts of one model run concurrently; one context is used by one thread at
+// a time. Inputs are read where they are: they must stay until run() returns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_PROGRAM_CONTEXT_H
+#define TENON_RUNTIME_PROGRAM_CONTEXT_H
+
+#include "runtime/Core/Pages.h"
+#include "runtime/Core/Status.h"
+#include "runtime/Device/Cpu/Pool.h"
+#include "runtime/Program/Binding.h"
+#include "runtime/Program/Model.h"
+#include "runtime/Program/Tape.h"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace tenon::rt {
+
+struct ContextOptions {
+  unsigned numThreads = 0; ///< 0: TENON_NUM_THREADS, or one for each core
+  bool pin = true;         ///< see PoolOptions
+};
+
+/// A caller's tensor: row-major, contiguous, any alignment.
+struct InputView {
+  abi::DType dtype;
+  Shape shape;
+  const void *data;
+  uint64_t bytes;
+};
+
+struct OutputView {
+  abi::DType dtype;
+  Shape shape;
+  void *data;
+  uint64_t bytes;
+};
+
+/// What a context holds, in bytes. Weights are the model's.
+struct MemoryFigures {
+  uint64_t plannedArenaBytes = 0;  ///< the plan's formula for the bound shapes
+  uint64_t reservedArenaBytes = 0; ///< the same, or more after larger shapes
+  uint64_t scratchBytes = 0;       ///< of all threads
+  uint64_t outputBytes = 0; ///< of outputs that the caller did not provide
+};
+
+class Context {
+public:
+  static Result<std::unique_ptr<Context>>
+  create(std::shared_ptr<const Model> model, ContextOptions options = {});
+
+  const Model &model() const { return *program; }
+  unsigned numThreads() const { return pool->numThreads(); }
+
+  /// Checks dtype, shape and size against the signature by itself; what inputs
+  /// have in common is checked by the first call that needs all of them.
+  Result<void> bindInput(size_t index, InputView input);
+
+  /// Where output `index` goes; null: memory of the context. It must hold the
+  /// output and overlap no input and no other output.
+  Result<void> bindOutput(size_t index, void *data, uint64_t bytes);
+
+  /// For the bound inputs. BadInput when one is missing or they contradict.
+  Result<Shape> outputShape(size_t index);
+
+  /// BadInput as above, NoMemory when the arena cannot be had. Afterwards the
+  /// outputs are written. A failed run leaves the context usable.
+  Result<void> run();
+
+  /// After a run. Memory of the context is valid until inputs are bound anew.
+  Result<OutputView> output(size_t index) const;
+
+  /// Planned figures are those of the latest run or outputShape.
+  MemoryFigures memory() const;
+
+private:
+  struct OutputSlot {
+    void *data = nullptr; ///< the caller's, or null
+    uint64_t bytes = 0;
+    Pages own;
+    Shape shape;
+    uint64_t neededBytes = 0;
+    void *target() const { return data ? data : own.data(); }
+  };
+
+  Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
+  Result<void> prepare();
+  Result<void> record(const Binding &next);
+  Result<void> reserve();
+  Result<void> checkOutputs() const;
+  void placeBuffers();
+  void *address(const TapeBuffer &buffer) const;
+  void launch(const TapeLaunch &step);
+  void copy(const TapeCopy &step);
+
+  std::shared_ptr<const Model> program;
+  std::unique_ptr<Pool> pool;
+  std::vector<std::optional<InputView>> inputs;
+  std::vector<OutputSlot> outputs;
+
+  std::optional<Binding> binding; ///< of tape and the outputs' shapes
+  Tape tape;
+  std::vector<void *> pointers; ///< of tape.buffers, when arePlaced
+  Pages arena, scratch;
+  uint64_t scratchStride = 0; ///< from one thread's scratch to the next
+  bool isBound = false;       ///< inputs' shapes are those of binding
+  bool arePlaced = false;
+  bool hasRun = false; ///< outputs hold what the bound inputs give
+};
+
+} // namespace tenon::rt
+
+#endif // TENON_RUNTIME_PROGRAM_CONTEXT_H

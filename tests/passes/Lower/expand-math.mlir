@@ -1,0 +1,144 @@
+// RUN: tenon-opt %s --expand-math --canonicalize --verify-diagnostics --split-input-file | FileCheck %s
+
+// What the formulas compute is tested by ExpandMathTest; here, what they are made of.
+
+// exp is one clamp, a reduction, a polynomial of degree 6 and one scaling: no division, no
+// comparison beside the clamp's.
+
+// CHECK-LABEL: func @exp_is_a_polynomial
+// CHECK-SAME:    (%[[X:.+]]: vector<16xf32>)
+func.func @exp_is_a_polynomial(%x: vector<16xf32>) -> vector<16xf32> {
+  // CHECK-NOT:     math.exp
+  // CHECK-COUNT-2: arith.select
+  // CHECK:         %[[SUM:.+]] = math.fma
+  // CHECK:         arith.subf %[[SUM]]
+  // CHECK-COUNT-8: math.fma
+  // CHECK-NOT:     math.fma
+  // CHECK:         %[[Y:.+]] = arith.mulf
+  // CHECK:         return %[[Y]]
+  %y = math.exp %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
+// A scalar takes the same formula.
+
+// CHECK-LABEL: func @tanh_of_a_scalar
+// CHECK-SAME:    (%[[X:.+]]: f32)
+func.func @tanh_of_a_scalar(%x: f32) -> f32 {
+  // CHECK-NOT: math.tanh
+  // CHECK:     %[[RATIO:.+]] = arith.divf {{.*}} : f32
+  // CHECK:     %[[Y:.+]] = math.copysign %[[RATIO]], %[[X]]
+  // CHECK:     return %[[Y]]
+  %y = math.tanh %x : f32
+  return %y : f32
+}
+
+// -----
+
+// bf16 is widened once and rounded once.
+
+// CHECK-LABEL: func @erf_of_bf16
+// CHECK-SAME:    (%[[X:.+]]: vector<8xbf16>)
+func.func @erf_of_bf16(%x: vector<8xbf16>) -> vector<8xbf16> {
+  // CHECK:     %[[WIDE:.+]] = arith.extf %[[X]] : vector<8xbf16> to vector<8xf32>
+  // CHECK:     %[[SIGNED:.+]] = math.copysign {{.+}}, %[[WIDE]]
+  // CHECK:     %[[Y:.+]] = arith.truncf %[[SIGNED]] : vector<8xf32> to vector<8xbf16>
+  // CHECK:     return %[[Y]]
+  %y = math.erf %x : vector<8xbf16>
+  return %y : vector<8xbf16>
+}
+
+// -----
+
+// The cube of gelu's tanh form is two products.
+
+// CHECK-LABEL: func @cube
+// CHECK-SAME:    (%[[X:.+]]: vector<16xf32>)
+func.func @cube(%x: vector<16xf32>) -> vector<16xf32> {
+  // CHECK: %[[SQUARE:.+]] = arith.mulf %[[X]], %[[X]]
+  // CHECK: %[[CUBE:.+]] = arith.mulf %[[SQUARE]], %[[X]]
+  // CHECK: return %[[CUBE]]
+  %three = arith.constant dense<3.0> : vector<16xf32>
+  %y = math.powf %x, %three : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
+// relu: with a number on one side one comparison keeps NaN, for either order.
+
+// CHECK-LABEL: func @relu
+// CHECK-SAME:    (%[[X:.+]]: vector<16xf32>)
+func.func @relu(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
+  // CHECK: %[[ZERO:.+]] = arith.constant
+  // CHECK: %[[IS0:.+]] = arith.cmpf ogt, %[[ZERO]], %[[X]]
+  // CHECK: %[[Y0:.+]] = arith.select %[[IS0]], %[[ZERO]], %[[X]]
+  // CHECK: %[[IS1:.+]] = arith.cmpf ogt, %[[ZERO]], %[[X]]
+  // CHECK: %[[Y1:.+]] = arith.select %[[IS1]], %[[ZERO]], %[[X]]
+  // CHECK: return %[[Y0]], %[[Y1]]
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %y0 = arith.maximumf %x, %zero : vector<16xf32>
+  %y1 = arith.maximumf %zero, %x : vector<16xf32>
+  return %y0, %y1 : vector<16xf32>, vector<16xf32>
+}
+
+// -----
+
+// Of two unknowns either may be NaN.
+
+// CHECK-LABEL: func @minimum_of_unknowns
+// CHECK-SAME:    (%[[A:.+]]: f32, %[[B:.+]]: f32)
+func.func @minimum_of_unknowns(%a: f32, %b: f32) -> f32 {
+  // CHECK: %[[LESS:.+]] = arith.cmpf olt, %[[A]], %[[B]]
+  // CHECK: %[[MIN:.+]] = arith.select %[[LESS]], %[[A]], %[[B]]
+  // CHECK: %[[ISNAN:.+]] = arith.cmpf uno, %[[A]], %[[A]]
+  // CHECK: %[[Y:.+]] = arith.select %[[ISNAN]], %[[A]], %[[MIN]]
+  // CHECK: return %[[Y]]
+  %y = arith.minimumf %a, %b : f32
+  return %y : f32
+}
+
+// -----
+
+// A promise that there is no NaN saves the second select.
+
+// CHECK-LABEL: func @promised
+// CHECK-COUNT-1: arith.select
+// CHECK-NOT:     arith.select
+func.func @promised(%a: f32, %b: f32) -> f32 {
+  %y = arith.maximumf %a, %b fastmath<nnan> : f32
+  return %y : f32
+}
+
+// -----
+
+// Left alone: what is an instruction already.
+
+// CHECK-LABEL: func @instructions
+func.func @instructions(%x: f32) -> (f32, f32, f32) {
+  // CHECK: math.sqrt
+  // CHECK: math.roundeven
+  // CHECK: math.absf
+  %0 = math.sqrt %x : f32
+  %1 = math.roundeven %x : f32
+  %2 = math.absf %x : f32
+  return %0, %1, %2 : f32, f32, f32
+}
+
+// -----
+
+func.func @no_formula_for_f64(%x: f64) -> f64 {
+  // expected-error @below {{'math.exp' op has no formula in arithmetic: expected f16, bf16 or f32 in a function that expand-math knows, got 'f64'}}
+  %y = math.exp %x : f64
+  return %y : f64
+}
+
+// -----
+
+func.func @no_formula_for_atan(%x: f32) -> f32 {
+  // expected-error @below {{'math.atan' op has no formula in arithmetic: expected f16, bf16 or f32 in a function that expand-math knows, got 'f32'}}
+  %y = math.atan %x : f32
+  return %y : f32
+}
