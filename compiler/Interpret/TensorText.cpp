@@ -8,14 +8,14 @@ using namespace mlir;
 using namespace tenon;
 
 static void printElement(llvm::raw_ostream &os, const ReferenceTensor &tensor,
-                         int64_t position) {
+                         int64_t position, unsigned numDigits) {
   Type type = tensor.elementType();
   if (tensor.isFloat()) {
     double value = tensor.getFloat(position);
     if (std::isnan(value))
       os << "nan"; // without the sign, which no op promises
     else
-      os << llvm::format("%.6g", value);
+      os << llvm::format("%.*g", numDigits, value);
   } else if (type.isInteger(1)) {
     os << (tensor.getInt(position) ? "true" : "false");
   } else if (type.isUnsignedInteger()) {
@@ -25,7 +25,8 @@ static void printElement(llvm::raw_ostream &os, const ReferenceTensor &tensor,
   }
 }
 
-void tenon::printTensor(llvm::raw_ostream &os, const ReferenceTensor &tensor) {
+void tenon::printTensor(llvm::raw_ostream &os, const ReferenceTensor &tensor,
+                        unsigned numDigits) {
   os << RankedTensorType::get(tensor.dims(), tensor.elementType());
   if (tensor.numElements() == 0)
     return;
@@ -39,6 +40,6 @@ void tenon::printTensor(llvm::raw_ostream &os, const ReferenceTensor &tensor) {
     os << ' ';
     if (!isFirst && numRestarts > 0)
       os << std::string(numRestarts, ';') << ' ';
-    printElement(os, tensor, tensor.offset(index));
+    printElement(os, tensor, tensor.offset(index), numDigits);
   } while (nextIndex(index, tensor.dims()));
 }

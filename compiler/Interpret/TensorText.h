@@ -1,4 +1,4 @@
-//===- TensorText.h - a reference tensor as a line of text ----------------===//
+//===- TensorText.h - a reference tensor as a line of text -----------------===//
 //
 // One line, which tests compare: the type, then the elements, rows separated by
 // `;` and outer dims by one more each: `tensor<2x1x2xf32> 0 1.5 ;; nan -2`.
@@ -12,8 +12,10 @@
 
 namespace tenon {
 
-/// Writes the tensor without an end of line. Floats have 6 significant digits.
-void printTensor(llvm::raw_ostream &os, const ReferenceTensor &tensor);
+/// Writes the tensor without an end of line, floats with so many significant
+/// digits; 17 lose nothing.
+void printTensor(llvm::raw_ostream &os, const ReferenceTensor &tensor,
+                 unsigned numDigits = 6);
 
 } // namespace tenon
 

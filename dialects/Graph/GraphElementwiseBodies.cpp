@@ -1,8 +1,10 @@
-//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops --===//
+//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops
+//--===//
 //
-// Bodies are what compiled code computes. Scalars come as getScalarType says: f32
-// or f64, signless integers, i1. Whether an integer is unsigned is asked of the
-// op's operand. No fast-math flags: NaN and infinity come out as they should.
+// Bodies are what compiled code computes. Scalars come as getScalarType says:
+// f32 or f64, signless integers, i1. Whether an integer is unsigned is asked of
+// the op's operand. No fast-math flags: NaN and infinity come out as they
+// should.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,16 +24,20 @@ namespace tenon::graph {
 Type getScalarType(Type elementType) {
   if (auto type = dyn_cast<IntegerType>(elementType))
     return IntegerType::get(type.getContext(), type.getWidth());
-  return elementType.isF64() ? elementType : Float32Type::get(elementType.getContext());
+  return elementType.isF64() ? elementType
+                             : Float32Type::get(elementType.getContext());
 }
 
 int64_t countBodyFlops(Operation *op, int64_t numElements) {
   Block scratch;
   for (Value operand : op->getOperands())
-    scratch.addArgument(getScalarType(getElementTypeOrSelf(operand)), op->getLoc());
+    scratch.addArgument(getScalarType(getElementTypeOrSelf(operand)),
+                        op->getLoc());
   OpBuilder builder = OpBuilder::atBlockBegin(&scratch);
   cast<ElementwiseOpInterface>(op).buildBody(builder, scratch.getArguments());
-  auto isWork = [](Operation &scalar) { return !isa<arith::ConstantOp>(scalar); };
+  auto isWork = [](Operation &scalar) {
+    return !isa<arith::ConstantOp>(scalar);
+  };
   return numElements * llvm::count_if(scratch, isWork);
 }
 
@@ -42,7 +48,8 @@ class Body {
 public:
   Body(OpBuilder &builder, Operation *op, ValueRange scalars)
       : builder(builder), loc(op->getLoc()), scalars(scalars),
-        elementType(getElementTypeOrSelf(op->getOperand(op->getNumOperands() - 1))) {}
+        elementType(
+            getElementTypeOrSelf(op->getOperand(op->getNumOperands() - 1))) {}
 
   Value operator[](unsigned number) const { return scalars[number]; }
   bool isFloat() const { return isa<FloatType>(elementType); }
@@ -50,13 +57,11 @@ public:
     return elementType.isUnsignedInteger() || elementType.isInteger(1);
   }
 
-  template <typename Op, typename... Args>
-  Value make(Args &&...args) {
+  template <typename Op, typename... Args> Value make(Args &&...args) {
     return Op::create(builder, loc, std::forward<Args>(args)...);
   }
   /// `Signed`, or `Unsigned` for an unsigned element type.
-  template <typename Signed, typename Unsigned>
-  Value bySign(Value a, Value b) {
+  template <typename Signed, typename Unsigned> Value bySign(Value a, Value b) {
     return isUnsigned() ? make<Unsigned>(a, b) : make<Signed>(a, b);
   }
   /// The float op or the integer op, by the element type.
@@ -76,7 +81,8 @@ public:
     Type type = like.getType();
     if (isa<FloatType>(type))
       return constant(type, static_cast<double>(value));
-    return constant(type, APInt(type.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
+    return constant(type, APInt(type.getIntOrFloatBitWidth(), value,
+                                /*isSigned=*/true,
                                 /*implicitTrunc=*/true));
   }
 
@@ -111,10 +117,10 @@ private:
 // One math op, or two of them by element kind
 //===----------------------------------------------------------------------===//
 
-#define TENON_BODY(OP, EXPRESSION)                                                       \
-  Value OP::buildBody(OpBuilder &builder, ValueRange scalars) {                          \
-    Body body(builder, *this, scalars);                                                  \
-    return EXPRESSION;                                                                   \
+#define TENON_BODY(OP, EXPRESSION)                                             \
+  Value OP::buildBody(OpBuilder &builder, ValueRange scalars) {                \
+    Body body(builder, *this, scalars);                                        \
+    return EXPRESSION;                                                         \
   }
 
 TENON_BODY(ExpOp, body.make<math::ExpOp>(body[0]))
@@ -132,7 +138,8 @@ TENON_BODY(SiluOp, body.silu(body[0]))
 TENON_BODY(SwigluOp, body.make<arith::MulFOp>(body.silu(body[0]), body[1]))
 TENON_BODY(PowOp, body.make<math::PowFOp>(body[0], body[1]))
 TENON_BODY(IsNanOp, body.compare(arith::CmpFPredicate::UNO, body[0], body[0]))
-TENON_BODY(NotOp, body.make<arith::XOrIOp>(body[0], body.constantLike(body[0], 1)))
+TENON_BODY(NotOp,
+           body.make<arith::XOrIOp>(body[0], body.constantLike(body[0], 1)))
 TENON_BODY(AndOp, body.make<arith::AndIOp>(body[0], body[1]))
 TENON_BODY(OrOp, body.make<arith::OrIOp>(body[0], body[1]))
 TENON_BODY(XorOp, body.make<arith::XOrIOp>(body[0], body[1]))
@@ -167,10 +174,12 @@ Value GeluOp::buildBody(OpBuilder &builder, ValueRange scalars) {
   } else {
     Value cube = times(times(x, x), x);
     Value inner = body.make<arith::AddFOp>(x, times(cube, number(0.044715)));
-    double slope = std::numbers::sqrt2 * std::numbers::inv_sqrtpi; // sqrt(2 / pi)
+    double slope =
+        std::numbers::sqrt2 * std::numbers::inv_sqrtpi; // sqrt(2 / pi)
     step = body.make<math::TanhOp>(times(inner, number(slope)));
   }
-  return times(times(x, number(0.5)), body.make<arith::AddFOp>(number(1), step));
+  return times(times(x, number(0.5)),
+               body.make<arith::AddFOp>(number(1), step));
 }
 
 //===----------------------------------------------------------------------===//
@@ -199,22 +208,25 @@ Value SignOp::buildBody(OpBuilder &builder, ValueRange scalars) {
     // What is neither above nor below is zero, or NaN and stays NaN.
     Value isZero = body.compare(arith::CmpFPredicate::OEQ, x, zero);
     Value result = body.select(isZero, zero, x);
-    result = body.select(body.compare(arith::CmpFPredicate::OGT, x, zero), plus, result);
-    return body.select(body.compare(arith::CmpFPredicate::OLT, x, zero), minus, result);
+    result = body.select(body.compare(arith::CmpFPredicate::OGT, x, zero), plus,
+                         result);
+    return body.select(body.compare(arith::CmpFPredicate::OLT, x, zero), minus,
+                       result);
   }
   Value isZero = body.compare(arith::CmpIPredicate::eq, x, zero);
   Value magnitude = body.select(isZero, zero, plus);
   if (body.isUnsigned())
     return magnitude;
-  return body.select(body.compare(arith::CmpIPredicate::slt, x, zero), minus, magnitude);
+  return body.select(body.compare(arith::CmpIPredicate::slt, x, zero), minus,
+                     magnitude);
 }
 
 Value ReluOp::buildBody(OpBuilder &builder, ValueRange scalars) {
   Body body(builder, *this, scalars);
   if (body.isUnsigned())
     return body[0];
-  return body.byKind<arith::MaximumFOp, arith::MaxSIOp>(body[0],
-                                                        body.constantLike(body[0], 0));
+  return body.byKind<arith::MaximumFOp, arith::MaxSIOp>(
+      body[0], body.constantLike(body[0], 0));
 }
 
 Value MaxOp::buildBody(OpBuilder &builder, ValueRange scalars) {
@@ -234,25 +246,38 @@ Value MinOp::buildBody(OpBuilder &builder, ValueRange scalars) {
 static arith::CmpFPredicate getFloatPredicate(Predicate predicate) {
   // A comparison with NaN is false, except that NaN is not equal to anything.
   switch (predicate) {
-  case Predicate::Eq: return arith::CmpFPredicate::OEQ;
-  case Predicate::Ne: return arith::CmpFPredicate::UNE;
-  case Predicate::Lt: return arith::CmpFPredicate::OLT;
-  case Predicate::Le: return arith::CmpFPredicate::OLE;
-  case Predicate::Gt: return arith::CmpFPredicate::OGT;
-  case Predicate::Ge: return arith::CmpFPredicate::OGE;
+  case Predicate::Eq:
+    return arith::CmpFPredicate::OEQ;
+  case Predicate::Ne:
+    return arith::CmpFPredicate::UNE;
+  case Predicate::Lt:
+    return arith::CmpFPredicate::OLT;
+  case Predicate::Le:
+    return arith::CmpFPredicate::OLE;
+  case Predicate::Gt:
+    return arith::CmpFPredicate::OGT;
+  case Predicate::Ge:
+    return arith::CmpFPredicate::OGE;
   }
   llvm_unreachable("all predicates are handled");
 }
 
-static arith::CmpIPredicate getIntPredicate(Predicate predicate, bool isUnsigned) {
+static arith::CmpIPredicate getIntPredicate(Predicate predicate,
+                                            bool isUnsigned) {
   using P = arith::CmpIPredicate;
   switch (predicate) {
-  case Predicate::Eq: return P::eq;
-  case Predicate::Ne: return P::ne;
-  case Predicate::Lt: return isUnsigned ? P::ult : P::slt;
-  case Predicate::Le: return isUnsigned ? P::ule : P::sle;
-  case Predicate::Gt: return isUnsigned ? P::ugt : P::sgt;
-  case Predicate::Ge: return isUnsigned ? P::uge : P::sge;
+  case Predicate::Eq:
+    return P::eq;
+  case Predicate::Ne:
+    return P::ne;
+  case Predicate::Lt:
+    return isUnsigned ? P::ult : P::slt;
+  case Predicate::Le:
+    return isUnsigned ? P::ule : P::sle;
+  case Predicate::Gt:
+    return isUnsigned ? P::ugt : P::sgt;
+  case Predicate::Ge:
+    return isUnsigned ? P::uge : P::sge;
   }
   llvm_unreachable("all predicates are handled");
 }
@@ -261,26 +286,27 @@ Value CompareOp::buildBody(OpBuilder &builder, ValueRange scalars) {
   Body body(builder, *this, scalars);
   if (body.isFloat())
     return body.compare(getFloatPredicate(getPredicate()), body[0], body[1]);
-  return body.compare(getIntPredicate(getPredicate(), body.isUnsigned()), body[0],
-                      body[1]);
+  return body.compare(getIntPredicate(getPredicate(), body.isUnsigned()),
+                      body[0], body[1]);
 }
 
 //===----------------------------------------------------------------------===//
 // Division
 //===----------------------------------------------------------------------===//
 
-/// A divisor that is defined for every dividend: 1 in place of 0, and in place of
-/// -1 when the dividend is the lowest integer, where the quotient would overflow.
+/// A divisor that is defined for every dividend: 1 in place of 0, and in place
+/// of -1 when the dividend is the lowest integer, where the quotient would
+/// overflow.
 static Value buildSafeDivisor(Body &body, Value isZero) {
   Value one = body.constantLike(body[1], 1);
   Value unsafe = isZero;
   if (!body.isUnsigned()) {
     Type type = body[0].getType();
-    Value lowest =
-        body.constant(type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth()));
+    Value lowest = body.constant(
+        type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth()));
     Value isLowest = body.compare(arith::CmpIPredicate::eq, body[0], lowest);
-    Value isMinusOne =
-        body.compare(arith::CmpIPredicate::eq, body[1], body.constantLike(body[1], -1));
+    Value isMinusOne = body.compare(arith::CmpIPredicate::eq, body[1],
+                                    body.constantLike(body[1], -1));
     Value overflows = body.make<arith::AndIOp>(isLowest, isMinusOne);
     unsafe = body.make<arith::OrIOp>(unsafe, overflows);
   }
@@ -294,7 +320,8 @@ Value DivOp::buildBody(OpBuilder &builder, ValueRange scalars) {
   Value zero = body.constantLike(body[1], 0);
   Value isZero = body.compare(arith::CmpIPredicate::eq, body[1], zero);
   Value divisor = buildSafeDivisor(body, isZero);
-  Value quotient = body.bySign<arith::DivSIOp, arith::DivUIOp>(body[0], divisor);
+  Value quotient =
+      body.bySign<arith::DivSIOp, arith::DivUIOp>(body[0], divisor);
   return body.select(isZero, zero, quotient);
 }
 
@@ -304,14 +331,15 @@ Value ModOp::buildBody(OpBuilder &builder, ValueRange scalars) {
     return body.make<arith::RemFOp>(body[0], body[1]);
   Value zero = body.constantLike(body[1], 0);
   Value isZero = body.compare(arith::CmpIPredicate::eq, body[1], zero);
-  // Where the divisor is replaced by 1 the rest is 0, which is the answer there.
+  // Where the divisor is replaced by 1 the rest is 0, which is the answer
+  // there.
   Value divisor = buildSafeDivisor(body, isZero);
   if (body.isUnsigned())
     return body.make<arith::RemUIOp>(body[0], divisor);
   Value rest = body.make<arith::RemSIOp>(body[0], divisor);
   // C's rest has the sign of the dividend; this one has that of the divisor.
-  Value signsDiffer = body.compare(arith::CmpIPredicate::slt,
-                                   body.make<arith::XOrIOp>(rest, divisor), zero);
+  Value signsDiffer = body.compare(
+      arith::CmpIPredicate::slt, body.make<arith::XOrIOp>(rest, divisor), zero);
   Value isInexact = body.compare(arith::CmpIPredicate::ne, rest, zero);
   Value needsShift = body.make<arith::AndIOp>(signsDiffer, isInexact);
   return body.select(needsShift, body.make<arith::AddIOp>(rest, divisor), rest);
@@ -322,10 +350,12 @@ Value ModOp::buildBody(OpBuilder &builder, ValueRange scalars) {
 //===----------------------------------------------------------------------===//
 
 static Value castFloatToFloat(Body &body, Value x, Type to) {
-  unsigned from = x.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
+  unsigned from = x.getType().getIntOrFloatBitWidth(),
+           width = to.getIntOrFloatBitWidth();
   if (from == width)
     return x;
-  return from < width ? body.make<arith::ExtFOp>(to, x) : body.make<arith::TruncFOp>(to, x);
+  return from < width ? body.make<arith::ExtFOp>(to, x)
+                      : body.make<arith::TruncFOp>(to, x);
 }
 
 static Value castIntToFloat(Body &body, Value x, Type to) {
@@ -334,7 +364,8 @@ static Value castIntToFloat(Body &body, Value x, Type to) {
 }
 
 static Value castIntToInt(Body &body, Value x, Type to) {
-  unsigned from = x.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
+  unsigned from = x.getType().getIntOrFloatBitWidth(),
+           width = to.getIntOrFloatBitWidth();
   if (from == width)
     return x;
   if (from > width)
@@ -343,21 +374,26 @@ static Value castIntToInt(Body &body, Value x, Type to) {
                            : body.make<arith::ExtSIOp>(to, x);
 }
 
-/// Toward zero, saturating, NaN to 0. The conversion itself sees only values that
-/// it is defined for.
+/// Toward zero, saturating, NaN to 0. The conversion itself sees only values
+/// that it is defined for.
 static Value castFloatToInt(Body &body, Value x, IntegerType to) {
   unsigned width = to.getWidth();
   Type bits = getScalarType(to), type = x.getType();
-  APInt lowest = to.isUnsigned() ? APInt::getMinValue(width) : APInt::getSignedMinValue(width);
-  APInt highest = to.isUnsigned() ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width);
+  APInt lowest = to.isUnsigned() ? APInt::getMinValue(width)
+                                 : APInt::getSignedMinValue(width);
+  APInt highest = to.isUnsigned() ? APInt::getMaxValue(width)
+                                  : APInt::getSignedMaxValue(width);
   // Powers of two, so exact in any float type.
-  Value begin = body.constant(type, to.isUnsigned() ? 0.0 : -std::ldexp(1.0, width - 1));
-  Value end = body.constant(type, std::ldexp(1.0, to.isUnsigned() ? width : width - 1));
+  Value begin =
+      body.constant(type, to.isUnsigned() ? 0.0 : -std::ldexp(1.0, width - 1));
+  Value end =
+      body.constant(type, std::ldexp(1.0, to.isUnsigned() ? width : width - 1));
 
   Value isLow = body.compare(arith::CmpFPredicate::OLT, x, begin);
   Value isHigh = body.compare(arith::CmpFPredicate::OGE, x, end);
   Value isNan = body.compare(arith::CmpFPredicate::UNO, x, x);
-  Value isOutside = body.make<arith::OrIOp>(body.make<arith::OrIOp>(isLow, isHigh), isNan);
+  Value isOutside =
+      body.make<arith::OrIOp>(body.make<arith::OrIOp>(isLow, isHigh), isNan);
   Value safe = body.select(isOutside, body.constantLike(x, 0), x);
   Value inside = to.isUnsigned() ? body.make<arith::FPToUIOp>(bits, safe)
                                  : body.make<arith::FPToSIOp>(bits, safe);
@@ -375,7 +411,8 @@ Value CastOp::buildBody(OpBuilder &builder, ValueRange scalars) {
                           : body.compare(arith::CmpIPredicate::ne, x, zero);
   }
   if (isa<FloatType>(to))
-    return body.isFloat() ? castFloatToFloat(body, x, to) : castIntToFloat(body, x, to);
+    return body.isFloat() ? castFloatToFloat(body, x, to)
+                          : castIntToFloat(body, x, to);
   return body.isFloat() ? castFloatToInt(body, x, cast<IntegerType>(getTo()))
                         : castIntToInt(body, x, to);
 }

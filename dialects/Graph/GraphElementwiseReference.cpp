@@ -1,4 +1,5 @@
-//===- GraphElementwiseReference.cpp - the table of scalar kernels ---------===//
+//===- GraphElementwiseReference.cpp - the table of scalar kernels
+//---------===//
 
 #include "dialects/Graph/GraphElementwise.h"
 
@@ -61,14 +62,12 @@ static WideInt multiply(WideInt a, WideInt b) {
 //===----------------------------------------------------------------------===//
 
 // An expression of a, b and c, as a kernel on floats or integers.
-#define FLOAT(expression)                                                                \
-  [](double a, [[maybe_unused]] double b, [[maybe_unused]] double c) -> double {         \
-    return expression;                                                                   \
-  }
-#define INT(expression)                                                                  \
-  [](WideInt a, [[maybe_unused]] WideInt b, [[maybe_unused]] WideInt c) -> WideInt {     \
-    return expression;                                                                   \
-  }
+#define FLOAT(expression)                                                      \
+  [](double a, [[maybe_unused]] double b,                                      \
+     [[maybe_unused]] double c) -> double { return expression; }
+#define INT(expression)                                                        \
+  [](WideInt a, [[maybe_unused]] WideInt b,                                    \
+     [[maybe_unused]] WideInt c) -> WideInt { return expression; }
 
 static constexpr ElementwiseKernel kKernels[] = {
     {"neg", 1, FLOAT(-a), INT(-a)},
@@ -121,8 +120,10 @@ static constexpr ElementwiseKernel kKernels[] = {
 ArrayRef<ElementwiseKernel> getElementwiseKernels() { return kKernels; }
 
 const ElementwiseKernel *findElementwiseKernel(StringRef name) {
-  const auto *found = llvm::find_if(
-      kKernels, [&](const ElementwiseKernel &kernel) { return kernel.name == name; });
+  const auto *found =
+      llvm::find_if(kKernels, [&](const ElementwiseKernel &kernel) {
+        return kernel.name == name;
+      });
   return found == std::end(kKernels) ? nullptr : found;
 }
 
@@ -151,20 +152,23 @@ WideInt truncateToInt(double value, IntegerType type) {
   return static_cast<WideInt>(value);
 }
 
-static void storeFloat(ReferenceTensor &tensor, int64_t position, double value) {
+static void storeFloat(ReferenceTensor &tensor, int64_t position,
+                       double value) {
   if (tensor.isFloat())
     return tensor.setFloat(position, value);
   auto type = cast<IntegerType>(tensor.elementType());
   bool isBool = type.getWidth() == 1;
-  tensor.setInt(position, isBool ? int64_t{value != 0}
-                                 : static_cast<int64_t>(truncateToInt(value, type)));
+  tensor.setInt(position,
+                isBool ? int64_t{value != 0}
+                       : static_cast<int64_t>(truncateToInt(value, type)));
 }
 
 static void storeInt(ReferenceTensor &tensor, int64_t position, WideInt value) {
   if (tensor.isFloat())
     return tensor.setFloat(position, static_cast<double>(value));
   bool isBool = tensor.elementType().isInteger(1);
-  tensor.setInt(position, isBool ? int64_t{value != 0} : static_cast<int64_t>(value));
+  tensor.setInt(position,
+                isBool ? int64_t{value != 0} : static_cast<int64_t>(value));
 }
 
 LogicalResult evaluateElementwise(Operation *op, StringRef variant,
@@ -179,8 +183,8 @@ LogicalResult evaluateElementwise(Operation *op, StringRef variant,
   ReferenceTensor &result = results[0];
   if (result.numElements() == 0)
     return success();
-  // The last operand has the element type that the op computes in; the first may
-  // be a condition.
+  // The last operand has the element type that the op computes in; the first
+  // may be a condition.
   bool isFloat = operands.back().isFloat();
   SmallVector<int64_t> index(result.rank(), 0);
   int64_t position = 0;
@@ -193,7 +197,8 @@ LogicalResult evaluateElementwise(Operation *op, StringRef variant,
       ints[number] = operand.isFloat() ? WideInt{0} : getWideInt(operand, from);
     }
     if (isFloat)
-      storeFloat(result, position, kernel->onFloats(floats[0], floats[1], floats[2]));
+      storeFloat(result, position,
+                 kernel->onFloats(floats[0], floats[1], floats[2]));
     else
       storeInt(result, position, kernel->onInts(ints[0], ints[1], ints[2]));
     ++position;

@@ -1,4 +1,5 @@
-//===- GraphEquation.cpp - reads the letters of a contraction --------------===//
+//===- GraphEquation.cpp - reads the letters of a contraction
+//--------------===//
 
 #include "dialects/Graph/GraphEquation.h"
 
@@ -24,8 +25,8 @@ static std::string checkGroup(StringRef group) {
     if (!llvm::isAlpha(letter))
       return std::string("expected letters, found '") + letter + "'";
     if (group.drop_front(place + 1).contains(letter))
-      return std::string("expected a letter once in an operand, found '") + letter +
-             "' twice";
+      return std::string("expected a letter once in an operand, found '") +
+             letter + "' twice";
   }
   return "";
 }
@@ -53,8 +54,10 @@ FailureOr<Equation> parseEquation(StringRef text, std::string *mistake) {
   std::string known = equation.letters();
   for (char letter : right)
     if (!StringRef(known).contains(letter))
-      return fail(std::string("expected a letter of an operand in the result, found '") +
-                  letter + "'");
+      return fail(
+          std::string(
+              "expected a letter of an operand in the result, found '") +
+          letter + "'");
   return equation;
 }
 

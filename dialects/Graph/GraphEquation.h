@@ -1,4 +1,5 @@
-//===- GraphEquation.h - the letters of a contraction ----------------------===//
+//===- GraphEquation.h - the letters of a contraction
+//----------------------===//
 //
 //   FailureOr<Equation> e = parseEquation("bhqd,bhkd->bhqk");
 //   e->inputs[1];   // "bhkd"
@@ -24,10 +25,11 @@ struct Equation {
   std::string letters() const;
 };
 
-/// Reads "ab,bc->ac". Fails, and says in `mistake` why, when there is no arrow, a
-/// sign is not a letter, a group repeats a letter, or the result has a letter that
-/// no operand has.
-llvm::FailureOr<Equation> parseEquation(llvm::StringRef text, std::string *mistake = nullptr);
+/// Reads "ab,bc->ac". Fails, and says in `mistake` why, when there is no arrow,
+/// a sign is not a letter, a group repeats a letter, or the result has a letter
+/// that no operand has.
+llvm::FailureOr<Equation> parseEquation(llvm::StringRef text,
+                                        std::string *mistake = nullptr);
 
 } // namespace tenon::graph
 

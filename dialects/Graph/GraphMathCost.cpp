@@ -1,7 +1,9 @@
-//===- GraphMathCost.cpp - floating-point operations of mathematical ops ---===//
+//===- GraphMathCost.cpp - floating-point operations of mathematical ops
+//---===//
 //
 // A multiply-add counts as two, every other scalar operation (exp, division and
-// comparison too) as one. Elementwise ops count their body (GraphElementwise.h).
+// comparison too) as one. Elementwise ops count their body
+// (GraphElementwise.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +21,8 @@ int64_t MatmulOp::countFlops(Dims operandDims, Dims resultDims) {
 }
 
 int64_t ContractOp::countFlops(Dims operandDims, Dims) {
-  // One multiply-add for each point of the space of all letters and each operand
-  // after the first; a single operand is only summed.
+  // One multiply-add for each point of the space of all letters and each
+  // operand after the first; a single operand is only summed.
   Equation equation = *parseEquation(getEquation());
   llvm::StringMap<int64_t> sizes;
   for (auto [letters, dims] : llvm::zip_equal(equation.inputs, operandDims))
@@ -34,9 +36,9 @@ int64_t ContractOp::countFlops(Dims operandDims, Dims) {
 }
 
 int64_t AttentionOp::countFlops(Dims operandDims, Dims) {
-  // Two matmuls over all pairs of a query and a key; causal ones need half of the
-  // square at the end where queries and keys meet. Softmax: five operations a pair
-  // (scale, max, subtract, exp, sum).
+  // Two matmuls over all pairs of a query and a key; causal ones need half of
+  // the square at the end where queries and keys meet. Softmax: five operations
+  // a pair (scale, max, subtract, exp, sum).
   const SmallVector<int64_t> &query = operandDims[0], &value = operandDims[2];
   int64_t numQueries = query[2], numKeys = value[2];
   int64_t numPairs = numQueries * numKeys;
@@ -53,7 +55,8 @@ int64_t ReduceOp::countFlops(Dims operandDims, Dims) {
 }
 
 int64_t SoftmaxOp::countFlops(Dims operandDims, Dims) {
-  return 5 * llvm::product_of(operandDims[0]); // max, subtract, exp, sum, divide
+  return 5 *
+         llvm::product_of(operandDims[0]); // max, subtract, exp, sum, divide
 }
 
 int64_t LayerNormOp::countFlops(Dims operandDims, Dims) {
@@ -62,7 +65,8 @@ int64_t LayerNormOp::countFlops(Dims operandDims, Dims) {
 }
 
 int64_t RmsNormOp::countFlops(Dims operandDims, Dims) {
-  return 4 * llvm::product_of(operandDims[0]); // square and sum, multiply, scale
+  return 4 *
+         llvm::product_of(operandDims[0]); // square and sum, multiply, scale
 }
 
 } // namespace tenon::graph

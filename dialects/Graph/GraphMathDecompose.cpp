@@ -1,84 +1,23 @@
-//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops ------===//
+//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops
+//------===//
 //
 // Floats narrower than f32 are widened first and narrowed last, so a decomposed
 // op rounds where the composite one does.
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Graph/GraphDecomposition.h"
 
 #include "mlir/IR/TypeUtilities.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
 
 namespace tenon::graph {
 
-namespace {
-
-/// Short names for the ops of one decomposition.
-class Decomposition {
-public:
-  Decomposition(OpBuilder &builder, Operation *op) : builder(builder), op(op) {}
-
-  template <typename Op, typename... Args>
-  Value make(Args &&...args) {
-    return Op::create(builder, op->getLoc(), std::forward<Args>(args)...);
-  }
-  Value add(Value a, Value b) { return make<AddOp>(a, b); }
-  Value sub(Value a, Value b) { return make<SubOp>(a, b); }
-  Value mul(Value a, Value b) { return make<MulOp>(a, b); }
-
-  static RankedTensorType typeOf(Value value) {
-    return cast<RankedTensorType>(value.getType());
-  }
-  Type f32() { return builder.getF32Type(); }
-  DimAttr number(int64_t value) {
-    return DimAttr::getConstant(builder.getContext(), value);
-  }
-
-  /// `value` as f32, or as it is when it has that precision.
-  Value widen(Value value) {
-    unsigned width = getElementTypeOrSelf(value).getIntOrFloatBitWidth();
-    return width < 32 ? castTo(value, f32()) : value;
-  }
-  Value castTo(Value value, Type elementType) {
-    if (getElementTypeOrSelf(value) == elementType)
-      return value;
-    return make<CastOp>(value, TypeAttr::get(elementType));
-  }
-  /// A tensor of rank 0.
-  Value scalar(Type elementType, double value) {
-    Attribute attr = builder.getFloatAttr(elementType, value);
-    auto type = RankedTensorType::get({}, elementType);
-    return make<ConstantOp>(DenseElementsAttr::get(type, attr));
-  }
-  /// Reduced to a dim of size 1.
-  Value reduce(Value value, ReduceKind kind, int64_t axis) {
-    return make<ReduceOp>(value, kind, ArrayRef<int64_t>{axis}, /*keep_dims=*/true);
-  }
-  Value reshape(Value value, ArrayRef<DimAttr> dims) {
-    RankedTensorType type = tensorOf(dims, getElementTypeOrSelf(value));
-    return type == value.getType() ? value : make<ReshapeOp>(type, value);
-  }
-  /// Every `step`-th of the elements from `start` on, `size` of them.
-  Value slice(Value value, int64_t axis, int64_t start, int64_t step, DimAttr size) {
-    SmallVector<DimAttr> dims = getDims(typeOf(value));
-    dims[axis] = size;
-    RankedTensorType type = tensorOf(dims, getElementTypeOrSelf(value));
-    return make<SliceOp>(type, value, axis, number(start), step);
-  }
-  Value softmax(Value value, int64_t axis) { return make<SoftmaxOp>(value, axis); }
-
-private:
-  OpBuilder &builder;
-  Operation *op;
-};
-
 using Values = SmallVector<Value>;
-
-} // namespace
 
 //===----------------------------------------------------------------------===//
 // Softmax, norms
@@ -106,7 +45,8 @@ static Value normalize(Decomposition &d, Value x, Value scale, double epsilon) {
 FailureOr<Values> LayerNormOp::decompose(OpBuilder &builder) {
   Decomposition d(builder, *this);
   Value x = d.widen(getInput());
-  Value mean = d.reduce(x, ReduceKind::Mean, getInput().getType().getRank() - 1);
+  Value mean =
+      d.reduce(x, ReduceKind::Mean, getInput().getType().getRank() - 1);
   Value result =
       normalize(d, d.sub(x, mean), getScale(), getEpsilon().convertToDouble());
   if (getBias())
@@ -125,40 +65,132 @@ FailureOr<Values> RmsNormOp::decompose(OpBuilder &builder) {
 // Attention
 //===----------------------------------------------------------------------===//
 
-/// Where key j is visible to query i, LxS: when as many keys follow j as queries
-/// follow i, or more. Counting from the ends needs no arithmetic on symbols.
-static Value buildCausalMask(OpBuilder &builder, Decomposition &d, DimAttr numQueries,
+/// Where key j is visible to query i, LxS. j <= i + S - L when as many keys
+/// stand from j to the end as queries from i to the end, or more: counting from
+/// the ends needs no arithmetic on symbols.
+static Value buildCausalMask(Decomposition &d, DimAttr numQueries,
                              DimAttr numKeys) {
-  Type i64 = builder.getI64Type();
   auto countToEnd = [&](DimAttr size) {
-    Value iota = d.make<IotaOp>(tensorOf({size}, i64), 0);
-    Value one = d.make<SignOp>(d.make<SubOp>(iota, iota));
-    return d.make<CumsumOp>(one, 0, /*exclusive=*/false, /*reverse=*/true);
+    Value ones = d.broadcast(d.constant(APInt(64, 1)), {size});
+    return d.make<CumsumOp>(ones, 0, /*exclusive=*/false, /*reverse=*/true);
   };
-  (void)countToEnd;
-  (void)numQueries;
-  (void)numKeys;
-  return nullptr;
+  Value queriesLeft =
+      d.reshape(countToEnd(numQueries), {numQueries, d.number(1)});
+  return d.make<CompareOp>(queriesLeft, countToEnd(numKeys), Predicate::Le);
+}
+
+/// Scores with -inf where a query may not look.
+static Value hideScores(Decomposition &d, AttentionOp op, Value scores) {
+  Value hidden = d.scalar(getElementTypeOrSelf(scores),
+                          -std::numeric_limits<double>::infinity());
+  auto hide = [&](Value mask) {
+    scores = d.make<WhereOp>(mask, scores, hidden);
+  };
+  if (op.getMask())
+    hide(op.getMask());
+  if (op.getCausal())
+    hide(buildCausalMask(d, getDim(op.getQuery().getType(), 2),
+                         getDim(op.getKey().getType(), 2)));
+  return scores;
 }
 
 FailureOr<Values> AttentionOp::decompose(OpBuilder &builder) {
-  (void)buildCausalMask;
-  (void)builder;
-  return failure();
-}
+  Decomposition d(builder, *this);
+  SmallVector<DimAttr> q = getDims(getQuery().getType());
+  SmallVector<DimAttr> k = getDims(getKey().getType());
+  SmallVector<DimAttr> v = getDims(getValue().getType());
+  DimAttr perGroup =
+      areEqual(q[1], k[1]) ? d.number(1) : q[1].divideExactly(k[1]);
+  if (!perGroup)
+    return emitOpError(
+               "needs a known number of query heads for each key head to be "
+               "decomposed, got ")
+           << q[1].str() << " and " << k[1].str();
+  if (getCausal() && (q[2].isUnknown() || k[2].isUnknown()))
+    return emitOpError(
+               "needs known numbers of queries and keys for its causal mask to "
+               "be decomposed, got ")
+           << q[2].str() << " and " << k[2].str();
 
-FailureOr<Values> ContractOp::decompose(OpBuilder &builder) {
-  (void)builder;
-  return failure();
+  // Query heads that read one key head become a dim beside it: BxGxRxLxD.
+  bool isGrouped = perGroup.getConstantValue() != 1;
+  DimAttr one = d.number(1);
+  auto group = [&](Value value, ArrayRef<DimAttr> dims) {
+    return isGrouped ? d.reshape(value, dims) : value;
+  };
+  Value query = group(d.widen(getQuery()), {q[0], k[1], perGroup, q[2], q[3]});
+  Value key = group(d.widen(getKey()), {k[0], k[1], one, k[2], k[3]});
+  Value value = group(d.widen(getValue()), {v[0], v[1], one, v[2], v[3]});
+
+  Value scale =
+      d.scalar(getElementTypeOrSelf(query), getScale().convertToDouble());
+  Value scores = d.mul(d.make<MatmulOp>(query, d.swapLast(key)), scale);
+  scores = group(scores, {q[0], q[1], q[2], k[2]});
+  if (getBias())
+    scores = d.add(scores, d.widen(getBias()));
+  Value weights = d.make<SoftmaxOp>(hideScores(d, *this, scores), 3);
+  if (getNanToZero())
+    weights =
+        d.make<WhereOp>(d.make<IsNanOp>(weights),
+                        d.scalar(getElementTypeOrSelf(weights), 0), weights);
+
+  weights = group(weights, {q[0], k[1], perGroup, q[2], k[2]});
+  Value result =
+      group(d.make<MatmulOp>(weights, value), {q[0], q[1], q[2], v[3]});
+  return Values{d.castTo(result, getQuery().getType().getElementType())};
 }
 
 //===----------------------------------------------------------------------===//
 // Positions
 //===----------------------------------------------------------------------===//
 
+/// base^(-2j / D) for each pair of lanes, in f32.
+static Value buildFrequencies(Decomposition &d, double base, int64_t width) {
+  SmallVector<float> frequencies;
+  for (int64_t j = 0; j < width / 2; ++j) {
+    double power = -2.0 * static_cast<double>(j) / static_cast<double>(width);
+    frequencies.push_back(static_cast<float>(std::pow(base, power)));
+  }
+  auto type = RankedTensorType::get({width / 2}, d.f32());
+  return d.make<ConstantOp>(
+      DenseElementsAttr::get(type, ArrayRef(frequencies)));
+}
+
 FailureOr<Values> RopeOp::decompose(OpBuilder &builder) {
-  (void)builder;
-  return failure();
+  Decomposition d(builder, *this);
+  SmallVector<DimAttr> dims = getDims(getInput().getType()); // BxHxLxD
+  std::optional<int64_t> width = dims[3].getConstantValue();
+  if (!width)
+    return emitOpError("needs a known head dimension to be decomposed, got ")
+           << dims[3].str();
+
+  // Bx1xLx(D/2): the same for all heads.
+  DimAttr half = d.number(*width / 2), one = d.number(1);
+  Value x = d.widen(getInput());
+  Value positions = d.castTo(getPositions(), d.f32());
+  Value angles =
+      d.mul(d.reshape(positions, {dims[0], one, dims[2], one}),
+            buildFrequencies(d, getBase().convertToDouble(), *width));
+  Value cosine = d.castTo(d.make<CosOp>(angles), getElementTypeOrSelf(x));
+  Value sine = d.castTo(d.make<SinOp>(angles), getElementTypeOrSelf(x));
+
+  bool isHalves = getPairing() == RopePairing::Halves;
+  int64_t step = isHalves ? 1 : 2;
+  Value first = d.slice(x, 3, 0, step, half);
+  Value second = d.slice(x, 3, isHalves ? *width / 2 : 1, step, half);
+  Value turned = d.sub(d.mul(first, cosine), d.mul(second, sine));
+  Value other = d.add(d.mul(first, sine), d.mul(second, cosine));
+
+  Value result;
+  if (isHalves) {
+    result = d.make<ConcatOp>(ValueRange{turned, other}, 3);
+  } else {
+    SmallVector<DimAttr> pairs = {dims[0], dims[1], dims[2], half, one};
+    Value woven = d.make<ConcatOp>(
+        ValueRange{d.reshape(turned, pairs), d.reshape(other, pairs)}, 4);
+    result = d.reshape(woven, dims);
+  }
+  return Values{d.castTo(result, getInput().getType().getElementType())};
 }
 
 } // namespace tenon::graph

@@ -1,7 +1,8 @@
-//===- GraphMathReference.cpp - what mathematical ops mean -----------------===//
+//===- GraphMathReference.cpp - what mathematical ops mean
+//-----------------===//
 //
-// Plain loops, written to be read: floats accumulate in f64, integers in i64, and
-// each result is rounded once. Attention and norms stand in
+// Plain loops, written to be read: floats accumulate in f64, integers in i64,
+// and each result is rounded once. Attention and norms stand in
 // GraphNormReference.cpp.
 //
 //===----------------------------------------------------------------------===//
@@ -29,7 +30,8 @@ struct Sum {
   double floats = 0;
   uint64_t ints = 0;
 
-  void addProduct(ArrayRef<ReferenceTensor> factors, ArrayRef<int64_t> positions) {
+  void addProduct(ArrayRef<ReferenceTensor> factors,
+                  ArrayRef<int64_t> positions) {
     double product = 1;
     uint64_t intProduct = 1;
     for (auto [factor, position] : llvm::zip_equal(factors, positions)) {
@@ -60,8 +62,10 @@ static int64_t positionOf(const ReferenceTensor &tensor, StringRef letters,
   return tensor.offset(index);
 }
 
-/// result[its letters] = sum over the other letters of the product of the inputs.
-static void contract(const Equation &equation, ArrayRef<ReferenceTensor> operands,
+/// result[its letters] = sum over the other letters of the product of the
+/// inputs.
+static void contract(const Equation &equation,
+                     ArrayRef<ReferenceTensor> operands,
                      ReferenceTensor &result) {
   llvm::StringMap<int64_t> sizes;
   for (auto [letters, operand] : llvm::zip_equal(equation.inputs, operands))
@@ -114,7 +118,8 @@ LogicalResult MatmulOp::evaluate(ArrayRef<ReferenceTensor> operands,
   ArrayRef<int64_t> leftBatch = lhs.dims().drop_back(isRow ? 1 : 2);
   ArrayRef<int64_t> rightBatch = rhs.dims().drop_back(isColumn ? 1 : 2);
   int64_t numRows = isRow ? 1 : lhs.dims()[lhs.rank() - 2];
-  ArrayRef<int64_t> batchDims = result.dims().drop_back((isRow ? 0 : 1) + (isColumn ? 0 : 1));
+  ArrayRef<int64_t> batchDims =
+      result.dims().drop_back((isRow ? 0 : 1) + (isColumn ? 0 : 1));
 
   int64_t position = 0;
   forEachIndex(batchDims, [&](ArrayRef<int64_t> batch) {
@@ -124,7 +129,8 @@ LogicalResult MatmulOp::evaluate(ArrayRef<ReferenceTensor> operands,
       for (int64_t n = 0; n < numColumns; ++n) {
         Sum sum;
         for (int64_t k = 0; k < depth; ++k)
-          sum.addProduct(operands, {left + m * depth + k, right + k * numColumns + n});
+          sum.addProduct(operands,
+                         {left + m * depth + k, right + k * numColumns + n});
         sum.store(result, position++);
       }
   });
@@ -148,19 +154,32 @@ static double reduceFloats(ReduceKind kind, const ReferenceTensor &input,
     double x = input.getFloat(position);
     switch (kind) {
     case ReduceKind::Sum:
-    case ReduceKind::Mean: result += x; break;
-    case ReduceKind::SumSquare: result += x * x; break;
-    case ReduceKind::Prod: result *= x; break;
-    case ReduceKind::Max: result = isGreater(x, result) ? x : result; break;
-    case ReduceKind::Min: result = isLess(x, result) ? x : result; break;
+    case ReduceKind::Mean:
+      result += x;
+      break;
+    case ReduceKind::SumSquare:
+      result += x * x;
+      break;
+    case ReduceKind::Prod:
+      result *= x;
+      break;
+    case ReduceKind::Max:
+      result = isGreater(x, result) ? x : result;
+      break;
+    case ReduceKind::Min:
+      result = isLess(x, result) ? x : result;
+      break;
     }
   }
-  return kind == ReduceKind::Mean ? result / static_cast<double>(positions.size()) : result;
+  return kind == ReduceKind::Mean
+             ? result / static_cast<double>(positions.size())
+             : result;
 }
 
 /// Modulo 2^64, which keeps all bits that any element type has.
 static WideInt multiplyWrapping(WideInt a, WideInt b) {
-  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+  return static_cast<int64_t>(static_cast<uint64_t>(a) *
+                              static_cast<uint64_t>(b));
 }
 
 static WideInt reduceInts(ReduceKind kind, const ReferenceTensor &input,
@@ -175,15 +194,26 @@ static WideInt reduceInts(ReduceKind kind, const ReferenceTensor &input,
     WideInt x = getWideInt(input, position);
     switch (kind) {
     case ReduceKind::Sum:
-    case ReduceKind::Mean: result += x; break;
-    case ReduceKind::SumSquare: result += multiplyWrapping(x, x); break;
-    case ReduceKind::Prod: result = multiplyWrapping(result, x); break;
-    case ReduceKind::Max: result = std::max(result, x); break;
-    case ReduceKind::Min: result = std::min(result, x); break;
+    case ReduceKind::Mean:
+      result += x;
+      break;
+    case ReduceKind::SumSquare:
+      result += multiplyWrapping(x, x);
+      break;
+    case ReduceKind::Prod:
+      result = multiplyWrapping(result, x);
+      break;
+    case ReduceKind::Max:
+      result = std::max(result, x);
+      break;
+    case ReduceKind::Min:
+      result = std::min(result, x);
+      break;
     }
   }
   if (kind == ReduceKind::Mean)
-    return positions.empty() ? WideInt{0} : result / static_cast<WideInt>(positions.size());
+    return positions.empty() ? WideInt{0}
+                             : result / static_cast<WideInt>(positions.size());
   return result;
 }
 
@@ -211,7 +241,8 @@ LogicalResult ReduceOp::evaluate(ArrayRef<ReferenceTensor> operands,
     if (input.isFloat())
       result.setFloat(position, reduceFloats(getKind(), input, positions));
     else
-      result.setInt(position, static_cast<int64_t>(reduceInts(getKind(), input, positions)));
+      result.setInt(position, static_cast<int64_t>(
+                                  reduceInts(getKind(), input, positions)));
     ++position;
   });
   result.round();
@@ -222,9 +253,10 @@ LogicalResult ReduceOp::evaluate(ArrayRef<ReferenceTensor> operands,
 // Along one axis
 //===----------------------------------------------------------------------===//
 
-/// Whether the element at `a` comes before the one at `b`: greater, or less when
-/// `smallest`; NaN before all numbers either way.
-static bool comesBefore(const ReferenceTensor &input, int64_t a, int64_t b, bool smallest) {
+/// Whether the element at `a` comes before the one at `b`: greater, or less
+/// when `smallest`; NaN before all numbers either way.
+static bool comesBefore(const ReferenceTensor &input, int64_t a, int64_t b,
+                        bool smallest) {
   if (!input.isFloat()) {
     WideInt x = getWideInt(input, a), y = getWideInt(input, b);
     return smallest ? x < y : x > y;
@@ -260,7 +292,8 @@ LogicalResult TopKOp::evaluate(ArrayRef<ReferenceTensor> operands,
     return emitOpError("chooses among the elements of dim ")
            << getAxis() << ": expected k from 0 to " << size << ", got " << k;
   SmallVector<Line> chosen;
-  forEachLine(results[0].dims(), getAxis(), [&](Line line) { chosen.push_back(line); });
+  forEachLine(results[0].dims(), getAxis(),
+              [&](Line line) { chosen.push_back(line); });
   size_t number = 0;
   forEachLine(input.dims(), getAxis(), [&](Line line) {
     SmallVector<int64_t> order(line.size);

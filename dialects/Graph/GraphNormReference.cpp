@@ -1,4 +1,5 @@
-//===- GraphNormReference.cpp - softmax, norms, attention and rope ---------===//
+//===- GraphNormReference.cpp - softmax, norms, attention and rope
+//---------===//
 //
 // What composite ops mean, computed in f64 and rounded once. The formulas are
 // those of the ops' pages.
@@ -45,10 +46,11 @@ LogicalResult SoftmaxOp::evaluate(ArrayRef<ReferenceTensor> operands,
   return success();
 }
 
-/// (x - shift) / sqrt(mean square of (x - shift) + epsilon) * scale + bias, where
-/// `shift` is the mean or, without `subtractsMean`, 0.
-static void normalize(const ReferenceTensor &input, const ReferenceTensor &scale,
-                      const ReferenceTensor *bias, double epsilon, bool subtractsMean,
+/// (x - shift) / sqrt(mean square of (x - shift) + epsilon) * scale + bias,
+/// where `shift` is the mean or, without `subtractsMean`, 0.
+static void normalize(const ReferenceTensor &input,
+                      const ReferenceTensor &scale, const ReferenceTensor *bias,
+                      double epsilon, bool subtractsMean,
                       ReferenceTensor &result) {
   forEachLine(input.dims(), input.rank() - 1, [&](Line line) {
     SmallVector<double> row = readLine(input, line);
@@ -61,7 +63,8 @@ static void normalize(const ReferenceTensor &input, const ReferenceTensor &scale
       meanSquare += (x - shift) * (x - shift) / size;
     for (auto [i, x] : llvm::enumerate(row)) {
       double normal = (x - shift) / std::sqrt(meanSquare + epsilon);
-      double moved = normal * scale.getFloat(i) + (bias ? bias->getFloat(i) : 0);
+      double moved =
+          normal * scale.getFloat(i) + (bias ? bias->getFloat(i) : 0);
       result.setFloat(line[i], moved);
     }
   });
@@ -97,8 +100,9 @@ struct AttentionOperands {
 } // namespace
 
 /// scale * q k^T + bias for query row (b, h, i), -inf where it may not look.
-static SmallVector<double> computeScores(AttentionOp op, const AttentionOperands &in,
-                                         int64_t b, int64_t h, int64_t i) {
+static SmallVector<double> computeScores(AttentionOp op,
+                                         const AttentionOperands &in, int64_t b,
+                                         int64_t h, int64_t i) {
   int64_t numHeads = in.query.dims()[1], numQueries = in.query.dims()[2];
   int64_t numKeys = in.key.dims()[2], width = in.query.dims()[3];
   int64_t kvHead = h / (numHeads / in.key.dims()[1]);
@@ -116,7 +120,8 @@ static SmallVector<double> computeScores(AttentionOp op, const AttentionOperands
     bool isHidden = op.getCausal() && j > i + numKeys - numQueries;
     if (in.mask)
       isHidden |= in.mask->getInt(in.mask->broadcastOffset({b, h, i, j})) == 0;
-    scores.push_back(isHidden ? -std::numeric_limits<double>::infinity() : score);
+    scores.push_back(isHidden ? -std::numeric_limits<double>::infinity()
+                              : score);
   }
   return scores;
 }
@@ -129,13 +134,15 @@ LogicalResult AttentionOp::evaluate(ArrayRef<ReferenceTensor> operands,
   ReferenceTensor &result = results[0];
   int64_t numHeads = in.query.dims()[1], numKvHeads = in.key.dims()[1];
   if (numHeads != 0 && (numKvHeads == 0 || numHeads % numKvHeads != 0))
-    return emitOpError("needs groups of query heads of one size: expected a multiple of ")
+    return emitOpError("needs groups of query heads of one size: expected a "
+                       "multiple of ")
            << numKvHeads << ", got " << numHeads;
 
   // One row (b, h, i) of probabilities after the other.
   forEachIndex(result.dims().drop_back(), [&](ArrayRef<int64_t> row) {
     int64_t kvHead = row[1] / (numHeads / numKvHeads);
-    SmallVector<double> weights = computeScores(*this, in, row[0], row[1], row[2]);
+    SmallVector<double> weights =
+        computeScores(*this, in, row[0], row[1], row[2]);
     applySoftmax(weights);
     if (getNanToZero())
       for (double &weight : weights)
@@ -162,11 +169,13 @@ LogicalResult RopeOp::evaluate(ArrayRef<ReferenceTensor> operands,
   int64_t width = input.dims()[3], numPairs = width / 2;
   bool isHalves = getPairing() == RopePairing::Halves;
   forEachIndex(input.dims().drop_back(), [&](ArrayRef<int64_t> token) {
-    auto m = static_cast<double>(positions.getInt(positions.offset({token[0], token[2]})));
+    auto m = static_cast<double>(
+        positions.getInt(positions.offset({token[0], token[2]})));
     for (int64_t j = 0; j < numPairs; ++j) {
       double power = -2.0 * static_cast<double>(j) / static_cast<double>(width);
       double angle = m * std::pow(getBase().convertToDouble(), power);
-      int64_t first = input.offset({token[0], token[1], token[2], isHalves ? j : 2 * j});
+      int64_t first =
+          input.offset({token[0], token[1], token[2], isHalves ? j : 2 * j});
       int64_t second = first + (isHalves ? numPairs : 1);
       double x = input.getFloat(first), y = input.getFloat(second);
       results[0].setFloat(first, x * std::cos(angle) - y * std::sin(angle));

@@ -1,4 +1,5 @@
-//===- GraphReference.h - loops that reference kernels share ---------------===//
+//===- GraphReference.h - loops that reference kernels share
+//---------------===//
 
 #ifndef TENON_DIALECTS_GRAPH_GRAPHREFERENCE_H
 #define TENON_DIALECTS_GRAPH_GRAPHREFERENCE_H
@@ -61,8 +62,8 @@ inline int64_t broadcastPosition(llvm::ArrayRef<int64_t> dims,
 }
 
 /// Copies one element between tensors of one element type.
-inline void copyElement(const ReferenceTensor &from, int64_t source, ReferenceTensor &to,
-                        int64_t target) {
+inline void copyElement(const ReferenceTensor &from, int64_t source,
+                        ReferenceTensor &to, int64_t target) {
   if (from.isFloat())
     to.setFloat(target, from.getFloat(source));
   else

@@ -4,6 +4,8 @@
 #ifndef TENON_DIALECTS_TILE_TILEDIALECT_H
 #define TENON_DIALECTS_TILE_TILEDIALECT_H
 
+#include "dialects/Interfaces/OpInterfaces.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"

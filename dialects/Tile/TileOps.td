@@ -1,6 +1,7 @@
 #ifndef TENON_DIALECTS_TILE_TILEOPS_TD
 #define TENON_DIALECTS_TILE_TILEOPS_TD
 
+include "dialects/Interfaces/OpInterfaces.td"
 include "dialects/Tile/TileTypes.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/RegionKindInterface.td"
@@ -276,6 +277,20 @@ def Tile_LaunchOp : Tile_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUse
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, ArrayAttr:$scalars);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` `scalars` $scalars attr-dict `:` functional-type($inputs, $results)";
+}
+
+def Tile_PackOp : Tile_Op<"pack", [Pure, AllTypesMatch<["input", "result"]>,
+                                    DeclareOpInterfaceMethods<ReferenceOpInterface>]> {
+  let summary = "the same tensor in another order of memory";
+  let description = [{
+    The value does not change; whoever reads the result's memory finds the layout.
+    On a constant it is evaluated when the artifact is written.
+
+    Example: `%p = tile.pack %w, <1/48, 0, 1 mod 48> : tensor<384x1536xf32>`
+  }];
+  let arguments = (ins AnyRankedTensor:$input, Tile_LayoutAttr:$layout);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$input `,` $layout attr-dict `:` type($input)";
 }
 
 #endif // TENON_DIALECTS_TILE_TILEOPS_TD

@@ -45,4 +45,47 @@ def ExpandMathPass : Pass<"expand-math"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
 }
 
+def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "make each scheduled tile kernel a function over vectors";
+  let description = [{
+    Tiles are evaluated where they are needed, a vector at a time; matrix products
+    in blocks of registers, with the elementwise ops that follow them applied
+    before the store. Only results of reductions, tiles carried by loops and what
+    is costly to compute again are put into scratch memory.
+
+    Before:
+
+    ```mlir
+    tile.kernel @fill(%y: !tile.buffer<f32>) inputs 0 outputs 1 {
+      %c16 = arith.constant 16 : index
+      %cst = arith.constant 1.0 : f32
+      %i = tile.grid [%c16 by 16]
+      %v = tile.view %y[%c16] : !tile.view<16xf32>
+      %t = tile.fill %cst : f32 -> <[16], f32>
+      tile.store %t, %v[%i] axes [0] : <[16], f32>, <16xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @fill(%buffers: !llvm.ptr, %scalars: !llvm.ptr, %begin: i64, %end: i64, %scratch: !llvm.ptr) attributes {tenon.scratch_bytes = 0 : i64} {
+      return
+    }
+    ```
+
+    Requires: apply-schedule.
+    Ensures:  no tile op is left.
+    Leaves:   nothing.
+    Numerics: sums are reassociated over lanes and chains, in a fixed order.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
+    Option<"numAccumulators", "accumulators", "int64_t", "24", "vector registers that a block of a matrix product may hold">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];
+}
+
 #endif // TENON_PASSES_LOWER_PASSES_TD

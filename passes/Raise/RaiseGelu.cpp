@@ -68,16 +68,18 @@ template <typename Op> struct RaiseGeluFrom final : OpRewritePattern<Op> {
         continue;
       if (Value input = findInput(root, curve, form, parts)) {
         remark::passed(root.getLoc(), kRemark)
-            << "became gelu with " << graph::stringifyGeluForm(form);
+            << (Twine("became gelu with ") + graph::stringifyGeluForm(form))
+                   .str();
         rewriter.replaceOpWithNewOp<graph::GeluOp>(root, root.getType(), input,
                                                    form);
         return success();
       }
       if (isWholeProduct(root))
         remark::missed(root.getLoc(), kRemark)
-            << "a product with " << graph::stringifyGeluForm(form)
-            << " has other terms than gelu: expected x/2 (1 + "
-            << graph::stringifyGeluForm(form) << "(...))";
+            << (Twine("a product with ") + graph::stringifyGeluForm(form) +
+                " has other terms than gelu: expected x/2 (1 + " +
+                graph::stringifyGeluForm(form) + "(...))")
+                   .str();
     }
     return rewriter.notifyMatchFailure(root, "no gelu");
   }

@@ -208,7 +208,8 @@ private:
                                      Value cosine, Value sine,
                                      PatternRewriter &rewriter) {
     auto miss = [&](const char *reason) {
-      remark::missed(add.getLoc(), kRemark) << "no rope: " << reason;
+      remark::missed(add.getLoc(), kRemark)
+          << (Twine("no rope: ") + reason).str();
       return rewriter.notifyMatchFailure(add, reason);
     };
     RankedTensorType type = typeOf(input);
@@ -226,7 +227,8 @@ private:
     Value positions =
         spreadOverBatch(rewriter, add.getLoc(), angles->positions, type);
     remark::passed(add.getLoc(), kRemark)
-        << "became rope with base " << std::to_string(angles->base);
+        << (Twine("became rope with base ") + std::to_string(angles->base))
+               .str();
     rewriter.replaceOpWithNewOp<graph::RopeOp>(add, type, input, positions,
                                                APFloat(angles->base),
                                                graph::RopePairing::Halves);

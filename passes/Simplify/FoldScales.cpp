@@ -184,8 +184,9 @@ struct MoveSelectionBeforeElementwise final : OpRewritePattern<Selection> {
                                   : select(rewriter, selection, operand, axis));
     }
     remark::passed(selection.getLoc(), kRemark)
-        << "rows are selected before '" << op->getName().getStringRef()
-        << "', not after";
+        << (Twine("rows are selected before '") + op->getName().getStringRef() +
+            "', not after")
+               .str();
     Operation *moved = op->clone();
     moved->setOperands(operands);
     moved->getResult(0).setType(selection.getType());

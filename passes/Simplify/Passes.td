@@ -195,4 +195,54 @@ def MergeParallelMatmulsPass : Pass<"merge-parallel-matmuls"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def DecomposePass : Pass<"decompose"> {
+  let summary = "write composite ops in terms of simpler ops";
+  let description = [{
+    Why: what has no kernel of its own, on a target or for a type, is made of ops
+    that have. And a composite op can be checked against its parts.
+
+    Before:
+
+    ```mlir
+    func.func @shares(%x: tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>> {
+      %0 = graph.softmax %x {axis = 1 : i64}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+      return %0 : tensor<?x8xf32, #graph.dims<L, 8>>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @shares(%x: tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>> {
+      %max = graph.reduce %x {axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind max>}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x1xf32, #graph.dims<L, 1>>
+      %below = graph.sub %x, %max
+          : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<?x1xf32, #graph.dims<L, 1>>)
+          -> tensor<?x8xf32, #graph.dims<L, 8>>
+      %power = graph.exp %below
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+      %sum = graph.reduce %power {axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind sum>}
+          : (tensor<?x8xf32, #graph.dims<L, 8>>) -> tensor<?x1xf32, #graph.dims<L, 1>>
+      %0 = graph.div %power, %sum
+          : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<?x1xf32, #graph.dims<L, 1>>)
+          -> tensor<?x8xf32, #graph.dims<L, 8>>
+      return %0 : tensor<?x8xf32, #graph.dims<L, 8>>
+    }
+    ```
+
+    Requires: the sizes that a decomposition needs as numbers are known: groups of
+              heads in `attention`, lanes in `rope`. Where not, an error says so.
+    Ensures:  no op of the named ones is left, or none at all that can be
+              decomposed when none is named; also not inside of another's parts.
+    Leaves:   everything else.
+    Numerics: each part is rounded on its own, in f32 for narrower floats: a few
+              epsilons of f32 for sums of few elements. Infinities and NaN stay.
+    Source:   the ops' pages give the formulas.
+  }];
+  let options = [ListOption<"ops", "ops", "std::string",
+                            "names of the ops, without dialect; all when empty">];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
 #endif // TENON_PASSES_SIMPLIFY_PASSES_TD

@@ -235,7 +235,9 @@ struct ResolveCompare final : OpRewritePattern<graph::CompareOp> {
       return rewriter.notifyMatchFailure(compare,
                                          "the answer depends on the position");
     remark::passed(compare.getLoc(), kRemark)
-        << "comparison of positions is always " << (*answer ? "true" : "false");
+        << (Twine("comparison of positions is always ") +
+            (*answer ? "true" : "false"))
+               .str();
     Value constant =
         makeConstant(rewriter, compare.getLoc(), rewriter.getBoolAttr(*answer));
     rewriter.replaceOpWithNewOp<graph::BroadcastOp>(compare, type, constant);

@@ -88,6 +88,9 @@ inline Value::Value(Variant value, size_t offset)
 /// `origin` opens the error.
 Result<Value> parse(std::string_view text, const std::string &origin);
 
+/// `text`, which is UTF-8, as a JSON string with its quotes.
+std::string quote(std::string_view text);
+
 } // namespace tenon::rt::json
 
 #endif // TENON_RUNTIME_FORMATS_JSON_H

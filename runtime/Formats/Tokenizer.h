@@ -27,6 +27,7 @@
 #include "runtime/Formats/BertText.h"
 #include "runtime/Formats/WordPiece.h"
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -60,7 +61,9 @@ struct Padding {
 
 /// One text, or a pair of texts, to be encoded.
 struct TokenizerInput {
-  TokenizerInput(std::string_view text) : first(text) {}
+  /// Implicit for whatever is a string; it must outlive the input.
+  template <std::convertible_to<std::string_view> Text>
+  TokenizerInput(const Text &text) : first(text) {}
   TokenizerInput(std::string_view text, std::string_view pair)
       : first(text), second(pair) {}
 

@@ -26,6 +26,9 @@ struct Decoded {
 /// and numbers above U+10FFFF are not well-formed.
 Decoded decodeUtf8(std::string_view text);
 
+/// Whether all of `text` is well-formed.
+bool isUtf8(std::string_view text);
+
 /// Appends the code point, which is no surrogate and at most U+10FFFF.
 void appendUtf8(std::string &text, char32_t codePoint);
 

@@ -1,4 +1,4 @@
-//===- tenon-interpret.cpp - executes functions of a file, for tests ------===//
+//===- tenon-interpret.cpp - executes functions of a file, for tests -------===//
 //
 // Runs every function whose arguments all have an example, and prints `@name`
 // and a line for each result, in the order of the file:
@@ -31,6 +31,9 @@ static llvm::cl::opt<std::string> inputFile(llvm::cl::Positional,
                                             llvm::cl::desc("<MLIR file>"));
 static llvm::cl::opt<std::string>
     functionName("function", llvm::cl::desc("execute this function only"));
+static llvm::cl::opt<unsigned>
+    numDigits("digits", llvm::cl::init(6),
+              llvm::cl::desc("significant digits of floats"));
 
 /// The elements of an attribute, by the meaning of graph.constant.
 static FailureOr<ReferenceTensor> toTensor(ElementsAttr elements,
@@ -68,7 +71,7 @@ static LogicalResult execute(Interpreter &interpreter, func::FuncOp function) {
     return failure();
   llvm::outs() << '@' << function.getName() << '\n';
   for (const ReferenceTensor &result : *results) {
-    printTensor(llvm::outs(), result);
+    printTensor(llvm::outs(), result, numDigits);
     llvm::outs() << '\n';
   }
   return success();

@@ -1,0 +1,44 @@
+// RUN: split-file %s %t
+// RUN: tenon-opt %t/syntax.mlir --split-input-file --verify-diagnostics | FileCheck %t/syntax.mlir
+// RUN: tenon-interpret %t/meaning.mlir | FileCheck %t/meaning.mlir
+
+//--- syntax.mlir
+// CHECK-LABEL: func @gelu_of_symbolic_dims
+func.func @gelu_of_symbolic_dims(%x: tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>> {
+  // CHECK: graph.gelu %{{.+}} {form = #graph<gelu_form erf>} : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  %0 = graph.gelu %x {form = #graph<gelu_form erf>} : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  return %0 : tensor<?x384xf32, #graph.dims<L, 384>>
+}
+
+// -----
+
+func.func @gelu_result_is_another(%x: tensor<2xf32>) {
+  // expected-error @below {{'graph.gelu' op needs the result type that follows from its operands: expected 'tensor<2xf32>', got 'tensor<3xf32>'}}
+  %0 = graph.gelu %x {form = #graph<gelu_form erf>} : (tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+//--- meaning.mlir
+// By the error function: infinities, both signs, zero, NaN; and no elements.
+
+// CHECK-LABEL: @gelu_of_special_values
+func.func @gelu_of_special_values(
+    %x: tensor<?xf32, #graph.dims<N>> {graph.example = dense<[0xFF800000, -2.0, -0.5, 0.0, 0.5, 2.0, 0x7F800000, 0x7FC00000]> : tensor<8xf32>},
+    %none: tensor<0x2xf32> {graph.example = dense<0.0> : tensor<0x2xf32>})
+    -> (tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>) {
+  %0 = graph.gelu %x {form = #graph<gelu_form erf>} : (tensor<?xf32, #graph.dims<N>>) -> tensor<?xf32, #graph.dims<N>>
+  %1 = graph.gelu %none {form = #graph<gelu_form erf>} : (tensor<0x2xf32>) -> tensor<0x2xf32>
+  // CHECK-NEXT: tensor<8xf32> nan -0.0455003 -0.154269 0 0.345731 1.9545 inf nan{{$}}
+  // CHECK-NEXT: tensor<0x2xf32>{{$}}
+  return %0, %1 : tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>
+}
+
+// The other formula, which differs in the fourth digit.
+
+// CHECK-LABEL: @gelu_by_tanh
+func.func @gelu_by_tanh(
+    %x: tensor<8xf32> {graph.example = dense<[0xFF800000, -2.0, -0.5, 0.0, 0.5, 2.0, 0x7F800000, 0x7FC00000]> : tensor<8xf32>}) -> tensor<8xf32> {
+  %0 = graph.gelu %x {form = #graph<gelu_form tanh>} : (tensor<8xf32>) -> tensor<8xf32>
+  // CHECK-NEXT: tensor<8xf32> nan -0.0454023 -0.154286 0 0.345714 1.9546 inf nan{{$}}
+  return %0 : tensor<8xf32>
+}

@@ -1,0 +1,63 @@
+// RUN: split-file %s %t
+// RUN: tenon-opt %t/syntax.mlir --split-input-file --verify-diagnostics | FileCheck %t/syntax.mlir
+// RUN: tenon-interpret %t/meaning.mlir | FileCheck %t/meaning.mlir
+
+//--- syntax.mlir
+// CHECK-LABEL: func @mod_broadcasts_symbolic_dims
+func.func @mod_broadcasts_symbolic_dims(%a: tensor<?x8xf32, #graph.dims<L, 8>>, %b: tensor<8xf32>) -> tensor<?x8xf32, #graph.dims<L, 8>> {
+  // CHECK: graph.mod %{{.+}}, %{{.+}} : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<8xf32>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+  %0 = graph.mod %a, %b : (tensor<?x8xf32, #graph.dims<L, 8>>, tensor<8xf32>) -> tensor<?x8xf32, #graph.dims<L, 8>>
+  return %0 : tensor<?x8xf32, #graph.dims<L, 8>>
+}
+
+// -----
+
+func.func @mod_c1(%a: tensor<2xf32>, %b: tensor<2xbf16>) {
+  // expected-error @below {{'graph.mod' op needs operands of one element type: expected 'f32', got 'tensor<2xbf16>'}}
+  %0 = graph.mod %a, %b : (tensor<2xf32>, tensor<2xbf16>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func @mod_c2(%a: tensor<4x2xf32>, %b: tensor<3xf32>) {
+  // expected-error @below {{'graph.mod' op needs operands that broadcast: expected trailing dims equal or 1, got 'tensor<4x2xf32>' and 'tensor<3xf32>'}}
+  %0 = graph.mod %a, %b : (tensor<4x2xf32>, tensor<3xf32>) -> tensor<4x2xf32>
+  return
+}
+
+//--- meaning.mlir
+// Elements at special values; a column with a row; nothing with a scalar.
+
+// CHECK-LABEL: @mod_broadcasts
+func.func @mod_broadcasts(
+    %a: tensor<?xf32, #graph.dims<N>> {graph.example = dense<[0x7F800000, 1.5, -7.5, 0.0, 0x7FC00000, 0xFF800000]> : tensor<6xf32>},
+    %b: tensor<?xf32, #graph.dims<N>> {graph.example = dense<[0xFF800000, -2.0, 2.0, 0.0, 1.0, 3.0]> : tensor<6xf32>},
+    %column: tensor<2x1xf32> {graph.example = dense<[[1.5], [-7.5]]> : tensor<2x1xf32>},
+    %row: tensor<3xf32> {graph.example = dense<[-2.0, 2.0, 0.0]> : tensor<3xf32>},
+    %none: tensor<2x0xf32> {graph.example = dense<1.5> : tensor<2x0xf32>},
+    %one: tensor<f32> {graph.example = dense<1.5> : tensor<f32>})
+    -> (tensor<?xf32, #graph.dims<N>>, tensor<2x3xf32>, tensor<2x0xf32>) {
+  %0 = graph.mod %a, %b : (tensor<?xf32, #graph.dims<N>>, tensor<?xf32, #graph.dims<N>>) -> tensor<?xf32, #graph.dims<N>>
+  %1 = graph.mod %column, %row : (tensor<2x1xf32>, tensor<3xf32>) -> tensor<2x3xf32>
+  %2 = graph.mod %none, %one : (tensor<2x0xf32>, tensor<f32>) -> tensor<2x0xf32>
+  // CHECK-NEXT: tensor<6xf32> nan 1.5 -1.5 nan nan nan{{$}}
+  // CHECK-NEXT: tensor<2x3xf32> 1.5 1.5 nan ; -1.5 -1.5 nan{{$}}
+  // CHECK-NEXT: tensor<2x0xf32>{{$}}
+  return %0, %1, %2 : tensor<?xf32, #graph.dims<N>>, tensor<2x3xf32>, tensor<2x0xf32>
+}
+
+// Signed integers, at the ends of their range too; unsigned ones.
+
+// CHECK-LABEL: @mod_of_integers
+func.func @mod_of_integers(
+    %a: tensor<5xi8> {graph.example = dense<[-128, -7, 7, 100, 5]> : tensor<5xi8>},
+    %b: tensor<5xi8> {graph.example = dense<[-1, 2, -2, 100, 0]> : tensor<5xi8>},
+    %c: tensor<3xui64> {graph.example = dense<[18446744073709551615, 5, 9223372036854775808]> : tensor<3xui64>},
+    %d: tensor<3xui64> {graph.example = dense<[2, 0, 9223372036854775809]> : tensor<3xui64>}) -> (tensor<5xi8>, tensor<3xui64>) {
+  %0 = graph.mod %a, %b : (tensor<5xi8>, tensor<5xi8>) -> tensor<5xi8>
+  %1 = graph.mod %c, %d : (tensor<3xui64>, tensor<3xui64>) -> tensor<3xui64>
+  // CHECK-NEXT: tensor<5xi8> 0 1 -1 0 0{{$}}
+  // CHECK-NEXT: tensor<3xui64> 1 0 9223372036854775808{{$}}
+  return %0, %1 : tensor<5xi8>, tensor<3xui64>
+}

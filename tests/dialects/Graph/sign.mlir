@@ -1,0 +1,47 @@
+// RUN: split-file %s %t
+// RUN: tenon-opt %t/syntax.mlir --split-input-file --verify-diagnostics | FileCheck %t/syntax.mlir
+// RUN: tenon-interpret %t/meaning.mlir | FileCheck %t/meaning.mlir
+
+//--- syntax.mlir
+// CHECK-LABEL: func @sign_of_symbolic_dims
+func.func @sign_of_symbolic_dims(%x: tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>> {
+  // CHECK: graph.sign %{{.+}} : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  %0 = graph.sign %x : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  return %0 : tensor<?x384xf32, #graph.dims<L, 384>>
+}
+
+// -----
+
+func.func @sign_result_is_another(%x: tensor<2xf32>) {
+  // expected-error @below {{'graph.sign' op needs the result type that follows from its operands: expected 'tensor<2xf32>', got 'tensor<3xf32>'}}
+  %0 = graph.sign %x : (tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+//--- meaning.mlir
+// Minus one, zero or one: infinities, both signs, zero, NaN; and no elements.
+
+// CHECK-LABEL: @sign_of_special_values
+func.func @sign_of_special_values(
+    %x: tensor<?xf32, #graph.dims<N>> {graph.example = dense<[0xFF800000, -2.0, -0.5, 0.0, 0.5, 2.0, 0x7F800000, 0x7FC00000]> : tensor<8xf32>},
+    %none: tensor<0x2xf32> {graph.example = dense<0.0> : tensor<0x2xf32>})
+    -> (tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>) {
+  %0 = graph.sign %x : (tensor<?xf32, #graph.dims<N>>) -> tensor<?xf32, #graph.dims<N>>
+  %1 = graph.sign %none : (tensor<0x2xf32>) -> tensor<0x2xf32>
+  // CHECK-NEXT: tensor<8xf32> -1 -1 -1 0 1 1 1 nan{{$}}
+  // CHECK-NEXT: tensor<0x2xf32>{{$}}
+  return %0, %1 : tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>
+}
+
+// Signed at the lowest one, and unsigned, which has no sign.
+
+// CHECK-LABEL: @sign_of_integers
+func.func @sign_of_integers(
+    %signed: tensor<4xi8> {graph.example = dense<[-128, -3, 0, 5]> : tensor<4xi8>},
+    %unsigned: tensor<3xui8> {graph.example = dense<[0, 3, 255]> : tensor<3xui8>}) -> (tensor<4xi8>, tensor<3xui8>) {
+  %0 = graph.sign %signed : (tensor<4xi8>) -> tensor<4xi8>
+  %1 = graph.sign %unsigned : (tensor<3xui8>) -> tensor<3xui8>
+  // CHECK-NEXT: tensor<4xi8> -1 -1 0 1{{$}}
+  // CHECK-NEXT: tensor<3xui8> 0 1 1{{$}}
+  return %0, %1 : tensor<4xi8>, tensor<3xui8>
+}

@@ -1,0 +1,34 @@
+// RUN: split-file %s %t
+// RUN: tenon-opt %t/syntax.mlir --split-input-file --verify-diagnostics | FileCheck %t/syntax.mlir
+// RUN: tenon-interpret %t/meaning.mlir | FileCheck %t/meaning.mlir
+
+//--- syntax.mlir
+// CHECK-LABEL: func @tanh_of_symbolic_dims
+func.func @tanh_of_symbolic_dims(%x: tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>> {
+  // CHECK: graph.tanh %{{.+}} : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  %0 = graph.tanh %x : (tensor<?x384xf32, #graph.dims<L, 384>>) -> tensor<?x384xf32, #graph.dims<L, 384>>
+  return %0 : tensor<?x384xf32, #graph.dims<L, 384>>
+}
+
+// -----
+
+func.func @tanh_result_is_another(%x: tensor<2xf32>) {
+  // expected-error @below {{'graph.tanh' op needs the result type that follows from its operands: expected 'tensor<2xf32>', got 'tensor<3xf32>'}}
+  %0 = graph.tanh %x : (tensor<2xf32>) -> tensor<3xf32>
+  return
+}
+
+//--- meaning.mlir
+// Hyperbolic tangents: infinities, both signs, zero, NaN; and no elements.
+
+// CHECK-LABEL: @tanh_of_special_values
+func.func @tanh_of_special_values(
+    %x: tensor<?xf32, #graph.dims<N>> {graph.example = dense<[0xFF800000, -2.0, -0.5, 0.0, 0.5, 2.0, 0x7F800000, 0x7FC00000]> : tensor<8xf32>},
+    %none: tensor<0x2xf32> {graph.example = dense<0.0> : tensor<0x2xf32>})
+    -> (tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>) {
+  %0 = graph.tanh %x : (tensor<?xf32, #graph.dims<N>>) -> tensor<?xf32, #graph.dims<N>>
+  %1 = graph.tanh %none : (tensor<0x2xf32>) -> tensor<0x2xf32>
+  // CHECK-NEXT: tensor<8xf32> -1 -0.964028 -0.462117 0 0.462117 0.964028 1 nan{{$}}
+  // CHECK-NEXT: tensor<0x2xf32>{{$}}
+  return %0, %1 : tensor<?xf32, #graph.dims<N>>, tensor<0x2xf32>
+}
