@@ -1,4 +1,5 @@
-//===- Compile.cpp - from a graph module to an artifact --------------------===//
+//===- Compile.cpp - from a graph module to an artifact
+//--------------------===//
 
 #include "compiler/Compile.h"
 

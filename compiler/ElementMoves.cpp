@@ -1,4 +1,5 @@
-//===- ElementMoves.cpp - tensors of bytes in another order ----------------===//
+//===- ElementMoves.cpp - tensors of bytes in another order
+//----------------===//
 
 #include "compiler/ElementMoves.h"
 
@@ -87,9 +88,10 @@ void packElements(const char *from, ArrayRef<int64_t> dims,
     }
     if (!isPadding) {
       int64_t left = dims[last.dim] - coordinates[last.dim];
-      int64_t count = std::min(
-          runLength, llvm::divideCeilSigned(left, last.stride));
-      copyRun(element, last.stride * strides[last.dim], count, elementBytes, to);
+      int64_t count =
+          std::min(runLength, llvm::divideCeilSigned(left, last.stride));
+      copyRun(element, last.stride * strides[last.dim], count, elementBytes,
+              to);
     }
     to += runLength * elementBytes;
   } while (nextIndex(index, sizes));

@@ -1,4 +1,5 @@
-//===- PlanBuilder.cpp - an exec.program as the plan of an artifact --------===//
+//===- PlanBuilder.cpp - an exec.program as the plan of an artifact
+//--------===//
 
 #include "compiler/PlanBuilder.h"
 
@@ -96,7 +97,8 @@ private:
 };
 
 void PlanBuilder::addTarget() {
-  plan.producer = "tenon " TENON_BUILD_VERSION " (llvm " LLVM_VERSION_STRING ")";
+  plan.producer =
+      "tenon " TENON_BUILD_VERSION " (llvm " LLVM_VERSION_STRING ")";
   plan.target = cpu.getName().str();
   for (auto feature : cpu.getFeatures().getAsRange<StringAttr>())
     plan.features.push_back(feature.getValue().str());
@@ -144,8 +146,8 @@ LogicalResult PlanBuilder::addTensors(TypeRange types, ArrayAttr names,
     std::optional<abi::DType> dtype =
         tensorType ? dtypeOf(tensorType.getElementType()) : std::nullopt;
     if (!dtype)
-      return program.emitError() << name << " has type " << type
-                                 << ", which no artifact can hold";
+      return program.emitError()
+             << name << " has type " << type << ", which no artifact can hold";
     abi::Tensor &tensor =
         tensors.emplace_back(abi::Tensor{name.getValue().str(), *dtype, {}});
     for (graph::DimAttr dim : graph::getDims(tensorType)) {
@@ -221,8 +223,7 @@ abi::BufferRef PlanBuilder::addSlot(exec::SlotOp slot) {
 
 FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
   StringRef name = launch.getKernel();
-  auto [position, isNew] =
-      kernelNumbers.try_emplace(name, plan.kernels.size());
+  auto [position, isNew] = kernelNumbers.try_emplace(name, plan.kernels.size());
   if (!isNew)
     return position->second;
   auto function = symbolTable.lookup<func::FuncOp>(name);
@@ -283,8 +284,8 @@ LogicalResult PlanBuilder::addStep(Operation *op) {
 FailureOr<ProgramPlan> PlanBuilder::build() {
   addTarget();
   FunctionType type = program.getFunctionType();
-  if (failed(addTensors(type.getInputs(), program.getInputNames(),
-                        plan.inputs)) ||
+  if (failed(
+          addTensors(type.getInputs(), program.getInputNames(), plan.inputs)) ||
       failed(addTensors(type.getResults(), program.getOutputNames(),
                         plan.outputs)))
     return failure();

@@ -1,4 +1,5 @@
-//===- Stages.cpp - which passes each stage is -----------------------------===//
+//===- Stages.cpp - which passes each stage is
+//-----------------------------===//
 
 #include "compiler/Compile.h"
 #include "compiler/Targets/Targets.h"
@@ -17,9 +18,8 @@ using namespace mlir;
 
 namespace tenon {
 
-static constexpr StringLiteral kNames[] = {"import",   "simplify", "fuse",
-                                           "tile",     "schedule", "plan",
-                                           "lower"};
+static constexpr StringLiteral kNames[] = {
+    "import", "simplify", "fuse", "tile", "schedule", "plan", "lower"};
 
 StringRef nameOf(Stage stage) { return kNames[static_cast<size_t>(stage)]; }
 
@@ -36,8 +36,8 @@ std::optional<Stage> stageByName(StringRef name) {
 
 /// Ops of the graph that become no tile themselves, but can be written in terms
 /// of others.
-static std::vector<std::string> opsWithoutTiles(MLIRContext *context) {
-  std::vector<std::string> names;
+static SmallVector<std::string> opsWithoutTiles(MLIRContext *context) {
+  SmallVector<std::string> names;
   StringRef dialect = graph::GraphDialect::getDialectNamespace();
   for (RegisteredOperationName op :
        context->getRegisteredOperationsByDialect(dialect))

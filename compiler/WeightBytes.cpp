@@ -1,4 +1,5 @@
-//===- WeightBytes.cpp - the bytes of what is computed from constants ------===//
+//===- WeightBytes.cpp - the bytes of what is computed from constants
+//------===//
 
 #include "compiler/WeightBytes.h"
 
@@ -132,9 +133,9 @@ FailureOr<HostBytes> WeightBytes::read(Operation *op) {
     auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
     if (!file)
-      return op->emitError() << "weight " << weight.getName()
-                             << " is not readable: '" << path
-                             << "': " << file.getError().message();
+      return op->emitError()
+             << "weight " << weight.getName() << " is not readable: '" << path
+             << "': " << file.getError().message();
     store = std::move(*file);
   }
   uint64_t offset = weight.getOffset(), size = weight.getBytes();
@@ -181,8 +182,7 @@ FailureOr<HostBytes> WeightBytes::evaluate(func::FuncOp value) {
         known.erase(operand);
     Value tensor = op.getResult(0);
     known[tensor] = std::move(*result);
-    usesLeft[tensor] =
-        std::distance(tensor.use_begin(), tensor.use_end());
+    usesLeft[tensor] = std::distance(tensor.use_begin(), tensor.use_end());
   }
   return known[body.getTerminator()->getOperand(0)];
 }

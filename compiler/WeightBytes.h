@@ -1,4 +1,5 @@
-//===- WeightBytes.h - the bytes of what is computed from constants --------===//
+//===- WeightBytes.h - the bytes of what is computed from constants
+//--------===//
 //
 //   WeightBytes weights;
 //   FailureOr<HostBytes> panels = weights.evaluate(weightFunction);
@@ -48,8 +49,8 @@ public:
   static int64_t countBytes(mlir::func::FuncOp value);
 
 private:
-  mlir::FailureOr<HostBytes>
-  evaluateOp(mlir::Operation *op, llvm::ArrayRef<HostBytes> operands);
+  mlir::FailureOr<HostBytes> evaluateOp(mlir::Operation *op,
+                                        llvm::ArrayRef<HostBytes> operands);
   mlir::FailureOr<HostBytes> read(mlir::Operation *op);
 
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> stores; ///< by path

@@ -1,4 +1,5 @@
-//===- ExecDialect.cpp - registration and verifiers ------------------------===//
+//===- ExecDialect.cpp - registration and verifiers
+//------------------------===//
 
 #include "dialects/Exec/ExecDialect.h"
 

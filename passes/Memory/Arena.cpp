@@ -1,4 +1,5 @@
-//===- Arena.cpp - which slot of the arena a value takes -------------------===//
+//===- Arena.cpp - which slot of the arena a value takes
+//-------------------===//
 
 #include "passes/Memory/Arena.h"
 

@@ -1,4 +1,5 @@
-//===- Passes.h - where values lie -----------------------------------------===//
+//===- Passes.h - where values lie
+//-----------------------------------------===//
 
 #ifndef TENON_PASSES_MEMORY_PASSES_H
 #define TENON_PASSES_MEMORY_PASSES_H

@@ -1,4 +1,5 @@
-//===- PlanMemory.cpp - from launches on tensors to a host program ---------===//
+//===- PlanMemory.cpp - from launches on tensors to a host program
+//---------===//
 //
 // For each public function:
 // 1. Merge equal values, so that one constant is one weight.
@@ -58,6 +59,7 @@ private:
   LogicalResult checkBody();
   void placeResults();
   exec::ProgramOp createProgram();
+  Type bufferType() { return exec::BufferType::get(b.getContext()); }
   Value placeOf(Value tensor);
   Value output(unsigned number);
   Value weight(Value tensor);
@@ -174,7 +176,7 @@ exec::ProgramOp Planner::createProgram() {
 Value Planner::output(unsigned number) {
   Value &buffer = outputBuffers[number];
   if (!buffer)
-    buffer = exec::OutputOp::create(b, function.getLoc(), number);
+    buffer = exec::OutputOp::create(b, function.getLoc(), bufferType(), number);
   return buffer;
 }
 
@@ -189,16 +191,16 @@ void cloneSlice(OpBuilder &b, Value value, IRMapping &mapping) {
 
 Value Planner::weight(Value tensor) {
   OpBuilder inner(b.getContext());
-  auto value =
-      func::FuncOp::create(tensor.getLoc(), "weight",
-                           inner.getFunctionType({}, tensor.getType()));
+  auto value = func::FuncOp::create(
+      tensor.getLoc(), "weight", inner.getFunctionType({}, tensor.getType()));
   value.setPrivate();
   inner.setInsertionPointToStart(value.addEntryBlock());
   IRMapping mapping;
   cloneSlice(inner, tensor, mapping);
   func::ReturnOp::create(inner, tensor.getLoc(), mapping.lookup(tensor));
   symbols.insert(value, Block::iterator(function));
-  return exec::WeightOp::create(b, tensor.getLoc(), value.getSymName());
+  return exec::WeightOp::create(b, tensor.getLoc(), bufferType(),
+                                value.getSymName());
 }
 
 Value Planner::placeOf(Value tensor) {
@@ -209,15 +211,16 @@ Value Planner::placeOf(Value tensor) {
     if (!buffer) {
       const Arena::Slot &slot = arena->slots()[found->second];
       SmallVector<Attribute> sizes(slot.sizes.begin(), slot.sizes.end());
-      buffer = exec::SlotOp::create(b, function.getLoc(), b.getArrayAttr(sizes));
+      buffer = exec::SlotOp::create(b, function.getLoc(), bufferType(),
+                                    b.getArrayAttr(sizes));
     }
     return buffer;
   }
   if (Value known = places.lookup(tensor))
     return known;
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return places[tensor] = exec::InputOp::create(b, function.getLoc(),
-                                                  argument.getArgNumber());
+    return places[tensor] = exec::InputOp::create(
+               b, function.getLoc(), bufferType(), argument.getArgNumber());
   return places[tensor] = weight(tensor);
 }
 
@@ -242,7 +245,8 @@ LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
   tile::GridOp grid = kernel.getGrid();
   SmallVector<Attribute> sizes;
   SmallVector<int64_t> blocks;
-  for (auto [size, block] : llvm::zip_equal(grid.getSizes(), grid.getBlocks())) {
+  for (auto [size, block] :
+       llvm::zip_equal(grid.getSizes(), grid.getBlocks())) {
     sizes.push_back(gridSize(kernel, size, launch.getScalars()));
     auto number = dyn_cast<IntegerAttr>(block);
     if (!sizes.back() || !number)
@@ -298,8 +302,7 @@ LogicalResult Planner::run() {
 struct PlanMemory final : impl::PlanMemoryPassBase<PlanMemory> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    for (auto function :
-         llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (function.isPublic() && failed(Planner(function, symbols).run()))
         return signalPassFailure();
   }
