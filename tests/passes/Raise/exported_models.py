@@ -19,7 +19,8 @@ import from_text
 def random_weight(info, random):
     tensor = info.type.tensor_type
     dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)
-    values = random.uniform(-3, 3, [dim.dim_value for dim in tensor.shape.dim])
+    size = 3 if dtype == numpy.int8 else 0.5
+    values = random.uniform(-size, size, [dim.dim_value for dim in tensor.shape.dim])
     return numpy_helper.from_array(values.astype(dtype), info.name)
 
 
