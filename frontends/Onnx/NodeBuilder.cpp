@@ -101,7 +101,7 @@ NodeBuilder::list(StringRef name, unsigned input) {
     FailureOr<SmallVector<int64_t>> numbers = needNumbers(input, name);
     if (failed(numbers))
       return failure();
-    return std::optional(*numbers);
+    return std::optional(std::move(*numbers));
   }
   const NodeAttribute *found = attribute(name);
   if (!found)
