@@ -33,7 +33,8 @@ int64_t countBodyFlops(Operation *op, int64_t numElements) {
   for (Value operand : op->getOperands())
     scratch.addArgument(getScalarType(getElementTypeOrSelf(operand)),
                         op->getLoc());
-  OpBuilder builder = OpBuilder::atBlockBegin(&scratch);
+  OpBuilder builder(op->getContext());
+  builder.setInsertionPointToStart(&scratch);
   cast<ElementwiseOpInterface>(op).buildBody(builder, scratch.getArguments());
   auto isWork = [](Operation &scalar) {
     return !isa<arith::ConstantOp>(scalar);
