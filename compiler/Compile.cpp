@@ -1,5 +1,4 @@
-//===- Compile.cpp - from a graph module to an artifact
-//--------------------===//
+//===- Compile.cpp - from a graph module to an artifact -------------------===//
 
 #include "compiler/Compile.h"
 

@@ -1,4 +1,4 @@
-//===- Compile.h - from a graph module to an artifact ----------------------===//
+//===- Compile.h - from a graph module to an artifact ---------------------===//
 //
 //   OwningOpRef<ModuleOp> module = *onnx::importOnnx(&context, "model.onnx", {});
 //   CompileOptions options;

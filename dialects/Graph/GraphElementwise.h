@@ -1,5 +1,4 @@
-//===- GraphElementwise.h - scalar kernels shared by elementwise ops
-//-------===//
+//===- GraphElementwise.h - scalar kernels shared by elementwise ops ------===//
 //
 // What an elementwise op means is one line of a table: its scalar function in
 // f64 and, where it takes them, in integers. The reference interpreter, the

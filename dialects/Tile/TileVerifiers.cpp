@@ -1,5 +1,4 @@
-//===- TileVerifiers.cpp - what each tile op refuses
-//-----------------------===//
+//===- TileVerifiers.cpp - what each tile op refuses ----------------------===//
 //
 // One verifier per op, its checks in the order of the op's constraint labels.
 //

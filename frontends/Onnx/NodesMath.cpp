@@ -1,4 +1,4 @@
-//===- NodesMath.cpp - importers of contractions and reductions ----------===//
+//===- NodesMath.cpp - importers of contractions and reductions -----------===//
 
 #include "frontends/Onnx/Equation.h"
 #include "frontends/Onnx/NodeTable.h"

@@ -1,4 +1,4 @@
-//===- NodesNorm.cpp - importers of softmax and normalizations -----------===//
+//===- NodesNorm.cpp - importers of softmax and normalizations ------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 

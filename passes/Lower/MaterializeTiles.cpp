@@ -1,5 +1,4 @@
-//===- MaterializeTiles.cpp - stores, reductions and tiles in scratch
-//------===//
+//===- MaterializeTiles.cpp - stores, reductions and tiles in scratch -----===//
 
 #include "passes/Lower/TileLowering.h"
 

@@ -1,5 +1,4 @@
-//===- PlanMemory.cpp - from launches on tensors to a host program
-//---------===//
+//===- PlanMemory.cpp - from launches on tensors to a host program --------===//
 //
 // For each public function:
 // 1. Merge equal values, so that one constant is one weight.
