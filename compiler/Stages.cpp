@@ -38,9 +38,7 @@ std::optional<Stage> stageByName(StringRef name) {
 /// of others.
 static SmallVector<std::string> opsWithoutTiles(MLIRContext *context) {
   SmallVector<std::string> names;
-  StringRef dialect = graph::GraphDialect::getDialectNamespace();
-  for (RegisteredOperationName op :
-       context->getRegisteredOperationsByDialect(dialect))
+  for (RegisteredOperationName op : context->getRegisteredOperations())
     if (op.hasInterface<DecomposableOpInterface>() &&
         !op.hasInterface<TileOpInterface>())
       names.push_back(op.stripDialect().str());

@@ -138,7 +138,7 @@ Value select(OpBuilder &builder, graph::GatherOp gather, Value operand,
   RankedTensorType indices = typeOf(gather.getIndices());
   SmallVector<DimAttr> dims = graph::getDims(typeOf(operand));
   bool repeats = typeOf(operand).getDimSize(axis) == 1;
-  SmallVector<DimAttr> result(ArrayRef(dims).take_front(axis));
+  SmallVector<DimAttr> result(dims.begin(), dims.begin() + axis);
   DimAttr one = DimAttr::getConstant(builder.getContext(), 1);
   for (unsigned d = 0; d < indices.getRank(); ++d)
     result.push_back(repeats ? one : graph::getDim(indices, d));

