@@ -1,7 +1,9 @@
 """Tenon's C API for Python, by ctypes: what tests and benches call.
 
-    with Model("model.tenon", threads=2) as model:
-        outputs = model.run({"input_ids": ids, "attention_mask": mask})
+    with Model("libtenon_runtime.so", "model.tenon", threads=2) as model:
+        model.bind({"input_ids": ids, "attention_mask": mask})
+        model.run()
+        vectors = model.output("embedding")
 """
 
 import ctypes
