@@ -197,7 +197,8 @@ Value Planner::weight(Value tensor) {
   IRMapping mapping;
   cloneSlice(inner, tensor, mapping);
   func::ReturnOp::create(inner, tensor.getLoc(), mapping.lookup(tensor));
-  symbols.insert(value, Block::iterator(function));
+  Operation *program = b.getInsertionBlock()->getParentOp();
+  symbols.insert(value, Block::iterator(program));
   return exec::WeightOp::create(b, tensor.getLoc(), bufferType(),
                                 value.getSymName());
 }
