@@ -67,9 +67,9 @@ inferElementwise(llvm::StringRef opName, std::optional<mlir::Location> location,
                  mlir::Type elementType,
                  llvm::SmallVectorImpl<mlir::Type> &inferred);
 
-/// The operand that the op's result always equals: x + 0, x * 1, cast to the same
-/// type ... Null when there is none of the result's type. `constants` are the
-/// operands' values where they are known.
+/// The operand that the op's result always equals: x + 0, x * 1, cast to the
+/// same type ... Null when there is none of the result's type. `constants` are
+/// the operands' values where they are known.
 mlir::OpFoldResult foldElementwise(mlir::Operation *op,
                                    llvm::ArrayRef<mlir::Attribute> constants);
 

@@ -93,8 +93,9 @@ def Tile_GridOp : Tile_Op<"grid", [Pure]> {
 def Tile_ExtentOp : Tile_Op<"extent", [Pure]> {
   let summary = "a symbol of the schedule as an index";
   let description = [{
-    Loop steps of the algorithm form: `%bk = tile.extent BK`. `apply-schedule`
-    replaces it by a constant.
+    Loop steps of the algorithm form; `apply-schedule` replaces them by constants.
+
+    Example: `%bk = tile.extent BK`
   }];
   let arguments = (ins StrAttr:$symbol);
   let results = (outs Index:$result);

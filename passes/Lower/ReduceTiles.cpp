@@ -1,4 +1,5 @@
-//===- ReduceTiles.cpp - reductions over whole tiles -----------------------===//
+//===- ReduceTiles.cpp - reductions over whole tiles
+//-----------------------===//
 
 #include "passes/Lower/TileLowering.h"
 
