@@ -11,12 +11,15 @@ add_compile_options(-Wall -Wextra -Werror)
 
 # A file with MLIR headers costs 4 to 10 s to parse; one header parsed once and
 # shared by every room brings that to 2 to 4. So that ccache can reuse it, from any
-# clone: its contents may not depend on file times; its path must stand in driver
-# options, which ccache makes relative, not behind the -Xclang of CMake; and <...>
-# keeps the clone's path out of the header that CMake writes.
+# clone: its contents may not depend on file times; its path must not be absolute,
+# so it is a driver option, which ccache makes relative, where it is used, and
+# relative to the build folder where it is made (there the driver's own -include
+# would take the file of an earlier build); and <...> keeps the clone's path out of
+# the header that CMake writes.
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
-  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch -include <PCH_HEADER> -x c++-header)
+  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch
+    -Xclang -include -Xclang CMakeFiles/tenonPch.dir/cmake_pch.hxx -x c++-header)
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 endif()
 add_library(tenonPch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)

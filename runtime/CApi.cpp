@@ -3,7 +3,7 @@
 
 #include "runtime/tenon.h"
 
-#include "runtime/Abi/DTypes.h"
+#include "runtime/Abi/DType.h"
 #include "runtime/Abi/Expr.h"
 #include "runtime/Core/Message.h"
 #include "runtime/Program/Context.h"
@@ -14,16 +14,16 @@
 #include <new>
 #include <utility>
 
-using namespace tenon;
+namespace rt = tenon::rt;
 using rt::badInput;
 using rt::Code;
 using rt::Error;
 using rt::Result;
 
-static_assert(TENON_U4 == int(abi::DType::U4) &&
-                  TENON_F32 == int(abi::DType::F32) &&
-                  TENON_BOOL == int(abi::DType::Bool),
-              "tenon_dtype has the values of abi::DType");
+static_assert(TENON_U4 == int(tenon::abi::DType::U4) &&
+                  TENON_F32 == int(tenon::abi::DType::F32) &&
+                  TENON_BOOL == int(tenon::abi::DType::Bool),
+              "tenon_dtype has the values of tenon::abi::DType");
 static_assert(std::string_view(TENON_VERSION) == TENON_BUILD_VERSION,
               "tenon.h and the build name one version");
 
@@ -104,16 +104,18 @@ const char *tenon_error(void) { return latestError.c_str(); }
 //===----------------------------------------------------------------------===//
 
 static std::vector<TensorText>
-describe(const abi::Plan &plan, const std::vector<abi::Tensor> &tensors) {
+describe(const tenon::abi::Plan &plan,
+         const std::vector<tenon::abi::Tensor> &tensors) {
   std::vector<TensorText> texts(tensors.size());
   std::vector<std::string> names = rt::symbolNames(plan);
   for (size_t i = 0; i < tensors.size(); ++i) {
     TensorText &text = texts[i];
-    for (const abi::Expr &dim : tensors[i].dims)
-      text.formulas.push_back(abi::print(dim, names));
+    for (const tenon::abi::Expr &dim : tensors[i].dims)
+      text.formulas.push_back(tenon::abi::print(dim, names));
     for (size_t d = 0; d < text.formulas.size(); ++d)
-      text.dims.push_back({abi::asConstant(tensors[i].dims[d]).value_or(-1),
-                           text.formulas[d].c_str()});
+      text.dims.push_back(
+          {tenon::abi::asConstant(tensors[i].dims[d]).value_or(-1),
+           text.formulas[d].c_str()});
     text.tensor = {tensors[i].name.c_str(), tenon_dtype(tensors[i].dtype),
                    text.dims.size(), text.dims.data()};
   }
@@ -127,7 +129,7 @@ tenon_status tenon_load(const char *path, tenon_model **model) {
     auto loaded = rt::Model::load(path);
     if (!loaded)
       return loaded.error();
-    const abi::Plan &plan = (*loaded)->plan();
+    const tenon::abi::Plan &plan = (*loaded)->plan();
     *model = new tenon_model{*loaded, describe(plan, plan.inputs),
                              describe(plan, plan.outputs)};
     return {};
@@ -195,7 +197,7 @@ tenon_status tenon_get_symbol(const tenon_model *model, size_t index,
     const auto &symbols = model->model->plan().symbols;
     if (auto valid = checkIndex(index, symbols.size(), "symbol"); !valid)
       return valid;
-    const abi::Symbol &found = symbols[index];
+    const tenon::abi::Symbol &found = symbols[index];
     *symbol = {found.name.c_str(), found.min, found.max, found.divisor};
     return {};
   });
@@ -222,7 +224,7 @@ tenon_status tenon_max_output_shape(const tenon_model *model, const char *name,
     auto index = model->model->outputNamed(name);
     if (!index)
       return index.error();
-    const abi::Plan &plan = model->model->plan();
+    const tenon::abi::Plan &plan = model->model->plan();
     auto binding = rt::bindSymbols(plan, {});
     if (!binding)
       return binding.error();
@@ -237,7 +239,7 @@ tenon_status tenon_max_plan_bytes(const tenon_model *model, size_t *bytes) {
   return guarded([&]() -> Result<void> {
     if (auto given = notNull({{"model", model}, {"bytes", bytes}}); !given)
       return given;
-    const abi::Plan &plan = model->model->plan();
+    const tenon::abi::Plan &plan = model->model->plan();
     auto binding = rt::bindSymbols(plan, {});
     if (!binding)
       return binding.error();
@@ -293,7 +295,8 @@ tenon_status tenon_bind_input(tenon_context *context, const char *name,
     if (!index)
       return index.error();
     return context->context->bindInput(
-        *index, {abi::DType(dtype), rt::Shape(dims, dims + rank), data, bytes});
+        *index,
+        {tenon::abi::DType(dtype), rt::Shape(dims, dims + rank), data, bytes});
   });
 }
 

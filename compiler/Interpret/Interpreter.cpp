@@ -1,5 +1,4 @@
-//===- Interpreter.cpp - executes a function of graph ops
-//------------------===//
+//===- Interpreter.cpp - executes a function of graph ops -----------------===//
 
 #include "compiler/Interpret/Interpreter.h"
 

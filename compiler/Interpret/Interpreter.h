@@ -1,5 +1,4 @@
-//===- Interpreter.h - executes a function of graph ops
-//--------------------===//
+//===- Interpreter.h - executes a function of graph ops -------------------===//
 //
 //   Interpreter interpreter(readWeight);
 //   FailureOr<SmallVector<ReferenceTensor>> results =

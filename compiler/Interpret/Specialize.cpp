@@ -1,5 +1,4 @@
-//===- Specialize.cpp - an op with numbers in place of symbols
-//-------------===//
+//===- Specialize.cpp - an op with numbers in place of symbols ------------===//
 
 #include "compiler/Interpret/Specialize.h"
 

@@ -1,5 +1,4 @@
-//===- Specialize.h - an op with numbers in place of symbols
-//---------------===//
+//===- Specialize.h - an op with numbers in place of symbols --------------===//
 //
 // A reference kernel reads shapes and attributes of its op, so it is given a
 // copy of the op in which every dim is a number. The copy passes the op's

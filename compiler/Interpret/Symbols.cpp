@@ -1,5 +1,4 @@
-//===- Symbols.cpp - the numbers that symbolic dims stand for
-//--------------===//
+//===- Symbols.cpp - the numbers that symbolic dims stand for -------------===//
 //
 // 1. Every dim that is linear in one symbol still free, such as 2*L + B with B
 //    known, gives that symbol; repeated until nothing new is found.

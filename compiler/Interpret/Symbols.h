@@ -1,5 +1,4 @@
-//===- Symbols.h - the numbers that symbolic dims stand for
-//----------------===//
+//===- Symbols.h - the numbers that symbolic dims stand for ---------------===//
 //
 //   // tensor<?x?xf32, #graph.dims<B, 2*L>> is given a 4x6 tensor:
 //   FailureOr<SymbolValues> symbols = bindSymbols(types, dims, declared,

@@ -1,5 +1,4 @@
-//===- TensorBytes.cpp - reference tensors from and to raw bytes
-//-----------===//
+//===- TensorBytes.cpp - reference tensors from and to raw bytes ----------===//
 
 #include "compiler/Interpret/TensorBytes.h"
 

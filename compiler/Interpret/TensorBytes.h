@@ -1,5 +1,4 @@
-//===- TensorBytes.h - reference tensors from and to raw bytes
-//-------------===//
+//===- TensorBytes.h - reference tensors from and to raw bytes ------------===//
 //
 // Bytes are those of files and of the runtime: row-major, little-endian, a bool
 // in a byte, 4-bit integers two in a byte with the first one low.

@@ -1,5 +1,4 @@
-//===- TensorText.cpp - a reference tensor as a line of text
-//---------------===//
+//===- TensorText.cpp - a reference tensor as a line of text --------------===//
 
 #include "compiler/Interpret/TensorText.h"
 

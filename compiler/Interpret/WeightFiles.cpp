@@ -1,5 +1,4 @@
-//===- WeightFiles.cpp - the interpreter's reader of weights in files
-//------===//
+//===- WeightFiles.cpp - the interpreter's reader of weights in files -----===//
 
 #include "compiler/Interpret/WeightFiles.h"
 

@@ -1,5 +1,4 @@
-//===- WeightFiles.h - the interpreter's reader of weights in files
-//--------===//
+//===- WeightFiles.h - the interpreter's reader of weights in files -------===//
 
 #ifndef TENON_COMPILER_INTERPRET_WEIGHTFILES_H
 #define TENON_COMPILER_INTERPRET_WEIGHTFILES_H

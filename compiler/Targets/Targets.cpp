@@ -1,5 +1,4 @@
-//===- Targets.cpp - the table of CPUs, and which of them this machine is
-//--===//
+//===- Targets.cpp - the table of CPUs, and which of them this machine is -===//
 
 #include "compiler/Targets/Targets.h"
 
@@ -29,24 +28,27 @@ struct Cache {
 };
 
 struct Cpu {
-  StringLiteral name; ///< also LLVM's name
-  Maker maker;        ///< whose rates these are
+  StringLiteral name;  ///< also LLVM's, for tuning
+  StringLiteral level; ///< LLVM's name of what the code starts from
+  Maker maker;         ///< whose rates these are
   int64_t vectorBytes, numVectors;
   int64_t f32Macs; ///< f32 multiply-adds per cycle and core
   int64_t clockMhz;
-  size_t numFeatures; ///< the first so many of kBaseFeatures
-  ArrayRef<StringLiteral> extraFeatures;
+  ArrayRef<StringLiteral> levelFeatures, ownFeatures;
   ArrayRef<UnitRate> units;
   Cache caches[3];
 };
 
-constexpr StringLiteral kBaseFeatures[] = {"avx2",     "fma",      "avx512f",
-                                           "avx512bw", "avx512vl", "avx512dq"};
-constexpr size_t kNumV3Features = 2, kNumV4Features = 6;
-
-constexpr StringLiteral kZen4Features[] = {"avx512bf16", "avx512vnni"};
+constexpr StringLiteral kV3Features[] = {"avx2", "fma",   "f16c", "bmi",
+                                         "bmi2", "lzcnt", "movbe"};
+constexpr StringLiteral kV4Features[] = {
+    "avx2",  "fma",     "f16c",     "bmi",      "bmi2",     "lzcnt",
+    "movbe", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
+constexpr StringLiteral kZen4Features[] = {
+    "prfchw", "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bf16"};
 constexpr StringLiteral kSapphireRapidsFeatures[] = {
-    "avx512bf16", "avx512vnni", "amx-tile", "amx-bf16", "amx-int8"};
+    "prfchw",     "avx512vbmi", "avx512vbmi2", "avx512vnni",
+    "avx512bf16", "amx-tile",   "amx-bf16",    "amx-int8"};
 
 // Zen 4 executes a 512-bit instruction in two halves: one FMA of 16 lanes a
 // cycle, and vdpbf16ps and vpdpbusd at the same number of instructions.
@@ -66,55 +68,57 @@ constexpr int64_t kKiB = 1024, kMiB = 1024 * kKiB;
 // Least capable first: detectHost takes the last that fits. The x86-64 levels
 // are no machines; their numbers are those of the slowest common one, so that a
 // schedule for them is good everywhere.
-const Cpu kCpus[] = {
-    {"x86-64-v3",
-     Maker::Any,
-     32,
-     16,
-     16,
-     3000,
-     kNumV3Features,
-     {},
-     {},
-     {{32 * kKiB, 8}, {256 * kKiB, 4}, {8 * kMiB, 16}}},
-    {"x86-64-v4",
-     Maker::Any,
-     64,
-     32,
-     16,
-     3000,
-     kNumV4Features,
-     {},
-     {},
-     {{32 * kKiB, 8}, {1 * kMiB, 8}, {16 * kMiB, 11}}},
-    {"znver4",
-     Maker::Amd,
-     64,
-     32,
-     16,
-     3700,
-     kNumV4Features,
-     kZen4Features,
-     kZen4Units,
-     {{32 * kKiB, 8}, {1 * kMiB, 8}, {32 * kMiB, 16}}},
-    {"sapphirerapids",
-     Maker::Intel,
-     64,
-     32,
-     32,
-     2500,
-     kNumV4Features,
-     kSapphireRapidsFeatures,
-     kSapphireRapidsUnits,
-     {{48 * kKiB, 12}, {2 * kMiB, 16}, {32 * kMiB, 15}}},
+constexpr Cpu kCpus[] = {
+    {.name = "x86-64-v3",
+     .level = "x86-64-v3",
+     .maker = Maker::Any,
+     .vectorBytes = 32,
+     .numVectors = 16,
+     .f32Macs = 16,
+     .clockMhz = 3000,
+     .levelFeatures = kV3Features,
+     .ownFeatures = {},
+     .units = {},
+     .caches = {{32 * kKiB, 8}, {256 * kKiB, 4}, {8 * kMiB, 16}}},
+    {.name = "x86-64-v4",
+     .level = "x86-64-v4",
+     .maker = Maker::Any,
+     .vectorBytes = 64,
+     .numVectors = 32,
+     .f32Macs = 16,
+     .clockMhz = 3000,
+     .levelFeatures = kV4Features,
+     .ownFeatures = {},
+     .units = {},
+     .caches = {{32 * kKiB, 8}, {1 * kMiB, 8}, {16 * kMiB, 11}}},
+    {.name = "znver4",
+     .level = "x86-64-v4",
+     .maker = Maker::Amd,
+     .vectorBytes = 64,
+     .numVectors = 32,
+     .f32Macs = 16,
+     .clockMhz = 3700,
+     .levelFeatures = kV4Features,
+     .ownFeatures = kZen4Features,
+     .units = kZen4Units,
+     .caches = {{32 * kKiB, 8}, {1 * kMiB, 8}, {32 * kMiB, 16}}},
+    {.name = "sapphirerapids",
+     .level = "x86-64-v4",
+     .maker = Maker::Intel,
+     .vectorBytes = 64,
+     .numVectors = 32,
+     .f32Macs = 32,
+     .clockMhz = 2500,
+     .levelFeatures = kV4Features,
+     .ownFeatures = kSapphireRapidsFeatures,
+     .units = kSapphireRapidsUnits,
+     .caches = {{48 * kKiB, 12}, {2 * kMiB, 16}, {32 * kMiB, 15}}},
 };
 
 std::vector<StringRef> featuresOf(const Cpu &cpu) {
-  std::vector<StringRef> features(kBaseFeatures,
-                                  kBaseFeatures + cpu.numFeatures);
-  features.insert(features.end(), cpu.extraFeatures.begin(),
-                  cpu.extraFeatures.end());
-  return features;
+  auto both =
+      llvm::concat<const StringLiteral>(cpu.levelFeatures, cpu.ownFeatures);
+  return std::vector<StringRef>(both.begin(), both.end());
 }
 
 target::CpuAttr attributeOf(MLIRContext *context, const Cpu &cpu) {
@@ -126,8 +130,8 @@ target::CpuAttr attributeOf(MLIRContext *context, const Cpu &cpu) {
   for (auto [sizeBytes, ways] : cpu.caches)
     caches.push_back(target::CacheAttr::get(context, sizeBytes, ways));
   return target::CpuAttr::get(
-      context, cpu.name, cpu.name, cpu.vectorBytes, cpu.numVectors, cpu.f32Macs,
-      cpu.clockMhz, builder.getStrArrayAttr(featuresOf(cpu)),
+      context, cpu.name, cpu.level, cpu.name, cpu.vectorBytes, cpu.numVectors,
+      cpu.f32Macs, cpu.clockMhz, builder.getStrArrayAttr(featuresOf(cpu)),
       builder.getArrayAttr(units), builder.getArrayAttr(caches));
 }
 

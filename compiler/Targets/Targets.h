@@ -1,5 +1,4 @@
-//===- Targets.h - the CPUs that code can be compiled for
-//------------------===//
+//===- Targets.h - the CPUs that code can be compiled for -----------------===//
 //
 //   FailureOr<target::CpuAttr> cpu = cpuByName(loc, "native");
 //

@@ -1,5 +1,4 @@
-//===- GraphDims.cpp - symbolic shapes of tensor types
-//---------------------===//
+//===- GraphDims.cpp - symbolic shapes of tensor types --------------------===//
 //
 // A dim is a polynomial with integer coefficients over named symbols. Terms are
 // sorted and none has coefficient 0, so equal polynomials are the same

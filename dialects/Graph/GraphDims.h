@@ -1,10 +1,8 @@
-//===- GraphDims.h - symbolic shapes of tensor types
-//-----------------------===//
+//===- GraphDims.h - symbolic shapes of tensor types ----------------------===//
 //
-//   RankedTensorType t = ...;                       // tensor<?x?x384xf32,
-//   #graph.dims<B, L, 384>> DimAttr rows = getDim(t, 0).mul(getDim(t, 1));  //
-//   B*L RankedTensorType flat = tensorOf({rows, getDim(t, 2)},
-//   t.getElementType());
+//   // t is a tensor<?x?x384xf32, #graph.dims<B, L, 384>>
+//   DimAttr rows = getDim(t, 0).mul(getDim(t, 1)); // B*L
+//   RankedTensorType flat = tensorOf({rows, getDim(t, 2)}, t.getElementType());
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,5 +1,4 @@
-//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops
-//--===//
+//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops -===//
 //
 // Bodies are what compiled code computes. Scalars come as getScalarType says:
 // f32 or f64, signless integers, i1. Whether an integer is unsigned is asked of

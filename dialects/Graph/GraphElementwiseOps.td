@@ -14,7 +14,11 @@ class Graph_ElementwiseOp<string mnemonic, list<Trait> traits = [],
     : Graph_InferredOp<mnemonic, traits # [
         DeclareOpInterfaceMethods<ElementwiseOpInterface>, Graph_Tile, Graph_Cost]> {
   let hasVerifier = 1;
+  let hasFolder = 1;
   let extraClassDefinition = [{
+    OpFoldResult $cppClass::fold(FoldAdaptor adaptor) {
+      return foldElementwise(*this, adaptor.getOperands());
+    }
     LogicalResult $cppClass::inferReturnTypes(
         MLIRContext *, std::optional<Location> location, ValueRange operands,
         DictionaryAttr attributes, OpaqueProperties properties, RegionRange regions,

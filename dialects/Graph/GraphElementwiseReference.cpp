@@ -1,5 +1,4 @@
-//===- GraphElementwiseReference.cpp - the table of scalar kernels
-//---------===//
+//===- GraphElementwiseReference.cpp - the table of scalar kernels --------===//
 
 #include "dialects/Graph/GraphElementwise.h"
 

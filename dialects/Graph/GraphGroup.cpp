@@ -1,5 +1,4 @@
-//===- GraphGroup.cpp - syntax and verifier of graph.group
-//-----------------===//
+//===- GraphGroup.cpp - syntax and verifier of graph.group ----------------===//
 
 #include "dialects/Graph/GraphDialect.h"
 

@@ -1,5 +1,4 @@
-//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops
-//------===//
+//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops -----===//
 //
 // Floats narrower than f32 are widened first and narrowed last, so a decomposed
 // op rounds where the composite one does.

@@ -1,5 +1,4 @@
-//===- GraphNormReference.cpp - softmax, norms, attention and rope
-//---------===//
+//===- GraphNormReference.cpp - softmax, norms, attention and rope --------===//
 //
 // What composite ops mean, computed in f64 and rounded once. The formulas are
 // those of the ops' pages.

@@ -1,5 +1,4 @@
-//===- GraphShapeFolds.cpp - ops that move no element
-//-----------------------===//
+//===- GraphShapeFolds.cpp - ops that move no element ---------------------===//
 //
 // A fold never invents a type: it returns a value of the result's type or edits
 // the op in place, so dims that are unknown stay as they were written.

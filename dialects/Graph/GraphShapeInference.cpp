@@ -1,5 +1,4 @@
-//===- GraphShapeInference.cpp - result types of the ops that move elements
-//===//
+//===- GraphShapeInference.cpp - result types of ops that move elements ---===//
 //
 // The constraints of these ops stand here, below the labels of
 // GraphShapeOps.td, where builders and parsers meet them alike; their verifiers
@@ -154,8 +153,8 @@ GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   // gather_c1
   if (failed(checkAxis<GatherOp>(location, axis, data)))
     return failure();
-  SmallVector<DimAttr> source = getDims(data);
-  SmallVector<DimAttr> dims(ArrayRef(source).take_front(axis));
+  SmallVector<DimAttr> source = getDims(data), dims;
+  llvm::append_range(dims, ArrayRef(source).take_front(axis));
   llvm::append_range(dims, getDims(typeOf(op.getIndices())));
   llvm::append_range(dims, ArrayRef(source).drop_front(axis + 1));
   types.push_back(tensorOf(dims, data.getElementType()));

@@ -1,30 +1,11 @@
-//===- GraphShapeReference.cpp - meaning of the ops that move elements
-//-----===//
+//===- GraphShapeReference.cpp - meaning of the ops that move elements ----===//
 
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Graph/GraphReference.h"
 
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::graph;
-
-static void copyElement(const ReferenceTensor &from, int64_t fromPosition,
-                        ReferenceTensor &to, int64_t toPosition) {
-  if (to.isFloat())
-    to.setFloat(toPosition, from.getFloat(fromPosition));
-  else
-    to.setInt(toPosition, from.getInt(fromPosition));
-}
-
-/// Calls `visit` with each index of a tensor of these dims, in row-major order.
-static void forEachIndex(ArrayRef<int64_t> dims,
-                         function_ref<void(ArrayRef<int64_t>)> visit) {
-  if (llvm::is_contained(dims, 0))
-    return;
-  SmallVector<int64_t> index(dims.size(), 0);
-  do {
-    visit(index);
-  } while (nextIndex(index, dims));
-}
 
 /// An index into a dimension of `size`, negative ones counted from its end; an
 /// error at `op` when it is outside.

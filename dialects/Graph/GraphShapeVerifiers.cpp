@@ -1,4 +1,4 @@
-//===- GraphShapeVerifiers.cpp - constraints of the ops with written types -===//
+//===- GraphShapeVerifiers.cpp - constraints of the ops with written types ===//
 //
 //
 // The result type of these ops is a parameter: nothing else says the new shape.

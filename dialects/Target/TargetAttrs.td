@@ -44,35 +44,35 @@ def Target_CpuAttr : Target_Attr<"Cpu", "cpu"> {
     | parameter         | unit             | meaning                                       |
     |-------------------|------------------|-----------------------------------------------|
     | `name`            | -                | as `--target` takes it                        |
-    | `llvm_cpu`        | -                | LLVM's name for it                            |
+    | `llvm_cpu`        | -                | LLVM's name of the level that code starts from |
+    | `llvm_tune`       | -                | LLVM's name of the CPU that code is timed for |
     | `vector_bytes`    | bytes            | of the widest vector register                 |
     | `num_vectors`     | -                | vector registers                              |
     | `f32_macs`        | 1 / (cycle core) | f32 multiply-adds: FMA units times lanes      |
     | `clock_mhz`       | MHz              | a guess, to turn cycles into time             |
-    | `features`        | -                | what the runtime checks before it runs code   |
+    | `features`        | -                | what code may use, and the runtime checks     |
     | `units`           | -                | faster units for narrower types               |
     | `caches`          | -                | L1, L2, L3                                     |
 
     Example:
 
     ```mlir
-    #target.cpu<name = "znver4", llvm_cpu = "znver4", vector_bytes = 64,
-                num_vectors = 32, f32_macs = 16, clock_mhz = 3700,
+    #target.cpu<name = "znver4", llvm_cpu = "x86-64-v4", llvm_tune = "znver4",
+                vector_bytes = 64, num_vectors = 32, f32_macs = 16, clock_mhz = 3700,
                 features = ["avx2", "fma", "avx512f"],
                 units = [#target.unit<"avx512bf16", 32>],
                 caches = [#target.cache<32768, 8>]>
     ```
 
     * (C1) Every number is at least 1, and a vector is 16, 32 or 64 bytes.
-    * (C2) Each of `features` is a name that compiler and runtime know: avx2, fma,
-      avx512f, avx512bw, avx512vl, avx512dq, avx512bf16, avx512vnni, amx-tile,
-      amx-bf16 or amx-int8.
+    * (C2) Each of `features` is one of `kFeatureNames`, which the runtime knows too.
     * (C3) `units` are `#target.unit`, each at most once, and the feature of that
       name is among `features`.
     * (C4) `caches` are 1 to 3 `#target.cache`, each larger than the one before.
   }];
   let parameters = (ins
       StringRefParameter<>:$name, StringRefParameter<>:$llvm_cpu,
+      StringRefParameter<>:$llvm_tune,
       "int64_t":$vector_bytes, "int64_t":$num_vectors, "int64_t":$f32_macs,
       "int64_t":$clock_mhz, "::mlir::ArrayAttr":$features,
       "::mlir::ArrayAttr":$units, "::mlir::ArrayAttr":$caches);
@@ -84,6 +84,8 @@ def Target_CpuAttr : Target_Attr<"Cpu", "cpu"> {
     std::optional<int64_t> macsPerCycle(Unit unit) const;
     /// The rate of `unit` over that of f32 FMA; 0 if the CPU lacks it.
     double rateOverF32(Unit unit) const;
+    /// "+avx2,+fma,...", as LLVM wants it.
+    std::string llvmFeatures() const;
     /// f32 lanes of a vector register.
     int64_t lanes() const { return getVectorBytes() / 4; }
     /// Level 1, 2 or 3; the last level for one that is not there.

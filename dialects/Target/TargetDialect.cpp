@@ -1,5 +1,4 @@
-//===- TargetDialect.cpp - registration, constraints, questions
-//------------===//
+//===- TargetDialect.cpp - registration, constraints, questions -----------===//
 
 #include "dialects/Target/TargetDialect.h"
 
@@ -109,10 +108,10 @@ static LogicalResult verifyCaches(EmitError emitError, ArrayAttr caches) {
 }
 
 LogicalResult CpuAttr::verify(EmitError emitError, StringRef, StringRef,
-                              int64_t vectorBytes, int64_t numVectors,
-                              int64_t f32Macs, int64_t clockMhz,
-                              ArrayAttr features, ArrayAttr units,
-                              ArrayAttr caches) {
+                              StringRef, int64_t vectorBytes,
+                              int64_t numVectors, int64_t f32Macs,
+                              int64_t clockMhz, ArrayAttr features,
+                              ArrayAttr units, ArrayAttr caches) {
   // (C1)
   if (!llvm::is_contained({16, 32, 64}, vectorBytes))
     return emitError() << "a vector register has 16, 32 or 64 bytes, got "
@@ -143,6 +142,13 @@ std::optional<int64_t> CpuAttr::macsPerCycle(Unit unit) const {
 
 double CpuAttr::rateOverF32(Unit unit) const {
   return static_cast<double>(macsPerCycle(unit).value_or(0)) / getF32Macs();
+}
+
+std::string CpuAttr::llvmFeatures() const {
+  std::string all;
+  for (auto feature : getFeatures().getAsRange<StringAttr>())
+    all += (all.empty() ? "+" : ",+") + feature.str();
+  return all;
 }
 
 CacheAttr CpuAttr::cache(unsigned level) const {

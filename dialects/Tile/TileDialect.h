@@ -1,8 +1,9 @@
-//===- TileDialect.h - kernels as programs over tiles
-//----------------------===//
+//===- TileDialect.h - kernels as programs over tiles ---------------------===//
 
 #ifndef TENON_DIALECTS_TILE_TILEDIALECT_H
 #define TENON_DIALECTS_TILE_TILEDIALECT_H
+
+#include "dialects/Interfaces/OpInterfaces.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"

@@ -1,4 +1,4 @@
-//===- Import.cpp - walks over a model until nothing new is learned ------===//
+//===- Import.cpp - walks over a model until nothing new is learned -------===//
 
 #include "frontends/Onnx/Import.h"
 
@@ -17,7 +17,7 @@ static constexpr auto kRemark =
 /// Says what was assumed of sizes that the model leaves open.
 static void remarkOnSymbols(const Symbols &symbols, Location loc) {
   for (const std::string &equality : symbols.equalities())
-    remark::analysis(loc, kRemark) << "sizes that meet are equal: " << equality;
+    remark::analysis(loc, kRemark) << "sizes that meet are equal: " + equality;
 }
 
 FailureOr<OwningOpRef<ModuleOp>>
@@ -26,8 +26,12 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
   context->loadDialect<func::FuncDialect, graph::GraphDialect>();
   Location loc = FileLineColLoc::get(context, path, 0, 0);
   rt::Result<Model> model = readModel(path.str());
-  if (!model)
-    return emitError(loc) << model.error().message;
+  if (!model) {
+    // The location says which file.
+    StringRef message = model.error().message;
+    message.consume_front((path + ": ").str());
+    return emitError(loc) << message;
+  }
 
   Symbols symbols(context);
   while (true) {

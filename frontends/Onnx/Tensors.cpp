@@ -1,4 +1,4 @@
-//===- Tensors.cpp - checking and reading a model's tensors --------------===//
+//===- Tensors.cpp - checking and reading a model's tensors ---------------===//
 
 #include "frontends/Onnx/Tensors.h"
 
@@ -150,13 +150,45 @@ checkExternal(const TensorRef &ref, const Model &model, uint64_t bytes) {
   return path;
 }
 
-/// Elements in the typed lists.
-static size_t countTyped(const TensorRef &ref) {
-  return ref.floats.size() + ref.doubles.size() + ref.ints32.size() +
-         ref.ints64.size() + ref.uints64.size();
+/// Calls `function` with the list that holds elements of the tensor's type.
+template <typename Function>
+static auto withTypedList(const TensorRef &ref, Function function) {
+  switch (ref.type) {
+  case DataType::Float:
+    return function(ref.floats);
+  case DataType::Double:
+    return function(ref.doubles);
+  case DataType::Int64:
+    return function(ref.ints64);
+  case DataType::UInt32:
+  case DataType::UInt64:
+    return function(ref.uints64);
+  default:
+    return function(ref.ints32);
+  }
 }
 
 static bool isPacked(Type elementType) { return fileBits(elementType) < 8; }
+
+static rt::Result<void> checkRaw(const TensorRef &ref, uint64_t bytes) {
+  if (ref.raw->size() == bytes)
+    return {};
+  return badInput("has " + Twine(ref.raw->size()) +
+                  " bytes of data: expected " + Twine(bytes) +
+                  " for its type and dimensions");
+}
+
+static rt::Result<void> checkTyped(const TensorRef &ref,
+                                   RankedTensorType type) {
+  int64_t count =
+      isPacked(type.getElementType()) ? fileBytes(type) : type.getNumElements();
+  auto found = static_cast<int64_t>(
+      withTypedList(ref, [](const auto &values) { return values.size(); }));
+  if (found == count)
+    return {};
+  return badInput("has " + Twine(found) + " elements: expected " +
+                  Twine(count) + " for its dimensions");
+}
 
 rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
                                  const Model &model, MLIRContext *context) {
@@ -166,28 +198,20 @@ rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
   Tensor tensor(ref, *type);
   int64_t bytes = fileBytes(*type);
   std::string store = model.file.path();
-  uint64_t offset = 0;
+  uint64_t offset = ref.offset;
   if (ref.isExternal) {
     rt::Result<std::string> path = checkExternal(ref, model, bytes);
     if (!path)
       return path.error();
     store = tensor.externalPath = *path;
-    offset = ref.offset;
-  } else if (ref.raw) {
-    if (static_cast<int64_t>(ref.raw->size()) != bytes)
-      return badInput("has " + Twine(ref.raw->size()) +
-                      " bytes of data: expected " + Twine(bytes) +
-                      " for its type and dimensions");
-    offset = ref.raw->data() - model.file.text().data();
   } else {
-    int64_t count =
-        isPacked(type->getElementType()) ? bytes : type->getNumElements();
-    if (static_cast<int64_t>(countTyped(ref)) != count)
-      return badInput("has " + Twine(countTyped(ref)) + " elements: expected " +
-                      Twine(count) + " for its dimensions");
-    return tensor;
+    rt::Result<void> checked =
+        ref.raw ? checkRaw(ref, bytes) : checkTyped(ref, *type);
+    if (!checked)
+      return checked.error();
+    offset = ref.raw ? ref.raw->data() - model.file.text().data() : 0;
   }
-  if (bytes > kMaxConstantBytes)
+  if (bytes > kMaxConstantBytes && (ref.isExternal || ref.raw))
     tensor.reference =
         graph::WeightAttr::get(context, StringAttr::get(context, store),
                                StringAttr::get(context, name), offset, bytes);
@@ -199,21 +223,13 @@ rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
 //===----------------------------------------------------------------------===//
 
 /// The low bytes of each value, as raw data would have them.
-template <typename T>
-static void appendBytes(const std::vector<T> &values, size_t sizeBytes,
-                        std::string &bytes) {
-  for (const T &value : values)
-    bytes.append(reinterpret_cast<const char *>(&value),
-                 std::min(sizeBytes, sizeof(T)));
-}
-
 static std::string typedBytes(const TensorRef &ref, size_t sizeBytes) {
   std::string bytes;
-  appendBytes(ref.floats, sizeBytes, bytes);
-  appendBytes(ref.doubles, sizeBytes, bytes);
-  appendBytes(ref.ints32, sizeBytes, bytes);
-  appendBytes(ref.ints64, sizeBytes, bytes);
-  appendBytes(ref.uints64, sizeBytes, bytes);
+  withTypedList(ref, [&](const auto &values) {
+    for (const auto &value : values)
+      bytes.append(reinterpret_cast<const char *>(&value),
+                   std::min(sizeBytes, sizeof(value)));
+  });
   return bytes;
 }
 
@@ -232,14 +248,15 @@ rt::Result<DenseElementsAttr> Tensor::elements() const {
     rt::Result<rt::MappedFile> file = rt::MappedFile::open(externalPath);
     if (!file)
       return file.error();
-    bytes = file->text().substr(ref->offset, fileBytes(tensorType));
+    size_t start = std::min<uint64_t>(ref->offset, file->sizeBytes());
+    bytes = file->text().substr(start, fileBytes(tensorType));
   } else if (ref->raw) {
     bytes = *ref->raw;
   } else {
     bytes = typedBytes(*ref, llvm::divideCeil(fileBits(elementType), 8));
   }
   if (static_cast<int64_t>(bytes.size()) != fileBytes(tensorType))
-    return badInput("has elements in a list of another type");
+    return badInput("was cut short in its file while it was read");
   if (isPacked(elementType))
     bytes = unpack(bytes, tensorType.getNumElements());
   if (elementType.isInteger(1)) {

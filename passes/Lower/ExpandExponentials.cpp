@@ -1,21 +1,16 @@
-//===- ExpandExponentials.cpp - exp, exp2, tanh, erf as arithmetic
-//---------===//
+//===- ExpandExponentials.cpp - exp, exp2, tanh, erf as arithmetic --------===//
 //
 // All four end in 2^n times a polynomial:
-//   1. n = the nearest integer of x log2(e). Adding 1.5 * 2^23 to a float
-//   leaves no
-//      bits for a fraction, so the addition rounds, and the sum's low bits are
-//      n.
-//   2. r = x - n ln(2), small; the polynomial gives exp(r), or exp(r) - 1.
-//   3. 2^n is made by shifting n into the exponent field. The bias of the field
-//      is added in step 1 for nothing: it is part of the large constant.
+// 1. n = the nearest integer of x log2(e). Adding 1.5 * 2^23 to a float leaves
+//    no bits for a fraction: the addition rounds, and the sum's low bits are n.
+// 2. r = x - n ln(2), small; the polynomial gives exp(r), or exp(r) - 1.
+// 3. 2^n is made by shifting n into the exponent field. The bias of the field
+//    is added in step 1 for nothing: it is part of the large constant.
 //
 // tanh and erf are odd and are formed from exp(...) - 1, which is accurate to
-// its last bits near zero, so that they need no second formula for small
-// arguments:
+// its last bits near zero, so that small arguments need no second formula:
 //   tanh(a) = t / (t + 2) with t = exp(2a) - 1
-//   erf(a)  = 1 - erfc(a) = -(2^g(a) - 1) with g = log2(erfc), a smooth
-//   function
+//   erf(a)  = 1 - erfc(a) = -(2^g(a) - 1) with g = log2(erfc), which is smooth
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,8 +75,7 @@ Value expandTanh(FloatBuilder &b, Value x) {
   Value sum =
       b.fma(twice, b.constant(kLog2E), b.constant(kRound + kExponentBias));
   auto [n, power] = split(b, sum, 0);
-  // One part of ln(2) is enough: where n is large, tanh no longer feels the
-  // error.
+  // One part of ln(2) is enough: where n is large, tanh feels no error in r.
   Value r = b.fma(n, b.constant(-kLn2), twice);
   Value m = b.fma(b.mul(r, r), b.polynomial(r, kExpm1), r);
   Value t = scaledExpm1(b, m, power);

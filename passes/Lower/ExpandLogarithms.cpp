@@ -1,5 +1,4 @@
-//===- ExpandLogarithms.cpp - log, log2 and powf as arithmetic
-//-------------===//
+//===- ExpandLogarithms.cpp - log, log2 and powf as arithmetic ------------===//
 //
 // A positive float is 2^e m with m in [2/3, 4/3), read off its bits: then
 //   log2(x) = e + log2(m), and f = m - 1 is exact and small.
@@ -41,8 +40,7 @@ Parts decompose(FloatBuilder &b, Value x, int64_t twoThirds,
   return {b.toFloat(e), b.sub(m, b.constant(1.0))};
 }
 
-/// Of any f32; for those that are not positive and finite the parts are of no
-/// use.
+/// Of any f32. If it is not positive and finite, the parts mean nothing.
 Parts decomposeF32(FloatBuilder &b, Value x) {
   // Denormals have no exponent of their own until they are scaled.
   Value isSmall = b.compare(Compare::OLT, x, b.constant(0x1p-126));
@@ -127,8 +125,8 @@ Value expandPow(FloatBuilder &b, Value x, Value y) {
 
   Value isEven = isInteger(b, b.mul(y, b.constant(0.5)));
   Value ofInteger = b.select(isEven, magnitude, b.copySign(magnitude, x));
-  // No real number is a fractional power of a negative one; infinity has no
-  // sign here.
+  // No real number is a fractional power of a negative one, but C takes that of
+  // -infinity to be that of infinity.
   Value isNegative = b.compare(Compare::OLT, x, b.constant(0.0));
   Value ofFraction = b.select(isNegative, b.constant(kNan), magnitude);
   Value isInfinite = b.compare(Compare::OEQ, x, b.constant(-kInf));

@@ -1,5 +1,4 @@
-//===- ExpandMath.cpp - elementary functions and min/max as arithmetic
-//-----===//
+//===- ExpandMath.cpp - elementary functions and min/max as arithmetic ----===//
 
 #include "passes/Lower/MathExpansions.h"
 #include "passes/Lower/Passes.h"
@@ -7,6 +6,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -104,12 +104,12 @@ bool isNumber(Value value) {
 /// max(a, b) or min(a, b) as select(a > b, a, b), which is the x86 instruction:
 /// it gives b when either is NaN. What the op asks for then is mended by a
 /// second select, or, when one operand is known to be a number, by the order of
-/// operands.
+/// the operands.
 ///
-/// | op        | asks for              | b must be        | second select |
-/// |-----------|-----------------------|------------------|-----------------------|
-/// | maximumf  | NaN if either is NaN  | the one unknown  | a if a is NaN | |
-/// maxnumf   | the other if one is   | the known number | a if b is NaN |
+/// | op       | asks for             | known number goes | second select |
+/// |----------|----------------------|-------------------|---------------|
+/// | maximumf | NaN if either is NaN | to a              | a if a is NaN |
+/// | maxnumf  | a number if any is   | to b              | a if b is NaN |
 template <typename Op, arith::CmpFPredicate predicate, bool keepsNan>
 struct ExpandMinMax final : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;

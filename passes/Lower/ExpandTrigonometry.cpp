@@ -1,12 +1,10 @@
-//===- ExpandTrigonometry.cpp - sin and cos as arithmetic
-//------------------===//
+//===- ExpandTrigonometry.cpp - sin and cos as arithmetic -----------------===//
 //
-// 1. q = the nearest integer of |x| 2/pi counts quarter turns; r = |x| - q
-// pi/2.
-//    pi/2 is taken in three floats, so that r is good to its last bits though
-//    it may be a millionth of x (Cody and Waite).
-// 2. Polynomials give sin(r) and cos(r); q says which of them it is, and its
-// sign.
+// 1. q = the nearest integer of |x| 2/pi counts quarter turns; what is left is
+//    r = |x| - q pi/2. pi/2 is taken in three floats, so that r is good to its
+//    last bits though it may be a millionth of x (Cody and Waite).
+// 2. Polynomials give sin(r) and cos(r); q says which of them is wanted, and
+//    with which sign.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +16,6 @@ using namespace mlir;
 
 namespace tenon {
 namespace {
-
-using Compare = FloatBuilder::Compare;
 
 constexpr double kRound = 0x1.8p23; ///< added to a float below 2^22, rounds it
 constexpr double kTwoOverPi = 0x1.45f306dc9c883p-1;

@@ -1,11 +1,11 @@
-//===- FloatBuilder.cpp - writing f32 formulas as arith and math.fma
-//-------===//
+//===- FloatBuilder.cpp - writing f32 formulas as arith and math.fma ------===//
 
 #include "passes/Lower/FloatBuilder.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 

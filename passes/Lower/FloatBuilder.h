@@ -1,5 +1,4 @@
-//===- FloatBuilder.h - writing f32 formulas as arith and math.fma
-//---------===//
+//===- FloatBuilder.h - writing f32 formulas as arith and math.fma --------===//
 //
 // Every value is f32 or a vector of f32; constants are splatted to that shape.
 //

@@ -1,5 +1,4 @@
-//===- MathExpansions.h - elementary functions as arithmetic
-//---------------===//
+//===- MathExpansions.h - elementary functions as arithmetic --------------===//
 //
 // Each function writes the formula for one f32 value or vector. Errors are in
 // ulp of the result over all finite inputs and are tested; NaN gives NaN; a
@@ -14,8 +13,7 @@
 
 namespace tenon {
 
-/// 1 ulp. Results below 2^-125.5 become 0, those above the largest float
-/// infinity.
+/// 1 ulp. Results below 2^-125.5 become 0.
 mlir::Value expandExp(FloatBuilder &b, mlir::Value x);
 mlir::Value expandExp2(FloatBuilder &b, mlir::Value x);
 
@@ -23,7 +21,7 @@ mlir::Value expandExp2(FloatBuilder &b, mlir::Value x);
 mlir::Value expandTanh(FloatBuilder &b, mlir::Value x);
 mlir::Value expandErf(FloatBuilder &b, mlir::Value x);
 
-/// 1 ulp. -infinity at 0 of either sign, NaN below.
+/// 1 ulp and 1.5 ulp. -infinity at 0 of either sign, NaN below.
 mlir::Value expandLog(FloatBuilder &b, mlir::Value x);
 mlir::Value expandLog2(FloatBuilder &b, mlir::Value x);
 

@@ -1,5 +1,4 @@
-//===- AttentionScores.cpp - what stands between q k^T and the softmax
-//-----===//
+//===- AttentionScores.cpp - what stands between q k^T and the softmax ----===//
 //
 // Read from the softmax backwards, one op at a time:
 //
@@ -67,7 +66,7 @@ std::optional<MaskTerm> readAdditiveMask(Value value) {
       getUniformNumber(isSeenWhen ? where.getOtherwise() : where.getThen());
   if (!isUniformly(zero, 0.0) || !fill || *fill > kSurelyMasked)
     return std::nullopt;
-  MaskTerm mask{{}, *fill};
+  MaskTerm mask{{}, *fill, true};
   addConditions(where.getCondition(), isSeenWhen, mask);
   return mask;
 }
@@ -116,6 +115,22 @@ bool absorbsScores(double fill, Type elementType) {
   return fill <= (elementType.isF16() ? -6.0e4 : -1.0e30);
 }
 
+/// Adds a mask that replaces scores. Two finite fills must not be added, for
+/// they could overflow where both hide a key: equal ones become one mask.
+void addReplacingMask(MaskTerm mask, Type elementType,
+                      AttentionScores &scores) {
+  mask.isExactAsBias =
+      mask.fill == -INFINITY || absorbsScores(mask.fill, elementType);
+  for (MaskTerm &inner : scores.masks) {
+    if (inner.fill == -INFINITY || !absorbsScores(inner.fill, elementType))
+      continue;
+    if (inner.fill == mask.fill)
+      return void(llvm::append_range(inner.conditions, mask.conditions));
+    mask.isExactAsBias = false;
+  }
+  scores.masks.push_back(std::move(mask));
+}
+
 std::optional<AttentionScores> readWhere(graph::WhereOp where, unsigned depth) {
   bool isSeenWhen = !getUniformNumber(where.getThen());
   Value rest = isSeenWhen ? where.getThen() : where.getOtherwise();
@@ -125,14 +140,9 @@ std::optional<AttentionScores> readWhere(graph::WhereOp where, unsigned depth) {
       fill ? read(rest, depth) : std::nullopt;
   if (!scores || rest.getType() != where.getType() || *fill > kSurelyMasked)
     return std::nullopt;
-  MaskTerm mask{{}, *fill};
+  MaskTerm mask{{}, *fill, true};
   addConditions(where.getCondition(), isSeenWhen, mask);
-  AttentionScores alone{scores->product, 1.0, false, {mask}, {}};
-  takeCausalMask(alone);
-  bool isExact = absorbsScores(*fill, where.getType().getElementType());
-  if (!isExact && !(alone.isCausal && alone.masks.empty()))
-    return std::nullopt;
-  scores->masks.push_back(mask);
+  addReplacingMask(std::move(mask), where.getType().getElementType(), *scores);
   return scores;
 }
 
@@ -243,21 +253,24 @@ std::optional<AttentionScores> readScores(Value scores) {
   return read(scores, kDeepestScores);
 }
 
-void takeCausalMask(AttentionScores &scores) {
+void takeCausalMask(AttentionScores &scores, bool everyQuerySeesAKey) {
   RankedTensorType type = scores.getType();
   DimAttr queries = graph::getDim(type, type.getRank() - 2);
   DimAttr keys = graph::getDim(type, type.getRank() - 1);
   DimAttr past = keys.sub(queries);
+  auto isCausal = [&](const MaskTerm::Condition &condition) {
+    std::optional<DimAttr> limit = readTriangle(condition);
+    return limit && graph::areEqual(*limit, past);
+  };
+  bool isAlone = isNeverNegative(past) && scores.biases.empty() &&
+                 scores.masks.size() == 1 &&
+                 llvm::all_of(scores.masks[0].conditions, isCausal);
   for (MaskTerm &mask : scores.masks) {
-    // With a finite fill a query that sees no key would look at all of them.
-    if (mask.fill != -INFINITY && !isNeverNegative(past))
+    if (mask.fill != -INFINITY && !isAlone && !everyQuerySeesAKey)
       continue;
-    llvm::erase_if(mask.conditions, [&](const MaskTerm::Condition &condition) {
-      std::optional<DimAttr> limit = readTriangle(condition);
-      bool isCausal = limit && graph::areEqual(*limit, past);
-      scores.isCausal |= isCausal;
-      return isCausal;
-    });
+    size_t numBefore = mask.conditions.size();
+    llvm::erase_if(mask.conditions, isCausal);
+    scores.isCausal |= mask.conditions.size() < numBefore;
   }
   llvm::erase_if(scores.masks,
                  [](const MaskTerm &mask) { return mask.conditions.empty(); });

@@ -1,5 +1,4 @@
-//===- AttentionScores.h - what stands between q k^T and the softmax
-//-------===//
+//===- AttentionScores.h - what stands between q k^T and the softmax ------===//
 
 #ifndef TENON_PASSES_RAISE_ATTENTIONSCORES_H
 #define TENON_PASSES_RAISE_ATTENTIONSCORES_H
@@ -18,6 +17,9 @@ struct MaskTerm {
   };
   llvm::SmallVector<Condition> conditions;
   double fill; ///< -infinity, or a large negative number
+  /// Whether adding `fill` to a score is the same as replacing it. If not, the
+  /// term has no meaning as a bias.
+  bool isExactAsBias = true;
 };
 
 /// A term added to the scores.
@@ -44,7 +46,11 @@ std::optional<AttentionScores> readScores(mlir::Value scores);
 
 /// Takes the causal condition out of the masks, where it is exactly the one of
 /// graph.attention: key j is visible to query i when j <= i + S - L.
-void takeCausalMask(AttentionScores &scores);
+///
+/// A query that sees no key looks at all keys alike when the fill is finite, at
+/// those after it, too. So a finite causal mask is taken only where it is the
+/// only mask or bias (each query sees itself then), or `everyQuerySeesAKey`.
+void takeCausalMask(AttentionScores &scores, bool everyQuerySeesAKey);
 
 /// The boolean mask and the additive bias of what is left; null when there is
 /// none. Both broadcast to the scores.

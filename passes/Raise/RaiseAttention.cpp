@@ -1,5 +1,4 @@
-//===- RaiseAttention.cpp - matmul(softmax(q k^T ...), v) -> attention
-//-----===//
+//===- RaiseAttention.cpp - matmul(softmax(q k^T ...), v) -> attention ----===//
 //
 // From the product of probabilities and values backwards:
 //
@@ -172,7 +171,8 @@ bool haveSameBatch(Value a, Value b) {
 //===----------------------------------------------------------------------===//
 
 struct RaiseProductWithValues final : OpRewritePattern<graph::MatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
+  RaiseProductWithValues(MLIRContext *context, bool everyQuerySeesAKey)
+      : OpRewritePattern(context), everyQuerySeesAKey(everyQuerySeesAKey) {}
 
   LogicalResult matchAndRewrite(graph::MatmulOp matmul,
                                 PatternRewriter &rewriter) const override {
@@ -182,11 +182,13 @@ struct RaiseProductWithValues final : OpRewritePattern<graph::MatmulOp> {
                                          "the left operand is no softmax");
     std::optional<AttentionScores> scores =
         readScores(probabilities->softmax.getInput());
+    if (scores)
+      takeCausalMask(*scores, everyQuerySeesAKey);
     if (const char *reason = whyNot(matmul, *probabilities, scores)) {
-      remark::missed(matmul.getLoc(), kRemark) << "no attention: " << reason;
+      remark::missed(matmul.getLoc(), kRemark)
+          << (Twine("no attention: ") + reason).str();
       return rewriter.notifyMatchFailure(matmul, reason);
     }
-    takeCausalMask(*scores);
     Location loc = matmul.getLoc();
     Value query =
         takeFactors(rewriter, scores->product.getLhs(), scores->scale);
@@ -208,8 +210,9 @@ struct RaiseProductWithValues final : OpRewritePattern<graph::MatmulOp> {
       result =
           graph::ReshapeOp::create(rewriter, loc, matmul.getType(), result);
     remark::passed(loc, kRemark)
-        << "became attention" << (scores->isCausal ? ", causal" : "")
-        << (mask ? ", with a mask" : "") << (bias ? ", with a bias" : "");
+        << (Twine("became attention") + (scores->isCausal ? ", causal" : "") +
+            (mask ? ", with a mask" : "") + (bias ? ", with a bias" : ""))
+               .str();
     rewriter.replaceOp(matmul, result);
     return success();
   }
@@ -220,6 +223,9 @@ private:
                             const std::optional<AttentionScores> &scores) {
     if (!scores)
       return "the scores are not a scaled, biased and masked matmul";
+    if (!llvm::all_of(scores->masks,
+                      [](const MaskTerm &mask) { return mask.isExactAsBias; }))
+      return "the fill of a mask is finite and too small to absorb a score";
     RankedTensorType type = typeOf(probabilities.softmax);
     if (static_cast<int64_t>(probabilities.softmax.getAxis()) !=
         type.getRank() - 1)
@@ -248,12 +254,16 @@ private:
     key = fewKeys;
     value = fewValues;
   }
+
+  bool everyQuerySeesAKey;
 };
 
 struct RaiseAttention final : impl::RaiseAttentionPassBase<RaiseAttention> {
+  using RaiseAttentionPassBase::RaiseAttentionPassBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseProductWithValues>(&getContext());
+    patterns.add<RaiseProductWithValues>(&getContext(), everyQuerySeesAKey);
     raise(getOperation(), std::move(patterns));
   }
 };

@@ -1,5 +1,4 @@
-//===- RaiseGelu.cpp - x/2 (1 + erf(x / sqrt 2)) -> gelu(x)
-//----------------===//
+//===- RaiseGelu.cpp - x/2 (1 + erf(x / sqrt 2)) -> gelu(x) ---------------===//
 //
 // Exporters associate the product in every order. So the formula is not matched
 // op by op: what stands between x, the erf and the result is read as a
@@ -68,16 +67,18 @@ template <typename Op> struct RaiseGeluFrom final : OpRewritePattern<Op> {
         continue;
       if (Value input = findInput(root, curve, form, parts)) {
         remark::passed(root.getLoc(), kRemark)
-            << "became gelu with " << graph::stringifyGeluForm(form);
+            << (Twine("became gelu with ") + graph::stringifyGeluForm(form))
+                   .str();
         rewriter.replaceOpWithNewOp<graph::GeluOp>(root, root.getType(), input,
                                                    form);
         return success();
       }
       if (isWholeProduct(root))
         remark::missed(root.getLoc(), kRemark)
-            << "a product with " << graph::stringifyGeluForm(form)
-            << " has other terms than gelu: expected x/2 (1 + "
-            << graph::stringifyGeluForm(form) << "(...))";
+            << (Twine("a product with ") + graph::stringifyGeluForm(form) +
+                " has other terms than gelu: expected x/2 (1 + " +
+                graph::stringifyGeluForm(form) + "(...))")
+                   .str();
     }
     return rewriter.notifyMatchFailure(root, "no gelu");
   }

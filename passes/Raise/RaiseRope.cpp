@@ -1,5 +1,4 @@
-//===- RaiseRope.cpp - q cos + rotate_half(q) sin -> rope(q, positions)
-//----===//
+//===- RaiseRope.cpp - q cos + rotate_half(q) sin -> rope(q, positions) ---===//
 //
 // The form of Hugging Face's LLaMA and its descendants:
 //
@@ -208,7 +207,8 @@ private:
                                      Value cosine, Value sine,
                                      PatternRewriter &rewriter) {
     auto miss = [&](const char *reason) {
-      remark::missed(add.getLoc(), kRemark) << "no rope: " << reason;
+      remark::missed(add.getLoc(), kRemark)
+          << (Twine("no rope: ") + reason).str();
       return rewriter.notifyMatchFailure(add, reason);
     };
     RankedTensorType type = typeOf(input);
@@ -226,7 +226,8 @@ private:
     Value positions =
         spreadOverBatch(rewriter, add.getLoc(), angles->positions, type);
     remark::passed(add.getLoc(), kRemark)
-        << "became rope with base " << std::to_string(angles->base);
+        << (Twine("became rope with base ") + std::to_string(angles->base))
+               .str();
     rewriter.replaceOpWithNewOp<graph::RopeOp>(add, type, input, positions,
                                                APFloat(angles->base),
                                                graph::RopePairing::Halves);

@@ -1,5 +1,4 @@
-//===- MergeParallelMatmuls.cpp - one matmul for all that read one value
-//---===//
+//===- MergeParallelMatmuls.cpp - one matmul for all that read one value --===//
 //
 // Q, K and V are three matmuls of one input. As one matmul with the weights
 // side by side they read it once and make one larger kernel:
@@ -200,8 +199,9 @@ void mergeWithOthers(graph::MatmulOp first, llvm::DenseSet<Operation *> &seen,
   for (graph::MatmulOp matmul : candidates) {
     if (const char *reason = whyNotMergeable(matmul))
       remark::missed(matmul.getLoc(), kRemark)
-          << "not merged with the others that read its left operand: "
-          << reason;
+          << (Twine("not merged with the others that read its left operand: ") +
+              reason)
+                 .str();
     else
       mergeable.push_back(matmul);
   }
@@ -209,8 +209,9 @@ void mergeWithOthers(graph::MatmulOp first, llvm::DenseSet<Operation *> &seen,
     return;
   for (graph::MatmulOp matmul : mergeable)
     remark::passed(matmul.getLoc(), kRemark)
-        << "one of " << std::to_string(mergeable.size())
-        << " matmuls merged into one";
+        << (Twine("one of ") + std::to_string(mergeable.size()) +
+            " matmuls merged into one")
+               .str();
   merge(mergeable, rewriter);
 }
 

@@ -8,16 +8,18 @@
 
 namespace tenon::abi {
 
-// Odd, with bits spread evenly: the fraction of the golden ratio.
-static constexpr uint64_t kOdd = 0x9e3779b97f4a7c15ULL;
+// Odd, with bits spread evenly: the fractions of the golden ratio and of the
+// square root of 3.
+static constexpr uint64_t kOdd1 = 0x9e3779b97f4a7c15ULL;
+static constexpr uint64_t kOdd2 = 0xbb67ae8584caa73bULL;
 
 static uint64_t step(uint64_t state, uint64_t word) {
-  return std::rotl((state ^ word) * kOdd, 29);
+  return std::rotl(state ^ word * kOdd1, 31) * kOdd2;
 }
 
 Checksum::Checksum() {
   for (size_t lane = 0; lane < kNumLanes; ++lane)
-    lanes[lane] = kOdd * (lane + 1);
+    lanes[lane] = kOdd1 * (lane + 1);
 }
 
 void Checksum::eat(Lanes &lanes, const std::byte *block) {
@@ -55,7 +57,7 @@ uint64_t Checksum::finish() const {
     sum = step(sum, lane);
   // The last word has passed one step only; spread it over all bits.
   sum ^= sum >> 32;
-  sum *= kOdd;
+  sum *= kOdd1;
   return sum ^ sum >> 29;
 }
 

@@ -2,13 +2,14 @@
 //
 // Eight lanes, each eating every eighth 8-byte word w as
 //
-//     state = rotate((state ^ w) * odd, 29)
+//     state = rotate(state ^ w * odd1, 31) * odd2        (after xxHash64's
+//     round)
 //
 // and folded into one number at the end together with the length. Each step and
 // the fold are one-to-one in the word and in the lane, so a change inside one
-// 8-byte word is always seen; any other change is missed with chance 2^-64. It
-// runs at memory speed, which a CRC does not. It is no defence against somebody
-// who wants to deceive: such a plan is caught by its checks, not here.
+// 8-byte word is always seen; damage elsewhere is missed with chance 2^-64. It
+// runs at memory speed. It is no defence against somebody who wants to deceive:
+// a hostile plan is caught by its checks, not here.
 //
 //===----------------------------------------------------------------------===//
 

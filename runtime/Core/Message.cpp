@@ -24,7 +24,7 @@ std::string shapeText(std::span<const int64_t> dims) {
     return "scalar";
   std::string text;
   for (int64_t dim : dims)
-    text += (text.empty() ? "" : "x") + std::to_string(dim);
+    text += message(text.empty() ? "" : "x", dim);
   return text;
 }
 

@@ -47,6 +47,7 @@ size_t spaceBytesAtEnd(std::string_view text) {
 
 PrefixTrie trieOf(const std::vector<AddedToken> &tokens) {
   std::vector<PrefixTrie::Entry> entries;
+  entries.reserve(tokens.size());
   for (size_t i = 0; i < tokens.size(); ++i)
     entries.emplace_back(tokens[i].content, static_cast<int32_t>(i));
   return PrefixTrie(std::move(entries));

@@ -234,13 +234,12 @@ private:
         return fail("expected a digit in the exponent");
     }
     std::string_view written = text.substr(start, at - start);
-    const char *end = written.data() + written.size();
+    const char *begin = written.data(), *end = begin + written.size();
     Number number{0, std::nullopt};
-    if (std::from_chars(written.data(), end, number.real).ec != std::errc())
+    if (std::from_chars(begin, end, number.real).ec != std::errc())
       return fail("the number is too large or too small for a double", start);
     int64_t integer;
-    if (isWhole &&
-        std::from_chars(written.data(), end, integer).ec == std::errc())
+    if (isWhole && std::from_chars(begin, end, integer).ec == std::errc())
       number.integer = integer;
     value = {number, start};
     return true;
@@ -297,6 +296,20 @@ Result<Value> parse(std::string_view text, const std::string &origin) {
     return root;
   return Error{Code::BadInput,
                origin + ":" + parser.position() + ": " + parser.message()};
+}
+
+std::string quote(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += '\\';
+    if (auto byte = static_cast<unsigned char>(c); byte < 0x20)
+      quoted += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    else
+      quoted += c;
+  }
+  return quoted + '"';
 }
 
 } // namespace tenon::rt::json

@@ -1,5 +1,4 @@
-//===- Json.h - a JSON text as a tree of values
-//----------------------------===//
+//===- Json.h - a JSON text as a tree of values ---------------------------===//
 //
 //   Result<json::Value> root = json::parse(file.text(), file.path());
 //   if (!root)
@@ -87,6 +86,9 @@ inline Value::Value(Variant value, size_t offset)
 /// bytes, when it is none: "t.json:3:14: expected ',' or '}' in an object".
 /// `origin` opens the error.
 Result<Value> parse(std::string_view text, const std::string &origin);
+
+/// `text`, which is UTF-8, as a JSON string with its quotes.
+std::string quote(std::string_view text);
 
 } // namespace tenon::rt::json
 

@@ -14,17 +14,9 @@ namespace {
 
 /// The text with U+FFFD where it is not well-formed; `storage` holds it then.
 std::string_view wellFormed(std::string_view text, std::string &storage) {
-  size_t sound = 0;
-  while (sound < text.size()) {
-    Decoded next = decodeUtf8(text.substr(sound));
-    if (!next.isValid)
-      break;
-    sound += next.sizeBytes;
-  }
-  if (sound == text.size())
+  if (isUtf8(text))
     return text;
-  storage.assign(text.substr(0, sound));
-  for (text.remove_prefix(sound); !text.empty();) {
+  while (!text.empty()) {
     Decoded next = decodeUtf8(text);
     appendUtf8(storage, next.codePoint);
     text.remove_prefix(next.sizeBytes);

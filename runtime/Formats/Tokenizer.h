@@ -1,5 +1,4 @@
-//===- Tokenizer.h - texts to the token ids that a model takes
-//-------------===//
+//===- Tokenizer.h - texts to the token ids that a model takes ------------===//
 //
 //   Result<Tokenizer> tokenizer = Tokenizer::open("tokenizer.json");
 //   if (!tokenizer)
@@ -27,6 +26,7 @@
 #include "runtime/Formats/BertText.h"
 #include "runtime/Formats/WordPiece.h"
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -60,7 +60,9 @@ struct Padding {
 
 /// One text, or a pair of texts, to be encoded.
 struct TokenizerInput {
-  TokenizerInput(std::string_view text) : first(text) {}
+  /// Implicit for whatever is a string; it must outlive the input.
+  template <std::convertible_to<std::string_view> Text>
+  TokenizerInput(const Text &text) : first(text) {}
   TokenizerInput(std::string_view text, std::string_view pair)
       : first(text), second(pair) {}
 

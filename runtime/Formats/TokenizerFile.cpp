@@ -72,10 +72,17 @@ public:
     return held ? *held : std::string();
   }
   int64_t integer(int64_t max) const {
+    const std::string range = "an integer from 0 to " + std::to_string(max);
     std::optional<int64_t> held = value ? value->integer() : std::nullopt;
-    if (!held || *held < 0 || *held > max)
-      expected("an integer from 0 to " + std::to_string(max));
-    return held.value_or(0);
+    if (!held) {
+      expected(range);
+      return 0;
+    }
+    int64_t number = held.value();
+    if (number >= 0 && number <= max)
+      return number;
+    fail("is " + std::to_string(number) + "; it should be " + range);
+    return 0;
   }
   int32_t id() const { return static_cast<int32_t>(integer(kMaxId)); }
 
@@ -223,7 +230,7 @@ private:
       else if (token.isPresent())
         parts.push_back(readSpecial(token, special));
       else
-        element.expected("an object with Sequence or SpecialToken");
+        element.fail("has neither Sequence nor SpecialToken");
     }
     return parts;
   }

@@ -58,12 +58,12 @@ uint8_t combiningClass(char32_t c) {
 // consonant, numbered in that order: Unicode 15.0, section 3.12.
 constexpr char32_t kSyllables = 0xac00, kLeading = 0x1100, kVowels = 0x1161,
                    kTrailing = 0x11a7;
-constexpr unsigned kNumVowels = 21, kNumTrailing = 28, kNumSyllables = 11172;
+constexpr char32_t kNumVowels = 21, kNumTrailing = 28, kNumSyllables = 11172;
 
-void appendSyllable(std::u32string &text, unsigned syllable) {
-  text += kLeading + syllable / (kNumVowels * kNumTrailing);
+void appendSyllable(std::u32string &text, char32_t syllable) {
+  text += char32_t(kLeading + syllable / (kNumVowels * kNumTrailing));
   text += kVowels + syllable / kNumTrailing % kNumVowels;
-  if (unsigned trailing = syllable % kNumTrailing)
+  if (char32_t trailing = syllable % kNumTrailing)
     text += kTrailing + trailing;
 }
 

@@ -44,6 +44,16 @@ Decoded decodeUtf8(std::string_view text) {
   return {codePoint, lead.sizeBytes, true};
 }
 
+bool isUtf8(std::string_view text) {
+  while (!text.empty()) {
+    Decoded next = decodeUtf8(text);
+    if (!next.isValid)
+      return false;
+    text.remove_prefix(next.sizeBytes);
+  }
+  return true;
+}
+
 void appendUtf8(std::string &text, char32_t codePoint) {
   auto later = [&](unsigned shift) {
     text += static_cast<char>(0x80 | (codePoint >> shift & 0x3f));

@@ -1,5 +1,4 @@
-//===- Utf8.h - text as code points
-//----------------------------------------===//
+//===- Utf8.h - text as code points ---------------------------------------===//
 
 #ifndef TENON_RUNTIME_FORMATS_UTF8_H
 #define TENON_RUNTIME_FORMATS_UTF8_H
@@ -25,6 +24,9 @@ struct Decoded {
 /// Decodes the front of `text`, which is not empty. Overlong forms, surrogates
 /// and numbers above U+10FFFF are not well-formed.
 Decoded decodeUtf8(std::string_view text);
+
+/// Whether all of `text` is well-formed.
+bool isUtf8(std::string_view text);
 
 /// Appends the code point, which is no surrogate and at most U+10FFFF.
 void appendUtf8(std::string &text, char32_t codePoint);

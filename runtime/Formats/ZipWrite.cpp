@@ -89,6 +89,8 @@ Stored measure(const ZipFile &file) {
   uLong checksum = 0;
   uint64_t size = 0;
   for (Bytes part : file.parts) {
+    if (part.empty()) // a null pointer would begin the checksum anew
+      continue;
     checksum = crc32_z(checksum, reinterpret_cast<const Bytef *>(part.data()),
                        part.size());
     size += part.size();
@@ -116,12 +118,12 @@ Result<void> writeZip(const std::string &path, std::span<const ZipFile> files) {
     Stored stored = measure(file);
     appendDirectoryEntry(directory, file, stored, offset);
     headers.push_back(localHeader(file, stored));
-    parts.push_back(headers.back());
+    parts.emplace_back(headers.back());
     parts.insert(parts.end(), file.parts.begin(), file.parts.end());
     offset += static_cast<uint32_t>(headers.back().size()) + stored.sizeBytes;
   }
   appendEnd(directory, files.size(), offset);
-  parts.push_back(directory);
+  parts.emplace_back(directory);
   return writeFile(path, parts);
 }
 

@@ -2,7 +2,7 @@
 
 #include "runtime/Program/Binding.h"
 
-#include "runtime/Abi/DTypes.h"
+#include "runtime/Abi/DType.h"
 #include "runtime/Abi/Expr.h"
 #include "runtime/Core/Message.h"
 
@@ -30,8 +30,8 @@ static std::string dimsText(const Plan &plan, const Tensor &tensor) {
 }
 
 std::string describe(const Plan &plan, const Tensor &tensor) {
-  return tensor.name + ": " + abi::nameOf(tensor.dtype) + " " +
-         dimsText(plan, tensor);
+  return message(tensor.name, ": ", abi::nameOf(tensor.dtype), " ",
+                 dimsText(plan, tensor));
 }
 
 /// Does `symbol` take this value? The text is what it must be, or empty.
@@ -160,6 +160,22 @@ Result<Shape> shapeOf(const Plan &plan, const Tensor &tensor,
     shape.push_back(*value);
   }
   return shape;
+}
+
+Result<uint64_t> bytesOf(abi::DType dtype, std::span<const int64_t> shape) {
+  uint64_t bits = abi::bitsOf(dtype);
+  bool isEmpty = false, overflows = false;
+  for (int64_t dim : shape) {
+    if (dim < 0)
+      return badInput("shape ", shapeText(shape), " has a negative dim");
+    isEmpty |= dim == 0;
+    overflows |= dim && __builtin_mul_overflow(bits, uint64_t(dim), &bits);
+  }
+  if (isEmpty)
+    return uint64_t(0);
+  if (overflows)
+    return badInput("shape ", shapeText(shape), " is larger than any memory");
+  return bits / 8 + (bits % 8 != 0);
 }
 
 } // namespace tenon::rt

@@ -48,6 +48,10 @@ Result<Binding> bindSymbols(const abi::Plan &plan,
 Result<Shape> shapeOf(const abi::Plan &plan, const abi::Tensor &tensor,
                       const Binding &binding);
 
+/// Bytes of a contiguous tensor. BadInput when a dim is negative or the size
+/// does not fit into 64 bits.
+Result<uint64_t> bytesOf(abi::DType dtype, std::span<const int64_t> shape);
+
 /// "ids: i64 [B, L]", for people.
 std::string describe(const abi::Plan &plan, const abi::Tensor &tensor);
 

@@ -2,7 +2,7 @@
 
 #include "runtime/Program/Context.h"
 
-#include "runtime/Abi/DTypes.h"
+#include "runtime/Abi/DType.h"
 #include "runtime/Core/Message.h"
 
 #include <algorithm>
@@ -45,7 +45,7 @@ Result<void> Context::bindInput(size_t index, InputView input) {
                     abi::nameOf(tensor.dtype));
   if (auto valid = checkInputShape(plan, index, input.shape); !valid)
     return valid;
-  auto needed = abi::bytesOf(input.dtype, input.shape);
+  auto needed = bytesOf(input.dtype, input.shape);
   if (!needed)
     return needed.error();
   if (input.bytes != *needed)
@@ -101,7 +101,7 @@ Result<void> Context::record(const Binding &next) {
     auto shape = shapeOf(plan, plan.outputs[i], next);
     if (!shape)
       return shape.error();
-    auto needed = abi::bytesOf(plan.outputs[i].dtype, *shape);
+    auto needed = bytesOf(plan.outputs[i].dtype, *shape);
     if (!needed)
       return needed.error();
     outputs[i].shape = std::move(*shape);

@@ -8,7 +8,7 @@
 #include "runtime/Program/Tape.h"
 
 #include "runtime/Abi/Artifact.h"
-#include "runtime/Abi/DTypes.h"
+#include "runtime/Abi/DType.h"
 #include "runtime/Abi/Expr.h"
 #include "runtime/Core/Message.h"
 
@@ -79,7 +79,7 @@ Result<void> Recorder::measureTensors(const std::vector<abi::Tensor> &tensors,
     auto shape = shapeOf(plan, tensor, binding);
     if (!shape)
       return shape.error();
-    auto bytes = abi::bytesOf(tensor.dtype, *shape);
+    auto bytes = bytesOf(tensor.dtype, *shape);
     if (!bytes)
       return bytes.error();
     sizes.push_back(*bytes);

@@ -1,4 +1,4 @@
-//===- tenon-import.cpp - prints the graph module of an ONNX file --------===//
+//===- tenon-import.cpp - prints the graph module of an ONNX file ---------===//
 //
 //   tenon-import model.onnx --dims=input_ids=Bx128 --remarks --locations
 //
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
   context.getDiagEngine().registerHandler(printDiagnostic);
   if (printRemarks) {
     remark::RemarkCategories categories;
-    categories.all = "Import";
+    categories.analysis = "Import";
     auto policy = std::make_unique<remark::RemarkEmittingPolicyAll>();
     if (failed(remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
                                                  std::move(policy), categories,

@@ -1,10 +1,9 @@
-//===- EmitObject.cpp - kernels become native code
-//-------------------------===//
+//===- EmitObject.cpp - kernels become native code ------------------------===//
 //
 // 1. Split the module into one module for each kernel.
 // 2. Lower each to the LLVM dialect.
-// 3. For each, in an LLVMContext of its own: translate, optimise, generate
-// code. Steps 2 and 3 run on the context's threads.
+// 3. For each, in an LLVMContext of its own: translate, optimise, make code.
+// Steps 2 and 3 run on the context's threads.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,10 +55,9 @@ createTargetMachine(Location loc, target::CpuAttr cpu) {
     return emitError(loc)
            << "LLVM was built without the target of the kernels: " << error;
   llvm::TargetOptions options;
-  options.FunctionSections =
-      true; // so that the linker can drop what nobody calls
+  options.FunctionSections = true; // the linker drops what nobody calls
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu.getLlvmCpu(), /*Features=*/"", options, llvm::Reloc::PIC_,
+      triple, cpu.getLlvmCpu(), cpu.llvmFeatures(), options, llvm::Reloc::PIC_,
       llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
@@ -74,6 +72,8 @@ void setAttributes(llvm::Module &module, StringRef kernelName,
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     function.setDoesNotThrow();
     function.addFnAttr("target-cpu", cpu.getLlvmCpu());
+    function.addFnAttr("target-features", cpu.llvmFeatures());
+    function.addFnAttr("tune-cpu", cpu.getLlvmTune());
     // Some CPUs' tuning prefers vectors half as wide as those we count on.
     function.addFnAttr("prefer-vector-width",
                        std::to_string(cpu.getVectorBytes() * 8));

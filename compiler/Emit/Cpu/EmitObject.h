@@ -1,5 +1,4 @@
-//===- EmitObject.h - kernels become native code
-//---------------------------===//
+//===- EmitObject.h - kernels become native code --------------------------===//
 //
 //   FailureOr<std::vector<Bytes>> objects = emitObjects(kernels, cpu);
 //   FailureOr<Bytes> library = linkSharedObject(loc, *objects);

@@ -1,5 +1,4 @@
-//===- LinkObject.cpp - objects become the loadable part of an artifact
-//----===//
+//===- LinkObject.cpp - objects become the loadable part of an artifact ---===//
 //
 // lld runs inside this process. It reads and writes files only, so objects and
 // result pass through a temporary folder.
@@ -26,6 +25,22 @@ using namespace mlir;
 namespace tenon {
 namespace {
 
+constexpr const char *kLinkFlags[] = {
+    "ld.lld",
+    "-shared",
+    "-zdefs",          // an undefined symbol is an error
+    "-zseparate-code", // code shares no page with data: no page is both
+    "-znorelro",       // writable is what is relocated, and the dynamic section
+    "-znoexecstack",
+    "--gc-sections",
+    "--strip-all",
+    "-O1",
+    "--hash-style=gnu",
+    "--build-id=none",
+    "--no-eh-frame-hdr",
+    "--no-dynamic-linker",
+};
+
 /// A folder that lives as long as this object.
 class TemporaryFolder {
 public:
@@ -35,7 +50,7 @@ public:
             llvm::sys::fs::createUniqueDirectory("tenon-link", folder.path))
       return emitError(loc) << "cannot make a temporary folder for the linker: "
                             << error.message();
-    return std::move(folder);
+    return folder;
   }
   TemporaryFolder(TemporaryFolder &&other) { std::swap(path, other.path); }
   ~TemporaryFolder() {
@@ -103,27 +118,9 @@ FailureOr<Bytes> linkSharedObject(Location loc, ArrayRef<Bytes> objects) {
       return failure();
   }
   std::string output = folder->file("kernels.so");
-  // Code, constants and data each begin a page: the loader maps them apart. No
-  // part of the file is writable but the dynamic section and what is relocated.
-  std::vector<const char *> arguments = {"ld.lld",
-                                         "-shared",
-                                         "-z",
-                                         "separate-code",
-                                         "-z",
-                                         "defs",
-                                         "-z",
-                                         "norelro",
-                                         "-z",
-                                         "noexecstack",
-                                         "--gc-sections",
-                                         "-O1",
-                                         "--strip-all",
-                                         "--hash-style=gnu",
-                                         "--build-id=none",
-                                         "--no-eh-frame-hdr",
-                                         "--no-dynamic-linker",
-                                         "-o",
-                                         output.c_str()};
+  std::vector<const char *> arguments(std::begin(kLinkFlags),
+                                      std::end(kLinkFlags));
+  arguments.insert(arguments.end(), {"-o", output.c_str()});
   for (const std::string &input : inputs)
     arguments.push_back(input.c_str());
 

@@ -1,5 +1,4 @@
-//===- LinkObject.h - objects become the loadable part of an artifact
-//------===//
+//===- LinkObject.h - objects become the loadable part of an artifact -----===//
 
 #ifndef TENON_COMPILER_EMIT_CPU_LINKOBJECT_H
 #define TENON_COMPILER_EMIT_CPU_LINKOBJECT_H

@@ -1,5 +1,4 @@
-//===- LowerToLlvm.cpp - kernels in scf, arith, vector become LLVM dialect
-//-===//
+//===- LowerToLlvm.cpp - kernels in scf, arith, vector become LLVM dialect ===//
 
 #include "compiler/Emit/Cpu/LowerToLlvm.h"
 
@@ -39,9 +38,9 @@ void addPasses(OpPassManager &pm, target::CpuAttr cpu) {
     expand.includeBf16 = true;
     pm.addPass(arith::createArithExpandOpsPass(expand));
   }
+  // Without this option x86vector ops stay and cannot be translated.
   ConvertVectorToLLVMPassOptions vector;
-  vector.x86Vector =
-      true; // without it x86vector ops stay and cannot be translated
+  vector.x86Vector = true;
   pm.addPass(createConvertVectorToLLVMPass(vector));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createConvertIndexToLLVMPass());

@@ -1,5 +1,4 @@
-//===- LowerToLlvm.h - kernels in scf, arith, vector become LLVM dialect
-//---===//
+//===- LowerToLlvm.h - kernels in scf, arith, vector become LLVM dialect --===//
 
 #ifndef TENON_COMPILER_EMIT_CPU_LOWERTOLLVM_H
 #define TENON_COMPILER_EMIT_CPU_LOWERTOLLVM_H
@@ -13,8 +12,8 @@ namespace tenon {
 
 /// A module that holds one module for each public func.func of `kernels`, which
 /// is left as it is: a copy of the function and of the private functions that
-/// it calls. The order is that of `kernels`. Errors on an op that is neither a
-/// function nor a global.
+/// it calls. The order is that of `kernels`. Errors on a public function
+/// without a body.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 splitKernels(mlir::ModuleOp kernels);
 

@@ -1,5 +1,4 @@
-//===- SymbolsTest.cpp - finding the numbers of symbolic dims
-//--------------===//
+//===- SymbolsTest.cpp - finding the numbers of symbolic dims -------------===//
 
 #include "compiler/Interpret/Symbols.h"
 
@@ -13,8 +12,6 @@ namespace {
 
 class SymbolsTest : public testing::Test {
 protected:
-  SymbolsTest() { context.loadDialect<GraphDialect>(); }
-
   DimAttr number(int64_t value) {
     return DimAttr::getConstant(&context, value);
   }
@@ -36,6 +33,8 @@ protected:
   }
 
   MLIRContext context;
+  GraphDialect *dialect =
+      context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr b = symbol("B"), l = symbol("L");
   std::string error;
 };

@@ -1,5 +1,4 @@
-//===- TensorBytesTest.cpp - reference tensors from and to raw bytes
-//-------===//
+//===- TensorBytesTest.cpp - reference tensors from and to raw bytes ------===//
 
 #include "compiler/Interpret/TensorBytes.h"
 

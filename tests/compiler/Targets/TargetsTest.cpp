@@ -1,5 +1,4 @@
-//===- TargetsTest.cpp - the table of CPUs, and this machine in it
-//---------===//
+//===- TargetsTest.cpp - the table of CPUs, and this machine in it --------===//
 
 #include "compiler/Targets/Targets.h"
 
@@ -38,7 +37,7 @@ TEST_F(Targets, LlvmHasEveryFeatureThatWeList) {
   ASSERT_NE(target, nullptr) << error;
   for (StringRef name : cpuNames()) {
     std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
-        target->createMCSubtargetInfo(triple, cpu(name).getLlvmCpu(),
+        target->createMCSubtargetInfo(triple, cpu(name).getLlvmTune(),
                                       /*Features=*/""));
     for (auto feature : cpu(name).getFeatures().getAsRange<StringAttr>())
       EXPECT_TRUE(subtarget->checkFeatures("+" + feature.str()))

@@ -1,5 +1,4 @@
-//===- DimsTest.cpp - arithmetic on symbolic dims
-//--------------------------===//
+//===- DimsTest.cpp - arithmetic on symbolic dims -------------------------===//
 
 #include "dialects/Graph/GraphDialect.h"
 
@@ -17,14 +16,14 @@ constexpr int64_t kLeast = std::numeric_limits<int64_t>::min();
 
 class DimsTest : public testing::Test {
 protected:
-  DimsTest() { context.loadDialect<GraphDialect>(); }
-
   DimAttr number(int64_t value) {
     return DimAttr::getConstant(&context, value);
   }
   DimAttr symbol(StringRef name) { return DimAttr::getSymbol(&context, name); }
 
   MLIRContext context;
+  GraphDialect *dialect =
+      context.getOrLoadDialect<GraphDialect>(); // before any dim
   DimAttr unknown = DimAttr::getUnknown(&context);
   DimAttr b = symbol("B"), l = symbol("L"), p = symbol("P");
 };

@@ -61,6 +61,12 @@ TEST(Json, Escapes) {
             "\u00e9\u4e2d\U0001f600");
 }
 
+TEST(Json, QuotedStringsAreReadBack) {
+  std::string text = std::string("a\"\\/\n\0\x1f", 7) + "\u00e9";
+  EXPECT_EQ(json::quote(text), "\"a\\\"\\\\/\\u000a\\u0000\\u001f\u00e9\"");
+  EXPECT_EQ(*parsed(json::quote(text)).string(), text);
+}
+
 TEST(Json, EveryTruncationIsAnError) {
   std::string text = R"({"a": [1, "\u00e9"], "b": {"c": true}})";
   ASSERT_EQ(errorOf(text), "");

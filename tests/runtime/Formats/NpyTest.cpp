@@ -2,7 +2,7 @@
 // damaged ones are one error each.
 #include "runtime/Formats/Npy.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 using namespace tenon::rt;
 using namespace tenon::test;

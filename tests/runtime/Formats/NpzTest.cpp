@@ -2,9 +2,9 @@
 // each, and no byte of one can be changed without notice.
 #include "runtime/Formats/Npz.h"
 
-#include "TemporaryFile.h"
 #include "runtime/Formats/LittleEndian.h"
 #include "runtime/Formats/Zip.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 using namespace tenon::rt;
 using namespace tenon::test;
@@ -58,6 +58,14 @@ TEST(Npz, WrittenArchivesAreReadBack) {
   EXPECT_EQ((*tensors)[0].data, tensorOf("x", "abc").data);
   EXPECT_EQ((*tensors)[1].name, "y");
   EXPECT_EQ((*tensors)[1].dims, (std::vector<int64_t>{4}));
+}
+
+TEST(Npz, ATensorMayBeEmpty) {
+  TemporaryFile file("nothing.npz");
+  HostTensor tensors[] = {tensorOf("x", "")};
+  Result<void> isWritten = writeNpz(file.path, tensors);
+  ASSERT_TRUE(isWritten) << isWritten.error().message;
+  EXPECT_EQ(errorOf(file.contents()), "");
 }
 
 TEST(Npz, AnArchiveMayBeEmptyOrHaveAComment) {

@@ -1,7 +1,7 @@
 // Protobuf messages are read field by field; damaged ones are one error each.
 #include "runtime/Formats/Wire.h"
 
-#include "TemporaryFile.h"
+#include "tests/runtime/Formats/TemporaryFile.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -103,6 +103,8 @@ TEST(Wire, ListsArePackedOrNot) {
     case 4:
       message.append(strings);
       break;
+    default:
+      ADD_FAILURE() << "field " << message.field();
     }
   ASSERT_FALSE(document.failed()) << document.error().message;
   EXPECT_EQ(numbers, (std::vector<int64_t>{5, 6, 128}));
@@ -178,7 +180,7 @@ std::string nested(unsigned depth) {
       if (size <= 0x7f)
         break;
     }
-    input = "\x1a" + length + input;
+    input.insert(0, "\x1a" + length);
   }
   return input;
 }

@@ -52,13 +52,11 @@ class Checker:
         """Ids, masks and type ids of each text, or pair of texts."""
         config = self.config | sections
         reference = tokenizers.Tokenizer.from_str(json.dumps(config))
-        special = what != "plain"
         texts_read = [as_text(text) for text in texts]
-        if what == "batch":
-            encoded = reference.encode_batch(texts_read)
+        if what == "batch" or not config["padding"]:  # where each row keeps its length
+            encoded = reference.encode_batch(texts_read, add_special_tokens=what != "plain")
         else:
-            encoded = [reference.encode(*(t if isinstance(t, tuple) else (t,)), add_special_tokens=special)
-                       for t in texts_read]
+            encoded = [reference.encode(*(t if isinstance(t, tuple) else (t,))) for t in texts_read]
         expected = ["\t".join(" ".join(map(str, row)) for row in (e.ids, e.attention_mask, e.type_ids))
                     for e in encoded]
         self.compare(name, texts, expected, self.ours(config, what, texts))
@@ -153,7 +151,9 @@ def check_code_points(checker):
 
 def check_limits(checker, texts):
     """Truncation and padding in every form, of texts and of pairs."""
-    pairs = list(zip(texts[:60], texts[60:120])) + [("", ""), ("a", ""), ("", "b")]
+    texts = [text for text in texts if len(text) < 300]  # the library makes a window of each rest that it cuts off
+    assert len(texts) >= 100
+    pairs = list(zip(texts[:60], texts[40:100])) + [("", ""), ("a", ""), ("", "b")]
     for strategy in ["LongestFirst", "OnlyFirst"]:
         for length in [3, 4, 5, 8, 21, 128]:
             for direction in ["Left", "Right"]:

@@ -72,6 +72,7 @@ void printEncoding(const Tokenizer &tokenizer, const Line &line) {
 
 void printBatch(const Tokenizer &tokenizer, const std::vector<Line> &lines) {
   std::vector<TokenizerInput> inputs;
+  inputs.reserve(lines.size());
   for (const Line &line : lines)
     inputs.push_back(line.input());
   Result<TokenBatch> batch = tokenizer.encodeBatch(inputs);

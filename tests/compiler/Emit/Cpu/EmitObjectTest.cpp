@@ -1,5 +1,4 @@
-//===- EmitObjectTest.cpp - kernels are compiled, linked, loaded and run
-//---===//
+//===- EmitObjectTest.cpp - kernels are compiled, linked, loaded and run --===//
 
 #include "compiler/Emit/Cpu/EmitObject.h"
 #include "compiler/Emit/Cpu/LinkObject.h"
@@ -166,7 +165,7 @@ TEST_F(EmitObject, LlvmTextNamesTheKernel) {
       emitText(*parse(kExpKernel), cpu("znver4"), TextForm::Llvm);
   ASSERT_TRUE(succeeded(text));
   EXPECT_TRUE(StringRef(*text).contains("void @exp_kernel("));
-  EXPECT_TRUE(StringRef(*text).contains("\"target-cpu\"=\"znver4\""));
+  EXPECT_TRUE(StringRef(*text).contains("\"tune-cpu\"=\"znver4\""));
 }
 
 TEST_F(EmitObject, TheSameModuleGivesTheSameBytes) {

@@ -1,5 +1,4 @@
-//===- LoadedKernels.cpp - textual MLIR, compiled and loaded into a test
-//---===//
+//===- LoadedKernels.cpp - textual MLIR, compiled and loaded into a test --===//
 
 #include "tests/compiler/Emit/Cpu/LoadedKernels.h"
 
@@ -43,12 +42,13 @@ static void *load(const Bytes &library) {
   return handle;
 }
 
-LoadedKernels LoadedKernels::compile(MLIRContext &context, StringRef text) {
+LoadedKernels LoadedKernels::compile(MLIRContext &context, StringRef text,
+                                     StringRef target) {
   loadKernelDialects(context);
   LoadedKernels result;
   Location loc = UnknownLoc::get(&context);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
-  FailureOr<target::CpuAttr> cpu = cpuByName(loc, "native");
+  FailureOr<target::CpuAttr> cpu = cpuByName(loc, target);
   EXPECT_TRUE(module && succeeded(cpu));
   if (!module || failed(cpu))
     return result;

@@ -1,5 +1,4 @@
-//===- LoadedKernels.h - textual MLIR, compiled and loaded into a test
-//-----===//
+//===- LoadedKernels.h - textual MLIR, compiled and loaded into a test ----===//
 //
 //   LoadedKernels kernels = LoadedKernels::compile(context, text);
 //   kernels.function("add")(buffers, scalars, 0, n, scratch);
@@ -23,13 +22,13 @@ using KernelFn = void (*)(void *const *, const int64_t *, int64_t, int64_t,
 /// The dialects that kernels are printed in, and nothing else.
 void loadKernelDialects(mlir::MLIRContext &context);
 
-/// The kernels of one module as code in this process, for the machine it runs
-/// on.
+/// The kernels of one module as code in this process.
 class LoadedKernels {
 public:
-  /// Fails the test and holds nothing if any step fails.
-  static LoadedKernels compile(mlir::MLIRContext &context,
-                               llvm::StringRef text);
+  /// Compiles for `target`, which this machine must have. Fails the test and
+  /// holds nothing if any step fails.
+  static LoadedKernels compile(mlir::MLIRContext &context, llvm::StringRef text,
+                               llvm::StringRef target = "native");
 
   LoadedKernels(LoadedKernels &&other) : handle(other.handle) {
     other.handle = nullptr;

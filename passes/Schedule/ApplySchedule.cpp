@@ -1,0 +1,160 @@
+//===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones -----===//
+
+#include "passes/Schedule/Passes.h"
+
+#include "dialects/Interfaces/OpInterfaces.h"
+#include "dialects/Tile/TileDialect.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_APPLYSCHEDULEPASS
+#include "passes/Schedule/Passes.h.inc"
+
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Numbers for symbols
+//===----------------------------------------------------------------------===//
+
+/// The number of a symbol, or the extent itself when it is one.
+Attribute numberOf(DictionaryAttr schedule, Attribute extent) {
+  auto symbol = dyn_cast<StringAttr>(extent);
+  return symbol ? schedule.get(symbol) : extent;
+}
+
+LogicalResult applyNumbers(tile::KernelOp kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  if (!schedule)
+    return kernel.emitOpError("has no schedule; run choose-schedule first");
+  bool isComplete = true;
+  auto lookup = [&](Attribute extent) -> Attribute {
+    Attribute number = numberOf(schedule, extent);
+    if (!number && isComplete) {
+      kernel.emitOpError("has no number for ")
+          << extent << " in its schedule " << schedule;
+      isComplete = false;
+    }
+    return number ? number : extent;
+  };
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](tile::TileType type) -> Type {
+    SmallVector<Attribute> extents =
+        llvm::map_to_vector(type.getExtents(), lookup);
+    return tile::TileType::get(type.getContext(), extents,
+                               type.getElementType());
+  });
+  replacer.recursivelyReplaceElementsIn(kernel, /*replaceAttrs=*/false,
+                                        /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+
+  tile::GridOp grid = kernel.getGrid();
+  OpBuilder b(grid);
+  SmallVector<Attribute> blocks = llvm::map_to_vector(grid.getBlocks(), lookup);
+  grid.setBlocksAttr(b.getArrayAttr(blocks));
+  SmallVector<tile::ExtentOp> extents;
+  kernel.walk([&](tile::ExtentOp op) { extents.push_back(op); });
+  for (tile::ExtentOp op : extents) {
+    auto number = dyn_cast<IntegerAttr>(lookup(op.getSymbolAttr()));
+    if (!number)
+      return failure();
+    b.setInsertionPoint(op);
+    op.replaceAllUsesWith(
+        arith::ConstantIndexOp::create(b, op.getLoc(), number.getInt())
+            .getResult());
+    op.erase();
+  }
+  return success(isComplete);
+}
+
+//===----------------------------------------------------------------------===//
+// Panels
+//===----------------------------------------------------------------------===//
+
+/// Whether the value is known when the artifact is written.
+bool isConstantExpression(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && isa<ReferenceOpInterface>(op) &&
+         llvm::all_of(op->getOperands(), isConstantExpression);
+}
+
+/// The load at the end of maps that keep every place.
+tile::LoadOp loadBehind(Value tile) {
+  if (auto load = tile.getDefiningOp<tile::LoadOp>())
+    return load;
+  auto map = tile.getDefiningOp<tile::MapOp>();
+  if (!map || map.getInputs().size() != 1 ||
+      map.getMap(0) != SmallVector<unsigned>{0, 1})
+    return nullptr;
+  return loadBehind(map.getInputs()[0]);
+}
+
+/// Reads the right side of the kernel's products from panels, where all
+/// launches give constants.
+void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
+  SmallVector<tile::MmaOp> products;
+  kernel.walk([&](tile::MmaOp op) { products.push_back(op); });
+  for (tile::MmaOp mma : products) {
+    tile::LoadOp load = loadBehind(mma.getRhs());
+    if (!load || load.getAxes() != ArrayRef<int64_t>{0, 1} ||
+        load.getView().getType().getRank() != 2)
+      continue;
+    auto view = load.getView().getDefiningOp<tile::ViewOp>();
+    tile::ViewType type = view.getType();
+    auto argument = cast<BlockArgument>(view.getBuffer());
+    bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
+    bool isOnlyUse = argument.hasOneUse() && view.getResult().hasOneUse();
+    bool isConstant = llvm::all_of(launches, [&](tile::LaunchOp launch) {
+      return isConstantExpression(launch.getInputs()[argument.getArgNumber()]);
+    });
+    if (!isStatic || !isOnlyUse || !isConstant || type.getLayout())
+      continue;
+    int64_t width = load.getType().getExtent(1);
+    auto layout = tile::LayoutAttr::getPanels(type.getContext(), width);
+    view.getResult().setType(tile::ViewType::get(
+        type.getContext(), type.getShape(), type.getElementType(), layout));
+    for (tile::LaunchOp launch : launches) {
+      OpBuilder b(launch);
+      OpOperand &operand = launch.getInputsMutable()[argument.getArgNumber()];
+      operand.set(
+          tile::PackOp::create(b, launch.getLoc(), operand.get(), layout));
+    }
+  }
+}
+
+void tidy(tile::KernelOp kernel) {
+  RewritePatternSet patterns(kernel.getContext());
+  scf::ForOp::getCanonicalizationPatterns(patterns, kernel.getContext());
+  (void)applyPatternsGreedily(kernel, std::move(patterns));
+  IRRewriter rewriter(kernel.getContext());
+  DominanceInfo dominance(kernel);
+  eliminateCommonSubExpressions(rewriter, dominance, kernel);
+}
+
+struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
+  void runOnOperation() override {
+    DenseMap<StringAttr, SmallVector<tile::LaunchOp>> launches;
+    getOperation().walk([&](tile::LaunchOp launch) {
+      launches[launch.getKernelAttr().getAttr()].push_back(launch);
+    });
+    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
+      if (failed(applyNumbers(kernel)))
+        return signalPassFailure();
+      tidy(kernel);
+      if (auto found = launches.find(kernel.getSymNameAttr());
+          found != launches.end())
+        packWeights(kernel, found->second);
+    }
+  }
+};
+
+} // namespace
+} // namespace tenon

@@ -1,0 +1,130 @@
+//===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
+
+#include "passes/Schedule/Passes.h"
+
+#include "dialects/Tile/TileDialect.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_CHOOSESCHEDULEPASS
+#include "passes/Schedule/Passes.h.inc"
+
+namespace {
+
+/// Elements of an elementwise instance: some microseconds of work.
+constexpr int64_t kElementwiseBlock = 1024;
+/// A reduced dim up to this many elements is one block: 16 KiB of f32, half an
+/// L1.
+constexpr int64_t kWholeReduction = 4096;
+/// Rows that a contraction keeps in registers: 8 rows of a matrix whose rows
+/// are 4 KiB apart still fit the 8 ways of an L1 set.
+constexpr int64_t kRegisterRows = 8;
+/// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
+constexpr int64_t kAttentionKeys = 32;
+/// Vectors of a row block: 8 x 3 accumulators leave room for operands in 32
+/// registers; 4 x 3 in 16.
+constexpr int64_t kRegisterVectors = 3;
+
+std::optional<int64_t> constantOf(Value value) {
+  IntegerAttr number;
+  if (matchPattern(value, m_Constant(&number)))
+    return number.getInt();
+  return std::nullopt;
+}
+
+/// What the program says about its symbols.
+struct Shape {
+  llvm::StringMap<std::optional<int64_t>>
+      gridSize; ///< symbols of the grid: size if a number
+  llvm::StringMap<std::optional<int64_t>>
+      loopBound; ///< symbols of loops: bound if a number
+  bool hasProduct = false;
+};
+
+Shape shapeOf(tile::KernelOp kernel) {
+  Shape shape;
+  tile::GridOp grid = kernel.getGrid();
+  for (auto [size, block] : llvm::zip_equal(grid.getSizes(), grid.getBlocks()))
+    if (auto symbol = dyn_cast<StringAttr>(block))
+      shape.gridSize[symbol.getValue()] = constantOf(size);
+  kernel.walk([&](scf::ForOp loop) {
+    if (auto extent = loop.getStep().getDefiningOp<tile::ExtentOp>()) {
+      auto [entry, isNew] = shape.loopBound.try_emplace(
+          extent.getSymbol(), constantOf(loop.getUpperBound()));
+      if (!isNew && entry->second != constantOf(loop.getUpperBound()))
+        entry->second = std::nullopt;
+    }
+  });
+  kernel.walk([&](tile::MmaOp) { shape.hasProduct = true; });
+  return shape;
+}
+
+int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes) {
+  Shape shape = shapeOf(kernel);
+  Builder b(kernel.getContext());
+  NamedAttrList schedule;
+  int64_t lanes = vectorBytes / 4;
+  auto set = [&](StringRef symbol, int64_t value) {
+    schedule.set(symbol, b.getIndexAttr(value));
+  };
+  bool isContraction = shape.loopBound.contains("BK");
+  bool isAttention = shape.hasProduct && !isContraction;
+
+  for (auto &[symbol, size] : shape.gridSize) {
+    bool isRow = symbol == "BM";
+    if (isContraction)
+      set(symbol,
+          isRow ? kRegisterRows
+                : std::min(
+                      kRegisterVectors * lanes,
+                      roundUp(size.value_or(kRegisterVectors * lanes), lanes)));
+    else if (isAttention)
+      set(symbol, 4 * lanes);
+    else if (isRow)
+      set(symbol, 4);
+    else
+      set(symbol, shape.gridSize.size() == 1 ? kElementwiseBlock
+                                             : kElementwiseBlock / 4);
+  }
+  for (auto &[symbol, bound] : shape.loopBound) {
+    if (symbol == "BK")
+      set(symbol, bound.value_or(kWholeReduction));
+    else if (isAttention)
+      set(symbol, kAttentionKeys);
+    else
+      set(symbol, bound && *bound <= kWholeReduction ? *bound : 64);
+  }
+  if (isAttention)
+    schedule.set("lanes", b.getStringAttr("first"));
+  if (isContraction) {
+    // Rows are the fastest axis, columns the next: a panel meets all rows.
+    auto order = llvm::to_vector(
+        llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
+    if (order.size() >= 2)
+      std::swap(order[order.size() - 1], order[order.size() - 2]);
+    schedule.set("order", b.getDenseI64ArrayAttr(order));
+  }
+  return schedule.getDictionary(kernel.getContext());
+}
+
+struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
+  using ChooseSchedulePassBase::ChooseSchedulePassBase;
+
+  void runOnOperation() override {
+    for (auto kernel : getOperation().getOps<tile::KernelOp>())
+      if (!kernel.getSchedule())
+        kernel.setScheduleAttr(choose(kernel, vectorBytes));
+  }
+};
+
+} // namespace
+} // namespace tenon

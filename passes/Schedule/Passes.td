@@ -1,0 +1,102 @@
+#ifndef TENON_PASSES_SCHEDULE_PASSES_TD
+#define TENON_PASSES_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
+  let summary = "give each kernel numbers for its symbols";
+  let description = [{
+    From the shape of the program and the machine's vectors:
+
+    * a contraction keeps a block of BM rows and BN columns in registers and
+      streams the whole contracted dim (BK) past it; row blocks are the fastest
+      axis of the grid, so a panel of weights stays in cache;
+    * attention puts BM queries into the lanes and walks BN keys at a time;
+    * a reduction along a row takes the row whole, a few rows an instance;
+    * everything else takes as many elements as hide the cost of an instance.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+      %c64 = arith.constant 64 : index
+      %i = tile.grid [%c64 by BN]
+      %xv = tile.view %x[%c64] : !tile.view<64xf32>
+      %a = tile.load %xv[%i] axes [0] : <64xf32> -> <[BN], f32>
+      %yv = tile.view %y[%c64] : !tile.view<64xf32>
+      tile.store %a, %yv[%i] axes [0] : <[BN], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index} {
+      %c64 = arith.constant 64 : index
+      %0 = tile.grid [%c64 by BN]
+      %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
+      %2 = tile.load %1[%0] axes [0] : <64xf32> -> <[BN], f32>
+      %3 = tile.view %arg1[%c64] : !tile.view<64xf32>
+      tile.store %2, %3[%0] axes [0] : <[BN], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    Requires: form-kernels.
+    Ensures:  every kernel has a schedule with a number for each symbol.
+    Leaves:   a kernel that has a schedule.
+    Numerics: unchanged; a schedule never changes what is computed.
+    Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">
+  ];
+  let dependentDialects = ["tenon::tile::TileDialect"];
+}
+
+def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
+  let summary = "make algorithm-form kernels scheduled ones";
+  let description = [{
+    Symbols become their numbers in tile types, grids and loop steps, and loops of
+    one turn disappear. The matrix that a contraction reads in columns is read from
+    panels when every launch gives a constant for it: the launch then gives a
+    `tile.pack` of that constant, evaluated when the artifact is written.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 16 : index} {
+      %c64 = arith.constant 64 : index
+      %i = tile.grid [%c64 by BN]
+      %xv = tile.view %x[%c64] : !tile.view<64xf32>
+      %a = tile.load %xv[%i] axes [0] : <64xf32> -> <[BN], f32>
+      %yv = tile.view %y[%c64] : !tile.view<64xf32>
+      tile.store %a, %yv[%i] axes [0] : <[BN], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 16 : index} {
+      %c64 = arith.constant 64 : index
+      %0 = tile.grid [%c64 by 16]
+      %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
+      %2 = tile.load %1[%0] axes [0] : <64xf32> -> <[16], f32>
+      %3 = tile.view %arg1[%c64] : !tile.view<64xf32>
+      tile.store %2, %3[%0] axes [0] : <[16], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    Requires: choose-schedule.
+    Ensures:  every extent is a number.
+    Leaves:   nothing.
+    Numerics: unchanged.
+  }];
+  let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
+#endif // TENON_PASSES_SCHEDULE_PASSES_TD

@@ -1,0 +1,167 @@
+// What a plan says must make sense; each rule has its plan that breaks it.
+
+#include "runtime/Abi/PlanCheck.h"
+#include "runtime/Abi/Expr.h"
+#include "tests/runtime/TestModel/TestModel.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+
+using namespace tenon;
+using namespace tenon::abi;
+
+namespace {
+
+/// The test plan, after `change`.
+std::string errorAfter(const std::function<void(Plan &)> &change) {
+  Plan plan = test::testPlan();
+  change(plan);
+  auto valid = checkPlan(plan);
+  return valid ? "no error" : valid.error().message;
+}
+
+Launch &firstLaunch(Plan &plan) {
+  return std::get<Launch>(plan.functions[1].steps[0]);
+}
+Call &firstCall(Plan &plan) {
+  return std::get<Call>(plan.functions[0].steps[0]);
+}
+Copy &copyOf(Plan &plan) { return std::get<Copy>(plan.functions[0].steps[3]); }
+
+TEST(PlanCheck, TheTestPlanIsValid) {
+  EXPECT_EQ(errorAfter([](Plan &) {}), "no error");
+}
+
+TEST(PlanCheck, Names) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.inputs[1].name = "x"; }),
+            "two inputs have the name 'x'");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.outputs[1].name = "y"; }),
+            "two outputs have the name 'y'");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.symbols[1].name = "B"; }),
+            "two symbols have the name 'B'");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.inputs[1].name = ""; }),
+            "an input has no name");
+}
+
+TEST(PlanCheck, Symbols) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.symbols[0] = {"B", 2, 1, 1}; }),
+            "symbol 'B' has minimum 2, maximum 1, divisor 1");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.symbols[0] = {"B", -1, 1, 1}; }),
+            "symbol 'B' has minimum -1, maximum 1, divisor 1");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.symbols[0] = {"B", 0, 1, 0}; }),
+            "symbol 'B' has minimum 0, maximum 1, divisor 0");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.symbols.push_back({"K"}); }),
+            "symbol 'K' is not the dim of any input");
+}
+
+TEST(PlanCheck, Tensors) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.outputs[0].dims[0] = symbol(2); }),
+            "tensor 'y': a formula uses symbol 2 of 2");
+  EXPECT_EQ(errorAfter([](Plan &plan) {
+              plan.inputs[0].dims.resize(17, constant(1));
+            }),
+            "tensor 'x' has rank 17, the limit is 16");
+}
+
+TEST(PlanCheck, Kernels) {
+  EXPECT_EQ(
+      errorAfter(
+          [](Plan &plan) { plan.kernels[0].scratchBytes = 1 + (1 << 30); }),
+      "kernel 'scale_shift' wants 1073741825 bytes of scratch, the limit is "
+      "1073741824");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.kernels[1].flops = symbol(1); }),
+            "kernel 'row_sum': a formula uses symbol 1 of 1");
+}
+
+TEST(PlanCheck, Launches) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).kernel = 2; }),
+            "function 'layer', step 0: kernel 2 is launched, there are 2");
+  EXPECT_EQ(
+      errorAfter([](Plan &plan) { firstLaunch(plan).buffers.pop_back(); }),
+      "function 'layer', step 0: kernel 'scale_shift' takes 4 buffers, but 3 "
+      "are "
+      "passed");
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).scalars.clear(); }),
+            "function 'layer', step 0: kernel 'scale_shift' takes 1 scalars, "
+            "but 0 are "
+            "passed");
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).instances = {}; }),
+            "function 'layer', step 0: a formula is empty");
+  EXPECT_EQ(
+      errorAfter([](Plan &plan) { firstLaunch(plan).scalars[0] = symbol(9); }),
+      "function 'layer', step 0: a formula uses symbol 9 of 2");
+}
+
+TEST(PlanCheck, Buffers) {
+  auto errorWith = [](BufferRef buffer) {
+    return errorAfter(
+        [&](Plan &plan) { firstLaunch(plan).buffers[0] = buffer; });
+  };
+  const std::string at = "function 'layer', step 0: ";
+  EXPECT_EQ(errorWith({Space::Input, 2}), at + "input 2 is used, there are 2");
+  EXPECT_EQ(errorWith({Space::Output, 3}),
+            at + "output 3 is used, there are 3");
+  EXPECT_EQ(errorWith({Space::Weight, 2}),
+            at + "weight 2 is used, there are 2");
+  EXPECT_EQ(errorWith({Space::Arena, 1}),
+            at + "arena slot 1 is used, there are 1");
+  EXPECT_EQ(errorWith({Space::Parameter, 3}),
+            at + "parameter 3 is used, there are 3");
+  EXPECT_EQ(errorWith({Space(9), 0}), at + "unknown space 9");
+}
+
+TEST(PlanCheck, Copies) {
+  EXPECT_EQ(
+      errorAfter([](Plan &plan) { copyOf(plan).to = {Space::Weight, 0}; }),
+      "function 'model', step 3: a copy writes to an input or a weight");
+  EXPECT_EQ(errorAfter([](Plan &plan) { copyOf(plan).from.index = 7; }),
+            "function 'model', step 3: input 7 is used, there are 2");
+}
+
+TEST(PlanCheck, Calls) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.functions.clear(); }),
+            "the plan has no function");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.functions[0].numParameters = 1; }),
+            "function 'model' is the model but has parameters");
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstCall(plan).function = 2; }),
+            "function 'model', step 0: function 2 is called, there are 2");
+  EXPECT_EQ(
+      errorAfter([](Plan &plan) { firstCall(plan).arguments.pop_back(); }),
+      "function 'model', step 0: function 'layer' takes 3 arguments, but 2 are "
+      "passed");
+}
+
+TEST(PlanCheck, CallsEnd) {
+  EXPECT_EQ(errorAfter([](Plan &plan) {
+              plan.functions[1].steps.push_back(Call{0, {}});
+            }),
+            "calls of function 'model' go round or are deeper than 16");
+}
+
+/// Functions 0 to count-1, of which each calls the next `times` times.
+Plan chain(size_t count, size_t times) {
+  Plan plan;
+  for (uint32_t i = 0; i < count; ++i)
+    plan.functions.push_back({"f" + std::to_string(i), 0, {}, {}});
+  for (uint32_t i = 0; i + 1 < count; ++i)
+    plan.functions[i].steps.assign(times, Call{i + 1, {}});
+  return plan;
+}
+
+TEST(PlanCheck, CallsAreShallow) {
+  EXPECT_TRUE(checkPlan(chain(16, 1)));
+  EXPECT_FALSE(checkPlan(chain(17, 1)));
+  // Deep too when the deep part is reached a second time, from further down.
+  Plan plan = chain(16, 1);
+  plan.functions.push_back({"late", 0, {}, {Call{1, {}}, Call{0, {}}}});
+  EXPECT_FALSE(checkPlan(plan));
+}
+
+TEST(PlanCheck, CallsDoNotMultiplyWithoutLimit) {
+  auto valid = checkPlan(chain(16, 1000));
+  ASSERT_FALSE(valid);
+  EXPECT_EQ(valid.error().message,
+            "function 'f12' executes more than 4194304 steps and buffers");
+}
+
+} // namespace

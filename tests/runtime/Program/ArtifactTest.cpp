@@ -1,0 +1,221 @@
+// Damaged, foreign and lesser: what the loader says of files that it refuses.
+
+#include "runtime/Program/Artifact.h"
+#include "runtime/Abi/PlanBytes.h"
+#include "runtime/Program/Model.h"
+#include "tests/runtime/TestModel/TestModel.h"
+
+#include <cstring>
+#include <elf.h>
+#include <functional>
+#include <gtest/gtest.h>
+
+namespace tenon {
+
+using namespace rt;
+
+namespace {
+
+const std::string kPath = testing::TempDir() + "tenon-artifact-test.tenon";
+
+/// The error without the path, or "no error".
+std::string load(std::span<const std::byte> bytes) {
+  test::MemoryFile file;
+  file.write(bytes);
+  auto model = Model::load(file.path());
+  if (model)
+    return "no error";
+  const std::string prefix = file.path() + ": ", &error = model.error().message;
+  EXPECT_EQ(error.substr(0, prefix.size()), prefix);
+  return error.substr(std::min(error.size(), prefix.size()));
+}
+
+abi::Footer footerOf(const std::vector<std::byte> &artifact) {
+  abi::Footer footer;
+  std::memcpy(&footer, artifact.data() + artifact.size() - sizeof(footer),
+              sizeof(footer));
+  return footer;
+}
+
+/// The error after a change of the footer; the checksum is right.
+std::string errorAfter(const std::function<void(abi::Footer &)> &change) {
+  std::vector<std::byte> artifact = test::testArtifact();
+  abi::Footer footer = footerOf(artifact);
+  change(footer);
+  std::memcpy(artifact.data() + artifact.size() - sizeof(footer), &footer,
+              sizeof(footer));
+  return load(artifact);
+}
+
+TEST(Artifact, Whole) { EXPECT_EQ(load(test::testArtifact()), "no error"); }
+
+TEST(Artifact, EveryTruncationIsAnError) {
+  const std::vector<std::byte> &artifact = test::testArtifact();
+  for (size_t size = 0; size < artifact.size(); size += size < 256 ? 1 : 97)
+    EXPECT_NE(load(std::span(artifact).first(size)), "no error") << size;
+  // Around each boundary of the layout.
+  abi::Footer footer = footerOf(artifact);
+  for (uint64_t at : {footer.codeBytes, footer.planOffset, footer.weightsOffset,
+                      footer.tablesOffset, footer.fileBytes - sizeof(footer),
+                      footer.fileBytes})
+    for (uint64_t size : {at - 1, at})
+      if (size < artifact.size())
+        EXPECT_NE(load(std::span(artifact).first(size)), "no error") << size;
+}
+
+TEST(Artifact, CutShortSaysSo) {
+  const std::vector<std::byte> &artifact = test::testArtifact();
+  uint64_t sections;
+  std::memcpy(&sections, artifact.data() + offsetof(Elf64_Ehdr, e_shoff), 8);
+  EXPECT_EQ(
+      load(std::span(artifact).first(4096)),
+      "its section table begins at byte " + std::to_string(sections) +
+          " but the file has 4096 bytes; it was cut short, copy or compile it "
+          "again");
+  EXPECT_EQ(load(std::span(artifact).first(10)),
+            "is not a Tenon artifact, or was cut short: it has no footer");
+}
+
+TEST(Artifact, AMissingBeginningIsAnError) {
+  const std::vector<std::byte> &artifact = test::testArtifact();
+  EXPECT_EQ(load(std::span(artifact).subspan(4096)),
+            "its footer says " + std::to_string(artifact.size()) +
+                " bytes but the file has " +
+                std::to_string(artifact.size() - 4096) +
+                "; its beginning is missing");
+}
+
+TEST(Artifact, AProgramEndsOnAPage) {
+  std::vector<std::byte> shifted(8);
+  shifted.insert(shifted.end(), test::testArtifact().begin(),
+                 test::testArtifact().end());
+  EXPECT_EQ(load(shifted), "its beginning is at byte 8, expected 4096");
+}
+
+TEST(Artifact, EveryFlippedBitOutsideTheWeightsIsAnError) {
+  std::vector<std::byte> artifact = test::testArtifact();
+  abi::Footer footer = footerOf(artifact);
+  test::MemoryFile file;
+  auto expectErrorAt = [&](size_t at, int bit) {
+    artifact[at] ^= std::byte(1 << bit);
+    file.write(artifact);
+    EXPECT_FALSE(Artifact::open(file.path()))
+        << "byte " << at << ", bit " << bit;
+    artifact[at] ^= std::byte(1 << bit);
+  };
+  for (size_t at = 0; at < artifact.size(); ++at) {
+    bool isWeight = at >= footer.weightsOffset && at < footer.tablesOffset;
+    bool isHeader =
+        at < 1024 || at >= footer.tablesOffset ||
+        (at >= footer.planOffset && at < footer.planOffset + footer.planBytes);
+    // Every bit of headers, plan and tables; of code one bit in each byte.
+    for (int bit = 0; bit < 8; ++bit)
+      if (!isWeight && (isHeader || bit == int(at % 8)))
+        expectErrorAt(at, bit);
+  }
+  file.write(artifact);
+  EXPECT_TRUE(Artifact::open(file.path()));
+}
+
+TEST(Artifact, WeightsAreVerifiedOnRequest) {
+  std::vector<std::byte> artifact = test::testArtifact();
+  test::writeBytes(kPath, artifact);
+  EXPECT_TRUE((*Model::load(kPath))->verifyWeights());
+  artifact[footerOf(artifact).weightsOffset + 64] ^= std::byte{1};
+  test::writeBytes(kPath, artifact);
+  auto model = Model::load(kPath);
+  ASSERT_TRUE(model) << "loading does not read the weights";
+  EXPECT_EQ((*model)->verifyWeights().error().message,
+            kPath +
+                ": weight 'second' is damaged: its checksum is wrong, copy or "
+                "compile the file again");
+}
+
+TEST(Artifact, Footer) {
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.formatVersion = 2; }),
+            "has format version 2, this runtime reads 1; compile it again");
+  EXPECT_EQ(
+      errorAfter([](abi::Footer &f) { f.checksum ^= 1; }),
+      "its checksum is wrong: the file is damaged, copy or compile it again");
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.reserved[4] = 1; }),
+            "its footer has reserved bytes that are not zero");
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.planBytes = UINT64_MAX; }),
+            "its footer names byte 18446744073709551615 of " +
+                std::to_string(test::testArtifact().size()));
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.planOffset += 1; }),
+            "its plan is at byte 12289, expected 12288");
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.weightsOffset += 64; }),
+            "its weights is at byte 16448, expected 16384");
+  EXPECT_EQ(
+      errorAfter([](abi::Footer &f) { f.tablesBytes -= 8; }).substr(0, 18),
+      "its end is at byte");
+}
+
+/// Loads the test plan after `change`.
+std::string errorWith(const std::function<void(abi::Plan &)> &change,
+                      const CpuFeatures &cpu = CpuFeatures::host()) {
+  abi::Plan plan = test::testPlan();
+  change(plan);
+  auto written = test::writeTestArtifact(kPath, plan);
+  EXPECT_TRUE(written) << written.error().message;
+  auto model = Model::load(kPath, cpu);
+  return model ? "no error" : model.error().message;
+}
+
+TEST(Artifact, ALesserCpu) {
+  auto needsAvx512 = [](abi::Plan &plan) {
+    plan.target = "znver4";
+    plan.features = {"sse2", "avx512f", "avx512bw"};
+  };
+  EXPECT_EQ(
+      errorWith(needsAvx512,
+                CpuFeatures::host().without("avx512f").without("avx512bw")),
+      kPath + ": built for znver4 and needs avx512f, avx512bw, which this CPU "
+              "lacks");
+  EXPECT_EQ(errorWith([](abi::Plan &plan) { plan.features = {"avx1024"}; }),
+            kPath +
+                ": built for x86-64 and needs avx1024, which this CPU lacks");
+}
+
+TEST(Artifact, KernelsAreInsideTheCode) {
+  EXPECT_EQ(errorWith([](abi::Plan &plan) { plan.kernels[1].address = 0x20; }),
+            kPath + ": kernel 'row_sum': address 0x20 is not inside the code");
+}
+
+TEST(Artifact, WeightsAreInsideTheirPart) {
+  std::vector<std::byte> artifact = test::testArtifact();
+  abi::Footer footer = footerOf(artifact);
+  auto errorAt = [&](uint64_t offset, uint64_t bytes) {
+    std::vector<std::byte> changed = artifact;
+    auto place =
+        std::span(changed).subspan(footer.planOffset, footer.planBytes);
+    auto plan = abi::readPlan(place);
+    plan->weights[0].offset = offset;
+    plan->weights[0].bytes = bytes;
+    std::vector<std::byte> bytesOfPlan = abi::writePlan(*plan);
+    std::copy(bytesOfPlan.begin(), bytesOfPlan.end(), place.begin());
+    test::correctChecksum(changed);
+    return load(changed);
+  };
+  auto outside = [](const std::string &bytes, const std::string &offset) {
+    return "weight 'first' has " + bytes + " bytes at byte " + offset +
+           ", but weights are in bytes 16384 to 16452"; // 2 of 4 bytes, 64
+                                                        // apart
+  };
+  EXPECT_EQ(errorAt(16384, 68), "no error");
+  EXPECT_EQ(errorAt(16384, 69), outside("69", "16384"));
+  EXPECT_EQ(errorAt(16320, 4), outside("4", "16320"));
+  EXPECT_EQ(errorAt(16384, UINT64_MAX),
+            outside("18446744073709551615", "16384"));
+  EXPECT_EQ(errorAt(16388, 4),
+            "weight 'first' is at byte 16388, expected a multiple of 64");
+}
+
+TEST(Artifact, NoFile) {
+  auto model = Model::load("/nowhere/m.tenon");
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error().code, Code::BadInput);
+}
+
+} // namespace
+} // namespace tenon
