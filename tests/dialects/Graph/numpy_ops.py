@@ -62,7 +62,7 @@ def truncated_division(a, b):
 def gelu_variants(element):
     yield ("form = #graph<gelu_form erf>", element, lambda x: x / 2 * erfc(-x / math.sqrt(2)))
     yield ("form = #graph<gelu_form tanh>", element,
-           lambda x: x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))))
+           lambda x: x * sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 def compare_variants(_):
