@@ -313,9 +313,10 @@ TEST_F(ElementwiseBodies, ComputeWhatOpsMean) {
                            kernel.name == "or" || kernel.name == "xor";
       bool takesBool = takesBoolOnly || kernel.name == "where" ||
                        StringRef(kernel.name).starts_with("compare");
-      if (type.isInteger(1) ? takesBool : !takesBoolOnly)
+      if (type.isInteger(1) ? takesBool : !takesBoolOnly) {
         EXPECT_GT(
             check(makeOp(kernel.name, kernel.arity, type, nullptr), kernel), 0);
+      }
     }
   }
 }
