@@ -239,7 +239,8 @@ private:
                                   ArrayRef<int64_t>()),
             scalar);
       double number = operands.back().getFloat(0);
-      text += " " + std::to_string(number);
+      text += ' ';
+      text += std::to_string(number);
       largest = std::max(largest, std::abs(number));
     }
     ReferenceTensor want(getElementTypeOrSelf(op->getResult(0)), {});
