@@ -1,5 +1,4 @@
-//===- ElementMoves.cpp - tensors of bytes in another order
-//----------------===//
+//===- ElementMoves.cpp - tensors of bytes in another order ---------------===//
 
 #include "compiler/ElementMoves.h"
 

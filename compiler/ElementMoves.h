@@ -1,5 +1,4 @@
-//===- ElementMoves.h - tensors of bytes in another order
-//------------------===//
+//===- ElementMoves.h - tensors of bytes in another order -----------------===//
 
 #ifndef TENON_COMPILER_ELEMENTMOVES_H
 #define TENON_COMPILER_ELEMENTMOVES_H

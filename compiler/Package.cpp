@@ -1,5 +1,4 @@
-//===- Package.cpp - a planned module and its code become an artifact
-//------===//
+//===- Package.cpp - a planned module and its code become an artifact -----===//
 
 #include "compiler/Package.h"
 

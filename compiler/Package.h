@@ -1,5 +1,4 @@
-//===- Package.h - a planned module and its code become an artifact
-//--------===//
+//===- Package.h - a planned module and its code become an artifact -------===//
 
 #ifndef TENON_COMPILER_PACKAGE_H
 #define TENON_COMPILER_PACKAGE_H

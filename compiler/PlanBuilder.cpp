@@ -1,5 +1,4 @@
-//===- PlanBuilder.cpp - an exec.program as the plan of an artifact
-//--------===//
+//===- PlanBuilder.cpp - an exec.program as the plan of an artifact -------===//
 
 #include "compiler/PlanBuilder.h"
 

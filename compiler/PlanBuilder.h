@@ -1,5 +1,4 @@
-//===- PlanBuilder.h - an exec.program as the plan of an artifact
-//----------===//
+//===- PlanBuilder.h - an exec.program as the plan of an artifact ---------===//
 
 #ifndef TENON_COMPILER_PLANBUILDER_H
 #define TENON_COMPILER_PLANBUILDER_H

@@ -1,5 +1,4 @@
-//===- Stages.cpp - which passes each stage is
-//-----------------------------===//
+//===- Stages.cpp - which passes each stage is ----------------------------===//
 
 #include "compiler/Compile.h"
 #include "compiler/Targets/Targets.h"

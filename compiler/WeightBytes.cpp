@@ -1,5 +1,4 @@
-//===- WeightBytes.cpp - the bytes of what is computed from constants
-//------===//
+//===- WeightBytes.cpp - the bytes of what is computed from constants -----===//
 
 #include "compiler/WeightBytes.h"
 

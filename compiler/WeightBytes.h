@@ -1,5 +1,4 @@
-//===- WeightBytes.h - the bytes of what is computed from constants
-//--------===//
+//===- WeightBytes.h - the bytes of what is computed from constants -------===//
 //
 //   WeightBytes weights;
 //   FailureOr<HostBytes> panels = weights.evaluate(weightFunction);

@@ -1,5 +1,4 @@
-//===- ExecDialect.cpp - registration and verifiers
-//------------------------===//
+//===- ExecDialect.cpp - registration and verifiers -----------------------===//
 
 #include "dialects/Exec/ExecDialect.h"
 

@@ -1,5 +1,4 @@
-//===- ExecDialect.h - the host's part of a model
-//--------------------------===//
+//===- ExecDialect.h - the host's part of a model -------------------------===//
 
 #ifndef TENON_DIALECTS_EXEC_EXECDIALECT_H
 #define TENON_DIALECTS_EXEC_EXECDIALECT_H

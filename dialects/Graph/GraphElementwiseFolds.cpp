@@ -1,5 +1,4 @@
-//===- GraphElementwiseFolds.cpp - ops that change no element
-//--------------===//
+//===- GraphElementwiseFolds.cpp - ops that change no element -------------===//
 //
 // x + 0, x * 1, not(not x), where(true, x, y), cast to the same type. A fold
 // returns a value of the result's type only: it never invents a broadcast.

@@ -1,4 +1,4 @@
-//===- NodeBuilder.cpp - reading a node and building its ops -------------===//
+//===- NodeBuilder.cpp - reading a node and building its ops --------------===//
 
 #include "frontends/Onnx/NodeBuilder.h"
 

@@ -1,4 +1,4 @@
-//===- NodeTable.cpp - finding and applying the rule of a node -----------===//
+//===- NodeTable.cpp - finding and applying the rule of a node ------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 

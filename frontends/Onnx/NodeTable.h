@@ -1,4 +1,4 @@
-//===- NodeTable.h - which ops are imported, and by what -----------------===//
+//===- NodeTable.h - which ops are imported, and by what ------------------===//
 
 #ifndef TENON_FRONTENDS_ONNX_NODETABLE_H
 #define TENON_FRONTENDS_ONNX_NODETABLE_H

@@ -1,4 +1,4 @@
-//===- NodesAttention.cpp - importers of attention and positions ---------===//
+//===- NodesAttention.cpp - importers of attention and positions ----------===//
 
 #include "frontends/Onnx/NodeTable.h"
 

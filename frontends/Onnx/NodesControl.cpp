@@ -1,4 +1,4 @@
-//===- NodesControl.cpp - importers of constants, ranges and branches ----===//
+//===- NodesControl.cpp - importers of constants, ranges and branches -----===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"

@@ -1,4 +1,4 @@
-//===- NodesMath.cpp - importers of contractions and reductions ----------===//
+//===- NodesMath.cpp - importers of contractions and reductions -----------===//
 
 #include "frontends/Onnx/Equation.h"
 #include "frontends/Onnx/NodeTable.h"
@@ -268,7 +268,8 @@ static LogicalResult importTrilu(NodeBuilder &b) {
                    Twine(rank));
   Value k = b.has(1) ? b.reshape(b.data(1), {}) : b.size(b.dim(0));
   Value x = b.data(0);
-  SmallVector<DimAttr> dims = b.dims(0), matrix(ArrayRef(dims).take_back(2));
+  SmallVector<DimAttr> dims = b.dims(0);
+  ArrayRef<DimAttr> matrix = ArrayRef(dims).take_back(2);
   Type i64 = b.builder.getI64Type();
   Value row = b.makeOf<graph::IotaOp>(matrix, i64, 0);
   Value column = b.makeOf<graph::IotaOp>(matrix, i64, 1);

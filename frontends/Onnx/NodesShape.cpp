@@ -1,4 +1,4 @@
-//===- NodesShape.cpp - importers of ops that move elements --------------===//
+//===- NodesShape.cpp - importers of ops that move elements ---------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"

@@ -1,5 +1,4 @@
-//===- EvaluateTiles.cpp - one vector of a tile, where it is needed
-//--------===//
+//===- EvaluateTiles.cpp - one vector of a tile, where it is needed -------===//
 
 #include "passes/Lower/TileLowering.h"
 

@@ -1,5 +1,4 @@
-//===- LowerToCpu.cpp - scheduled kernels become functions over vectors
-//----===//
+//===- LowerToCpu.cpp - scheduled kernels become functions over vectors ---===//
 //
 // void kernel(void *const *buffers, const int64_t *scalars,
 //             int64_t begin, int64_t end, void *scratch)

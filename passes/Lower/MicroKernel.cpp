@@ -1,5 +1,4 @@
-//===- MicroKernel.cpp - matrix products in blocks of registers
-//------------===//
+//===- MicroKernel.cpp - matrix products in blocks of registers -----------===//
 //
 // A block of R rows and V vectors of the result stays in registers while the
 // whole contracted axis streams by: V vector loads of one operand, R broadcasts

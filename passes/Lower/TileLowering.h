@@ -1,5 +1,4 @@
-//===- TileLowering.h - a scheduled kernel becomes loops over vectors
-//------===//
+//===- TileLowering.h - a scheduled kernel becomes loops over vectors -----===//
 //
 // Tiles are not memory. A tile is evaluated where it is needed, one vector at a
 // time: a map asks its inputs for the same place, a load reads it. Only what

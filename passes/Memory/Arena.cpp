@@ -1,5 +1,4 @@
-//===- Arena.cpp - which slot of the arena a value takes
-//-------------------===//
+//===- Arena.cpp - which slot of the arena a value takes ------------------===//
 
 #include "passes/Memory/Arena.h"
 

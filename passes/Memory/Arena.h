@@ -1,5 +1,4 @@
-//===- Arena.h - which slot of the arena a value takes
-//---------------------===//
+//===- Arena.h - which slot of the arena a value takes --------------------===//
 //
 //   Arena arena(symbolMaxima);
 //   unsigned slot = arena.take(bytes, now, lastUse); // e.g. 32*B bytes

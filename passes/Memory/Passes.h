@@ -1,5 +1,4 @@
-//===- Passes.h - where values lie
-//-----------------------------------------===//
+//===- Passes.h - where values lie ----------------------------------------===//
 
 #ifndef TENON_PASSES_MEMORY_PASSES_H
 #define TENON_PASSES_MEMORY_PASSES_H

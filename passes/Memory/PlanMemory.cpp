@@ -1,5 +1,4 @@
-//===- PlanMemory.cpp - from launches on tensors to a host program
-//---------===//
+//===- PlanMemory.cpp - from launches on tensors to a host program --------===//
 //
 // For each public function:
 // 1. Merge equal values, so that one constant is one weight.
@@ -198,7 +197,8 @@ Value Planner::weight(Value tensor) {
   IRMapping mapping;
   cloneSlice(inner, tensor, mapping);
   func::ReturnOp::create(inner, tensor.getLoc(), mapping.lookup(tensor));
-  symbols.insert(value, Block::iterator(function));
+  Operation *program = b.getInsertionBlock()->getParentOp();
+  symbols.insert(value, Block::iterator(program));
   return exec::WeightOp::create(b, tensor.getLoc(), bufferType(),
                                 value.getSymName());
 }

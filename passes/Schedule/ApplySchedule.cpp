@@ -1,5 +1,4 @@
-//===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones
-//------===//
+//===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones -----===//
 
 #include "passes/Schedule/Passes.h"
 

@@ -1,5 +1,4 @@
-//===- ChooseSchedule.cpp - give each kernel numbers for its symbols
-//-------===//
+//===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
 
 #include "passes/Schedule/Passes.h"
 

@@ -1,5 +1,4 @@
-//===- FoldScales.cpp - keep quantized weights narrow in memory
-//------------===//
+//===- FoldScales.cpp - keep quantized weights narrow in memory -----------===//
 //
 // A weight-only quantized model multiplies its integers by scales before it
 // uses them, and so asks for the wide weight in memory. Two moves keep it

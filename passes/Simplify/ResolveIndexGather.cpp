@@ -1,5 +1,4 @@
-//===- ResolveIndexGather.cpp - lookups and comparisons of mere positions
-//--===//
+//===- ResolveIndexGather.cpp - lookups and comparisons of mere positions -===//
 //
 // Exporters index tensors with counters: mask[arange(B), arange(L)]. Such a
 // lookup only moves elements. For gather_nd, with part k of the indices being

@@ -228,6 +228,54 @@ TEST(Compile, OutputsWithoutALaunchAreCopied) {
     })");
 }
 
+// Two matmuls read one weight, packed once.
+TEST(Compile, AWeightIsInTheFileOnce) {
+  Compiled compiled(R"(
+    func.func @main(%x: tensor<?x8xf32, #graph.dims<B, 8>>) -> tensor<?x8xf32, #graph.dims<B, 8>> {
+      %w = graph.weight <"WEIGHTS" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %v = graph.weight <"WEIGHTS" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x8xf32>) -> tensor<?x8xf32, #graph.dims<B, 8>>
+      %1 = graph.matmul %0, %v : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x8xf32>) -> tensor<?x8xf32, #graph.dims<B, 8>>
+      return %1 : tensor<?x8xf32, #graph.dims<B, 8>>
+    })");
+  ASSERT_TRUE(compiled.isLoaded());
+  ASSERT_EQ(compiled.plan().weights.size(), 1u);
+  EXPECT_EQ(compiled.plan().weights[0].name, "w");
+  EXPECT_EQ(compiled.plan().kernels.size(), 1u);
+  EXPECT_EQ(compiled.plan().kernels[0].source, "matmul");
+  EXPECT_EQ(compiled.plan().inputs[0].name, "input0");
+  compiled.expectSame({{"B", 3}});
+}
+
+TEST(Compile, ASymbolWithoutAValueIsAnError) {
+  MLIRContext context;
+  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    func.func @main(%x: tensor<?x8xf32, #graph.dims<2*B, 8>>) -> tensor<?x8xf32, #graph.dims<2*B, 8>> {
+      return %x : tensor<?x8xf32, #graph.dims<2*B, 8>>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  std::string error;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    error += diagnostic.str();
+    return success();
+  });
+  Folder folder;
+  std::string artifact = folder.file("model.tenon");
+  EXPECT_TRUE(failed(compileToArtifact(*module, {}, artifact)));
+  EXPECT_EQ(error, "symbol B gets no value: expected an input with this dim by "
+                   "itself");
+  EXPECT_FALSE(std::filesystem::exists(artifact));
+}
+
+TEST(Compile, AModelCanDoWithoutKernels) {
+  expectSameForRows(R"(
+    func.func @main(%x: tensor<?x8xf32, #graph.dims<B, 8>>) -> tensor<?x8xf32, #graph.dims<B, 8>> {
+      return %x : tensor<?x8xf32, #graph.dims<B, 8>>
+    })");
+}
+
 TEST(Compile, StagesHaveNames) {
   EXPECT_EQ(stageByName("tile"), Stage::Tile);
   EXPECT_EQ(nameOf(Stage::Lower), "lower");

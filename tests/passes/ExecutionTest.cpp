@@ -1,5 +1,4 @@
-//===- ExecutionTest.cpp - passes keep what functions compute
-//--------------===//
+//===- ExecutionTest.cpp - passes keep what functions compute -------------===//
 //
 // Every function of the passes' lit tests, and every Before example of their
 // pages, is interpreted on random inputs before and after the pass. Equal means

@@ -62,8 +62,8 @@ static Result<rt::Tokenizer> openTokenizer(const Arguments &arguments) {
 static std::vector<size_t> byLength(const std::vector<std::string> &sentences) {
   std::vector<size_t> order(sentences.size());
   std::iota(order.begin(), order.end(), size_t(0));
-  std::ranges::stable_sort(order, {},
-                           [&](size_t i) { return sentences[i].size(); });
+  std::ranges::sort(
+      order, {}, [&](size_t i) { return std::pair(sentences[i].size(), i); });
   return order;
 }
 

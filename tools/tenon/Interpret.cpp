@@ -73,8 +73,8 @@ static std::string nameFrom(StringAttr name, StringRef kind, unsigned index) {
   return name ? name.str() : (kind + Twine(index)).str();
 }
 
-static Result<Interpreter::Tensors> bind(func::FuncOp function,
-                                         const Tensors &inputs) {
+static Result<Interpreter::Tensors> inputsOf(func::FuncOp function,
+                                             const Tensors &inputs) {
   Interpreter::Tensors bound;
   for (BlockArgument argument : function.getArguments()) {
     unsigned index = argument.getArgNumber();
@@ -103,7 +103,7 @@ Result<Tensors> interpretFile(const std::string &path, Tensors inputs) {
   auto function = (*module)->lookupSymbol<func::FuncOp>("main");
   if (!function)
     return badInput(path, ": there is no function 'main'");
-  Result<Interpreter::Tensors> bound = bind(function, inputs);
+  Result<Interpreter::Tensors> bound = inputsOf(function, inputs);
   if (!bound)
     return bound.error();
   Interpreter interpreter(

@@ -2,6 +2,7 @@
 
 #include "tools/tenon/Modules.h"
 
+#include "dialects/Exec/ExecDialect.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Target/TargetDialect.h"
 #include "dialects/Tile/TileDialect.h"
@@ -26,10 +27,11 @@ using rt::Result;
 
 static DialectRegistry allDialects() {
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                  scf::SCFDialect, vector::VectorDialect, graph::GraphDialect,
-                  target::TargetDialect, tile::TileDialect>();
+  registry
+      .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+              LLVM::LLVMDialect, math::MathDialect, scf::SCFDialect,
+              vector::VectorDialect, exec::ExecDialect, graph::GraphDialect,
+              target::TargetDialect, tile::TileDialect>();
   return registry;
 }
 

@@ -8,6 +8,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 
+#include <span>
 #include <string>
 
 namespace tenon::tool {

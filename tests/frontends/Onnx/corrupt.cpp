@@ -1,4 +1,4 @@
-//===- corrupt.cpp - imports a model cut short and with bytes altered ----===//
+//===- corrupt.cpp - imports a model cut short and with bytes altered -----===//
 //
 //   onnx-corrupt altered.onnx model.onnx ...
 //
