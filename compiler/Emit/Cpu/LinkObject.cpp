@@ -52,7 +52,9 @@ public:
                             << error.message();
     return folder;
   }
-  TemporaryFolder(TemporaryFolder &&other) noexcept { std::swap(path, other.path); }
+  TemporaryFolder(TemporaryFolder &&other) noexcept {
+    std::swap(path, other.path);
+  }
   ~TemporaryFolder() {
     if (!path.empty())
       (void)llvm::sys::fs::remove_directories(path);
