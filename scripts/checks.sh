@@ -57,6 +57,7 @@ run_checks() {
   if [[ ${1:-} == --budget ]]; then
     step format check_format
     step tsan check_tsan
+    step asan check_asan --filter-out "$slowTests"
   else
     for name in "$@"; do step "$name" "check_$name"; done
   fi
