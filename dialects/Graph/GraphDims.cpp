@@ -233,7 +233,7 @@ static FailureOr<DimAttr> parseTerm(AsmParser &parser) {
   MLIRContext *context = parser.getContext();
   DimAttr product = DimAttr::getConstant(context, 1);
   do {
-    int64_t number;
+    int64_t number = 0;
     StringRef symbol;
     OptionalParseResult parsed = parser.parseOptionalInteger(number);
     if (parsed.has_value()) {

@@ -109,7 +109,7 @@ Workshop::load(const std::string &path, std::span<const std::string> dims) {
   auto module = parseSourceFile<ModuleOp>(path, &mlir);
   if (!module)
     return emittedError();
-  return std::move(module);
+  return module;
 }
 
 } // namespace tenon::tool

@@ -59,8 +59,9 @@ TEST(Artifact, EveryTruncationIsAnError) {
                       footer.tablesOffset, footer.fileBytes - sizeof(footer),
                       footer.fileBytes})
     for (uint64_t size : {at - 1, at})
-      if (size < artifact.size())
+      if (size < artifact.size()) {
         EXPECT_NE(load(std::span(artifact).first(size)), "no error") << size;
+      }
 }
 
 TEST(Artifact, CutShortSaysSo) {

@@ -108,8 +108,9 @@ TEST(Hostile, FooterFields) {
   forEachChange(size - sizeof(abi::Footer), size,
                 [&](const std::vector<std::byte> &artifact) {
                   file.write(artifact);
-                  if (artifact != test::testArtifact())
+                  if (artifact != test::testArtifact()) {
                     EXPECT_FALSE(Model::load(file.path()));
+                  }
                 });
 }
 
