@@ -11,7 +11,7 @@ add_compile_options(-Wall -Wextra -Werror)
 # g++ 12 takes the concatenation of short strings for overlapping or endless copies
 # (its bug 105651); later versions do not.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  foreach(falseAlarm restrict stringop-overread stringop-overflow)
+  foreach(falseAlarm restrict stringop-overread stringop-overflow array-bounds)
     add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-${falseAlarm}>)
   endforeach()
 endif()

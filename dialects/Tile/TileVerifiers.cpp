@@ -164,7 +164,8 @@ LogicalResult MapOp::verify() {
 LogicalResult ReduceOp::verify() {
   // reduce_c1
   TileType input = getInput().getType();
-  if (getAxis() >= input.getRank()) // a negative axis is a large unsigned number
+  if (getAxis() >=
+      input.getRank()) // a negative axis is a large unsigned number
     return emitOpError("needs an axis of ") << input << ", got " << getAxis();
   // reduce_c2
   SmallVector<Attribute> extents(input.getExtents());
