@@ -58,6 +58,7 @@ run_checks() {
     step format check_format
     step tsan check_tsan
     step asan check_asan --filter-out "$slowTests"
+    step_within 30 gcc check_gcc
   else
     for name in "$@"; do step "$name" "check_$name"; done
   fi

@@ -22,6 +22,11 @@ public:
 
   Elf64_Ehdr &header() { return at<Elf64_Ehdr>(0); }
 
+  Elf64_Phdr &anySegment(int number) {
+    return at<Elf64_Phdr>(header().e_phoff +
+                          size_t(number) * sizeof(Elf64_Phdr));
+  }
+
   Elf64_Phdr &segment(uint32_t type, int which = 0) {
     for (int i = 0; i < header().e_phnum; ++i) {
       auto &entry =
@@ -56,6 +61,19 @@ private:
     return *reinterpret_cast<T *>(bytes.data() + offset);
   }
 };
+
+/// Of the unchanged object: how far its segments reach, in whole pages. It
+/// depends on who compiled it.
+uint64_t imageBytes() {
+  constexpr uint64_t kPage = 4096;
+  Object object;
+  uint64_t end = 0;
+  for (int i = 0; i < object.header().e_phnum; ++i)
+    if (const Elf64_Phdr &segment = object.anySegment(i);
+        segment.p_type == PT_LOAD)
+      end = std::max(end, segment.p_vaddr + segment.p_memsz);
+  return (end + kPage - 1) / kPage * kPage;
+}
 
 std::string errorAfter(const std::function<void(Object &)> &change) {
   Object object;
@@ -193,8 +211,8 @@ TEST(Image, Relocations) {
   EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_offset = 0x2ff9; }),
             "a relocation writes to 0x2ff9, which is in no writable segment");
   EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_addend = -1; }),
-            "a relocation points to 0xffffffffffffffff, beyond the code's "
-            "12288 bytes");
+            "a relocation points to 0xffffffffffffffff, beyond the code's " +
+                std::to_string(imageBytes()) + " bytes");
 }
 
 TEST(Image, AFlippedBitIsAnErrorOrHarmless) {
