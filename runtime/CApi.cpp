@@ -289,8 +289,8 @@ tenon_status tenon_bind_input(tenon_context *context, const char *name,
                      {"dims", rank ? static_cast<const void *>(dims) : name}});
         !given)
       return given;
-    if (unsigned(dtype) > unsigned(TENON_U4))
-      return badInput("dtype ", unsigned(dtype), " is not known");
+    if (dtype > TENON_U4)
+      return badInput("dtype ", dtype, " is not known");
     auto index = context->context->model().inputNamed(name);
     if (!index)
       return index.error();
