@@ -1,8 +1,8 @@
-//===- Compile.h - from a graph module to an artifact ----------------------===//
+//===- Compile.h - from a graph module to an artifact ---------------------===//
 //
-//   OwningOpRef<ModuleOp> module = *onnx::importOnnx(&context, "model.onnx", {});
-//   CompileOptions options;
-//   if (failed(compileToArtifact(*module, options, "model.tenon"))) ...
+//   OwningOpRef<ModuleOp> module = *onnx::importOnnx(&context, "model.onnx",
+//   {}); CompileOptions options; if (failed(compileToArtifact(*module, options,
+//   "model.tenon"))) ...
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,8 @@
 namespace tenon {
 
 struct CompileOptions {
-  std::string target = "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  std::string target =
+      "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
 };
 
 /// The stages after import, in order; each leaves what docs/Stages.md says.
@@ -31,13 +32,16 @@ llvm::StringRef nameOf(Stage stage);
 /// Runs the stages behind `after` up to and including `until`. Plan and lower
 /// work on the same scheduled module: Plan makes the exec function, Lower the
 /// kernels' functions.
-mlir::LogicalResult runStages(mlir::ModuleOp module, const CompileOptions &options,
-                              Stage after, Stage until);
+mlir::LogicalResult runStages(mlir::ModuleOp module,
+                              const CompileOptions &options, Stage after,
+                              Stage until);
 
-/// Runs every stage behind `after`, emits code and writes the artifact, whole or
-/// not at all. Exactly one error was emitted on failure.
-mlir::LogicalResult compileToArtifact(mlir::ModuleOp module, const CompileOptions &options,
-                                      llvm::StringRef path, Stage after = Stage::Import);
+/// Runs every stage behind `after`, emits code and writes the artifact, whole
+/// or not at all. Exactly one error was emitted on failure.
+mlir::LogicalResult compileToArtifact(mlir::ModuleOp module,
+                                      const CompileOptions &options,
+                                      llvm::StringRef path,
+                                      Stage after = Stage::Import);
 
 } // namespace tenon
 

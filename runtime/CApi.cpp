@@ -17,7 +17,6 @@
 namespace rt = tenon::rt;
 using rt::badInput;
 using rt::Code;
-using rt::Error;
 using rt::Result;
 
 static_assert(TENON_U4 == int(tenon::abi::DType::U4) &&

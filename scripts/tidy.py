@@ -26,11 +26,15 @@ def object_of(command):
 
 
 def project_files(build):
-    """Returns {object file: source file} of the sources that are ours, not generated."""
+    """Returns {object file: source file} of the C++ sources that are ours, not generated.
+
+    C has C's names, and little that clang-tidy knows better than the compiler.
+    """
     root = pathlib.Path.cwd()
     commands = json.loads((build / "compile_commands.json").read_text())
     sources = {object_of(c["command"]): pathlib.Path(c["file"]) for c in commands}
-    return {o: s for o, s in sources.items() if root in s.parents and build.resolve() not in s.parents}
+    return {o: s for o, s in sources.items()
+            if root in s.parents and build.resolve() not in s.parents and s.suffix != ".c"}
 
 
 def inputs_of(build):

@@ -1,5 +1,4 @@
-//===- ScalarBody.cpp - executes the arith and math ops of a body
-//----------===//
+//===- ScalarBody.cpp - executes the arith and math ops of a body ---------===//
 //
 // Arguments, constants and results of steps have numbered places. A step looks
 // its function up once, by the op's name; running a body is then a loop over

@@ -1,5 +1,4 @@
-//===- ScalarBody.h - executes the arith and math ops of a body
-//------------===//
+//===- ScalarBody.h - executes the arith and math ops of a body -----------===//
 //
 // A body is what compiled code computes for one element: straight-line arith
 // and math ops on scalars. It is prepared once and then executed for each

@@ -1,4 +1,4 @@
-//===- TensorText.h - a reference tensor as a line of text -----------------===//
+//===- TensorText.h - a reference tensor as a line of text ----------------===//
 //
 // One line, which tests compare: the type, then the elements, rows separated by
 // `;` and outer dims by one more each: `tensor<2x1x2xf32> 0 1.5 ;; nan -2`.

@@ -1,5 +1,4 @@
-//===- GraphContractDecompose.cpp - a contraction as matmuls
-//---------------===//
+//===- GraphContractDecompose.cpp - a contraction as matmuls --------------===//
 //
 // 1. Operands are contracted pairwise, from the left.
 // 2. Of two operands, letters that nothing else needs are summed out first.

@@ -1,5 +1,4 @@
-//===- GraphDecomposition.h - short names for building graph ops
-//-----------===//
+//===- GraphDecomposition.h - short names for building graph ops ----------===//
 //
 //   Decomposition d(builder, op);
 //   mlir::Value x = d.widen(input);                      // f32 at least

@@ -1,5 +1,4 @@
-//===- GraphElementwise.h - scalar kernels shared by elementwise ops
-//-------===//
+//===- GraphElementwise.h - scalar kernels shared by elementwise ops ------===//
 //
 // What an elementwise op means is one line of a table: its scalar function in
 // f64 and, where it takes them, in integers. The reference interpreter, the
@@ -68,9 +67,9 @@ inferElementwise(llvm::StringRef opName, std::optional<mlir::Location> location,
                  mlir::Type elementType,
                  llvm::SmallVectorImpl<mlir::Type> &inferred);
 
-/// The operand that the op's result always equals: x + 0, x * 1, cast to the same
-/// type ... Null when there is none of the result's type. `constants` are the
-/// operands' values where they are known.
+/// The operand that the op's result always equals: x + 0, x * 1, cast to the
+/// same type ... Null when there is none of the result's type. `constants` are
+/// the operands' values where they are known.
 mlir::OpFoldResult foldElementwise(mlir::Operation *op,
                                    llvm::ArrayRef<mlir::Attribute> constants);
 

@@ -1,5 +1,4 @@
-//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops
-//--===//
+//===- GraphElementwiseBodies.cpp - elementwise ops as arith and math ops -===//
 //
 // Bodies are what compiled code computes. Scalars come as getScalarType says:
 // f32 or f64, signless integers, i1. Whether an integer is unsigned is asked of
@@ -33,7 +32,8 @@ int64_t countBodyFlops(Operation *op, int64_t numElements) {
   for (Value operand : op->getOperands())
     scratch.addArgument(getScalarType(getElementTypeOrSelf(operand)),
                         op->getLoc());
-  OpBuilder builder = OpBuilder::atBlockBegin(&scratch);
+  OpBuilder builder(op->getContext());
+  builder.setInsertionPointToStart(&scratch);
   cast<ElementwiseOpInterface>(op).buildBody(builder, scratch.getArguments());
   auto isWork = [](Operation &scalar) {
     return !isa<arith::ConstantOp>(scalar);

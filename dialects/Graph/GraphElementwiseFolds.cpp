@@ -1,4 +1,4 @@
-//===- GraphElementwiseFolds.cpp - ops that change no element --------------===//
+//===- GraphElementwiseFolds.cpp - ops that change no element -------------===//
 //
 // x + 0, x * 1, not(not x), where(true, x, y), cast to the same type. A fold
 // returns a value of the result's type only: it never invents a broadcast.
@@ -36,8 +36,12 @@ static std::optional<double> getNeutral(Operation *op) {
   return llvm::TypeSwitch<Operation *, std::optional<double>>(op)
       .Case<AddOp, SubOp, OrOp, XorOp>([](auto) { return 0.0; })
       .Case<MulOp, DivOp, PowOp, AndOp>([](auto) { return 1.0; })
-      .Case([&](MaxOp) { return isFloat ? std::optional(-INFINITY) : std::nullopt; })
-      .Case([&](MinOp) { return isFloat ? std::optional(INFINITY) : std::nullopt; })
+      .Case([&](MaxOp) {
+        return isFloat ? std::optional(-INFINITY) : std::nullopt;
+      })
+      .Case([&](MinOp) {
+        return isFloat ? std::optional(INFINITY) : std::nullopt;
+      })
       .Default([](Operation *) { return std::nullopt; });
 }
 
@@ -79,18 +83,21 @@ static OpFoldResult foldWhere(WhereOp where, Attribute condition) {
   };
   if (std::optional<double> answer = getNumber(condition))
     return ifTyped(*answer != 0.0 ? where.getThen() : where.getOtherwise());
-  return where.getThen() == where.getOtherwise() ? ifTyped(where.getThen()) : nullptr;
+  return where.getThen() == where.getOtherwise() ? ifTyped(where.getThen())
+                                                 : nullptr;
 }
 
-OpFoldResult tenon::graph::foldElementwise(Operation *op, ArrayRef<Attribute> constants) {
+OpFoldResult tenon::graph::foldElementwise(Operation *op,
+                                           ArrayRef<Attribute> constants) {
   if (op->getNumOperands() == 2)
     return foldTwo(op, constants);
   return llvm::TypeSwitch<Operation *, OpFoldResult>(op)
       .Case<NotOp, NegOp>([](auto inverse) { return foldInvolution(inverse); })
       .Case([&](WhereOp where) { return foldWhere(where, constants[0]); })
       .Case([](CastOp cast) {
-        return cast.getInput().getType() == cast.getType() ? OpFoldResult(cast.getInput())
-                                                           : nullptr;
+        return cast.getInput().getType() == cast.getType()
+                   ? OpFoldResult(cast.getInput())
+                   : nullptr;
       })
       .Default([](Operation *) { return nullptr; });
 }

@@ -1,5 +1,4 @@
-//===- GraphElementwiseInference.cpp - result types of elementwise ops
-//-----===//
+//===- GraphElementwiseInference.cpp - result types of elementwise ops ----===//
 
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Graph/GraphElementwise.h"

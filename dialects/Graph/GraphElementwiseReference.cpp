@@ -1,5 +1,4 @@
-//===- GraphElementwiseReference.cpp - the table of scalar kernels
-//---------===//
+//===- GraphElementwiseReference.cpp - the table of scalar kernels --------===//
 
 #include "dialects/Graph/GraphElementwise.h"
 
@@ -27,9 +26,10 @@ static double geluErf(double x) {
   return 0.5 * x * std::erfc(-x / std::numbers::sqrt2);
 }
 
+/// (1 + tanh(z)) / 2 is the logistic function of 2 z, which cancels nothing.
 static double geluTanh(double x) {
   double inner = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
-  return 0.5 * x * (1 + std::tanh(inner));
+  return x * sigmoid(2 * inner);
 }
 
 static double sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }

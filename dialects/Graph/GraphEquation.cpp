@@ -1,5 +1,4 @@
-//===- GraphEquation.cpp - reads the letters of a contraction
-//--------------===//
+//===- GraphEquation.cpp - reads the letters of a contraction -------------===//
 
 #include "dialects/Graph/GraphEquation.h"
 

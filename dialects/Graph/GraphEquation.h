@@ -1,5 +1,4 @@
-//===- GraphEquation.h - the letters of a contraction
-//----------------------===//
+//===- GraphEquation.h - the letters of a contraction ---------------------===//
 //
 //   FailureOr<Equation> e = parseEquation("bhqd,bhkd->bhqk");
 //   e->inputs[1];   // "bhkd"

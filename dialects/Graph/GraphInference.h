@@ -1,5 +1,4 @@
-//===- GraphInference.h - how ops check what they infer
-//--------------------===//
+//===- GraphInference.h - how ops check what they infer -------------------===//
 //
 // An op's constraints stand in its inferReturnTypes, where builders and parsers
 // meet them alike. The op's verifier runs it first, so that each mistake is one

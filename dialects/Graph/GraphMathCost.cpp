@@ -1,5 +1,4 @@
-//===- GraphMathCost.cpp - floating-point operations of mathematical ops
-//---===//
+//===- GraphMathCost.cpp - floating-point operations of mathematical ops --===//
 //
 // A multiply-add counts as two, every other scalar operation (exp, division and
 // comparison too) as one. Elementwise ops count their body

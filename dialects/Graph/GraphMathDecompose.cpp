@@ -1,5 +1,4 @@
-//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops
-//------===//
+//===- GraphMathDecompose.cpp - composite ops in terms of simpler ops -----===//
 //
 // Floats narrower than f32 are widened first and narrowed last, so a decomposed
 // op rounds where the composite one does.
@@ -144,16 +143,16 @@ FailureOr<Values> AttentionOp::decompose(OpBuilder &builder) {
 // Positions
 //===----------------------------------------------------------------------===//
 
-/// base^(-2j / D) for each pair of lanes, in f32.
-static Value buildFrequencies(Decomposition &d, double base, int64_t width) {
-  SmallVector<float> frequencies;
+/// base^(-2j / D) for each pair of lanes.
+static Value buildFrequencies(Decomposition &d, Type elementType, double base,
+                              int64_t width) {
+  SmallVector<Attribute> frequencies;
   for (int64_t j = 0; j < width / 2; ++j) {
     double power = -2.0 * static_cast<double>(j) / static_cast<double>(width);
-    frequencies.push_back(static_cast<float>(std::pow(base, power)));
+    frequencies.push_back(FloatAttr::get(elementType, std::pow(base, power)));
   }
-  auto type = RankedTensorType::get({width / 2}, d.f32());
-  return d.make<ConstantOp>(
-      DenseElementsAttr::get(type, ArrayRef(frequencies)));
+  auto type = RankedTensorType::get({width / 2}, elementType);
+  return d.make<ConstantOp>(DenseElementsAttr::get(type, frequencies));
 }
 
 FailureOr<Values> RopeOp::decompose(OpBuilder &builder) {
@@ -167,12 +166,13 @@ FailureOr<Values> RopeOp::decompose(OpBuilder &builder) {
   // Bx1xLx(D/2): the same for all heads.
   DimAttr half = d.number(*width / 2), one = d.number(1);
   Value x = d.widen(getInput());
-  Value positions = d.castTo(getPositions(), d.f32());
+  Type computed = getElementTypeOrSelf(x);
+  Value positions = d.castTo(getPositions(), computed);
   Value angles =
       d.mul(d.reshape(positions, {dims[0], one, dims[2], one}),
-            buildFrequencies(d, getBase().convertToDouble(), *width));
-  Value cosine = d.castTo(d.make<CosOp>(angles), getElementTypeOrSelf(x));
-  Value sine = d.castTo(d.make<SinOp>(angles), getElementTypeOrSelf(x));
+            buildFrequencies(d, computed, getBase().convertToDouble(), *width));
+  Value cosine = d.make<CosOp>(angles);
+  Value sine = d.make<SinOp>(angles);
 
   bool isHalves = getPairing() == RopePairing::Halves;
   int64_t step = isHalves ? 1 : 2;

@@ -1,5 +1,4 @@
-//===- GraphMathInference.cpp - result types of mathematical ops
-//-----------===//
+//===- GraphMathInference.cpp - result types of mathematical ops ----------===//
 //
 // Each check carries the label of the constraint on the op's page. They stand
 // here, and not in the verifiers, because builders infer types as well.

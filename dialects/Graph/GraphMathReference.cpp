@@ -1,5 +1,4 @@
-//===- GraphMathReference.cpp - what mathematical ops mean
-//-----------------===//
+//===- GraphMathReference.cpp - what mathematical ops mean ----------------===//
 //
 // Plain loops, written to be read: floats accumulate in f64, integers in i64,
 // and each result is rounded once. Attention and norms stand in

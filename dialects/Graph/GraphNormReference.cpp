@@ -1,5 +1,4 @@
-//===- GraphNormReference.cpp - softmax, norms, attention and rope
-//---------===//
+//===- GraphNormReference.cpp - softmax, norms, attention and rope --------===//
 //
 // What composite ops mean, computed in f64 and rounded once. The formulas are
 // those of the ops' pages.
@@ -55,14 +54,14 @@ static void normalize(const ReferenceTensor &input,
   forEachLine(input.dims(), input.rank() - 1, [&](Line line) {
     SmallVector<double> row = readLine(input, line);
     auto size = static_cast<double>(row.size());
-    double shift = 0, meanSquare = 0;
-    if (subtractsMean)
-      for (double x : row)
-        shift += x / size;
+    double sum = 0, sumSquares = 0;
     for (double x : row)
-      meanSquare += (x - shift) * (x - shift) / size;
+      sum += x;
+    double shift = subtractsMean ? sum / size : 0;
+    for (double x : row)
+      sumSquares += (x - shift) * (x - shift);
     for (auto [i, x] : llvm::enumerate(row)) {
-      double normal = (x - shift) / std::sqrt(meanSquare + epsilon);
+      double normal = (x - shift) / std::sqrt(sumSquares / size + epsilon);
       double moved =
           normal * scale.getFloat(i) + (bias ? bias->getFloat(i) : 0);
       result.setFloat(line[i], moved);

@@ -1,5 +1,4 @@
-//===- GraphReference.h - loops that reference kernels share
-//---------------===//
+//===- GraphReference.h - loops that reference kernels share --------------===//
 
 #ifndef TENON_DIALECTS_GRAPH_GRAPHREFERENCE_H
 #define TENON_DIALECTS_GRAPH_GRAPHREFERENCE_H

@@ -1,5 +1,4 @@
-//===- GraphRegions.cpp - from a region of a result to one of an operand
-//---===//
+//===- GraphRegions.cpp - from a region of a result to one of an operand --===//
 
 #include "dialects/Graph/GraphRegions.h"
 

@@ -1,5 +1,4 @@
-//===- GraphRegions.h - from a region of a result to one of an operand
-//-----===//
+//===- GraphRegions.h - from a region of a result to one of an operand ----===//
 
 #ifndef TENON_DIALECTS_GRAPH_GRAPHREGIONS_H
 #define TENON_DIALECTS_GRAPH_GRAPHREGIONS_H

@@ -153,8 +153,8 @@ GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
   // gather_c1
   if (failed(checkAxis<GatherOp>(location, axis, data)))
     return failure();
-  SmallVector<DimAttr> source = getDims(data);
-  SmallVector<DimAttr> dims(ArrayRef(source).take_front(axis));
+  SmallVector<DimAttr> source = getDims(data), dims;
+  llvm::append_range(dims, ArrayRef(source).take_front(axis));
   llvm::append_range(dims, getDims(typeOf(op.getIndices())));
   llvm::append_range(dims, ArrayRef(source).drop_front(axis + 1));
   types.push_back(tensorOf(dims, data.getElementType()));

@@ -1,5 +1,4 @@
-//===- GraphTilesContractions.cpp - matmul and attention as tiles
-//----------===//
+//===- GraphTilesContractions.cpp - matmul and attention as tiles ---------===//
 
 #include "dialects/Graph/GraphRegions.h"
 

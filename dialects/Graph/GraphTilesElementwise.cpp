@@ -1,5 +1,4 @@
-//===- GraphTilesElementwise.cpp - elementwise ops and iota as tiles
-//-------===//
+//===- GraphTilesElementwise.cpp - elementwise ops and iota as tiles ------===//
 
 #include "dialects/Graph/GraphRegions.h"
 

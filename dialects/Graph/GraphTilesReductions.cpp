@@ -1,5 +1,4 @@
-//===- GraphTilesReductions.cpp - reductions and norms as tiles
-//------------===//
+//===- GraphTilesReductions.cpp - reductions and norms as tiles -----------===//
 
 #include "dialects/Graph/GraphRegions.h"
 

@@ -1,5 +1,4 @@
-//===- GraphTilesViews.cpp - views and gathers as regions of their operand
-//-===//
+//===- GraphTilesViews.cpp - views and gathers as regions of their operand ===//
 
 #include "dialects/Graph/GraphRegions.h"
 

@@ -1,5 +1,4 @@
-//===- OpInterfaces.cpp - the generated parts of the interfaces
-//------------===//
+//===- OpInterfaces.cpp - the generated parts of the interfaces -----------===//
 
 #include "dialects/Interfaces/OpInterfaces.h"
 

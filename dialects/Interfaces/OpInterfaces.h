@@ -1,5 +1,4 @@
-//===- OpInterfaces.h - what passes may ask of an op
-//-----------------------===//
+//===- OpInterfaces.h - what passes may ask of an op ----------------------===//
 //
 // The interfaces are described in OpInterfaces.td. The builder of the Tile room
 // is only declared here: who implements TileOpInterface includes it.

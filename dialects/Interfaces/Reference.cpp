@@ -1,5 +1,4 @@
-//===- Reference.cpp - the tensor that reference kernels compute with
-//------===//
+//===- Reference.cpp - the tensor that reference kernels compute with -----===//
 
 #include "dialects/Interfaces/Reference.h"
 

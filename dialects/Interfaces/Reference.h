@@ -1,5 +1,4 @@
-//===- Reference.h - the tensor that reference kernels compute with
-//--------===//
+//===- Reference.h - the tensor that reference kernels compute with -------===//
 //
 // Elements are kept as f64 (float types) or i64 (integers and bool) and rounded
 // to the element type when a result is finished: readable, not fast.

@@ -1,5 +1,4 @@
-//===- Window.h - which part of a tensor a tile is
-//-------------------------===//
+//===- Window.h - which part of a tensor a tile is ------------------------===//
 //
 // A kernel is built by asking for tiles: "rows i*BM .. of this value, columns
 // j*BN ..". An op answers by asking for tiles of its operands over the regions

@@ -1,5 +1,4 @@
-//===- KernelBuilder.cpp - builds a kernel by asking for tiles
-//-------------===//
+//===- KernelBuilder.cpp - builds a kernel by asking for tiles ------------===//
 
 #include "dialects/Tile/KernelBuilder.h"
 

@@ -1,5 +1,4 @@
-//===- KernelBuilder.h - builds a kernel by asking for tiles
-//---------------===//
+//===- KernelBuilder.h - builds a kernel by asking for tiles --------------===//
 //
 // One builder a kernel. It starts from the regions of the stored values and
 // asks each op, through TileOpInterface, for the tile of its result; the op

@@ -1,5 +1,4 @@
-//===- TileDialect.cpp - registration and generated parts
-//------------------===//
+//===- TileDialect.cpp - registration and generated parts -----------------===//
 
 #include "dialects/Tile/TileDialect.h"
 

@@ -1,5 +1,4 @@
-//===- TileDialect.h - kernels as programs over tiles
-//----------------------===//
+//===- TileDialect.h - kernels as programs over tiles ---------------------===//
 
 #ifndef TENON_DIALECTS_TILE_TILEDIALECT_H
 #define TENON_DIALECTS_TILE_TILEDIALECT_H

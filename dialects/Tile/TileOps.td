@@ -80,6 +80,8 @@ def Tile_GridOp : Tile_Op<"grid", [Pure]> {
     element of this instance along each axis. Instances run in any order and
     write disjoint elements.
 
+    * (C1) one block a size.
+
     Example: `%i, %j = tile.grid [%m by BM, %n by 48] : index, index`
   }];
   let arguments = (ins Variadic<Index>:$sizes, ArrayAttr:$blocks);
@@ -91,8 +93,9 @@ def Tile_GridOp : Tile_Op<"grid", [Pure]> {
 def Tile_ExtentOp : Tile_Op<"extent", [Pure]> {
   let summary = "a symbol of the schedule as an index";
   let description = [{
-    Loop steps of the algorithm form: `%bk = tile.extent BK`. `apply-schedule`
-    replaces it by a constant.
+    Loop steps of the algorithm form; `apply-schedule` replaces them by constants.
+
+    Example: `%bk = tile.extent BK`
   }];
   let arguments = (ins StrAttr:$symbol);
   let results = (outs Index:$result);
@@ -104,6 +107,9 @@ def Tile_ViewOp : Tile_Op<"view", [Pure]> {
   let description = [{
     One size an dimension; static dimensions of the type are constants among them.
     Several views of one buffer are allowed.
+
+    * (C1) one size a dimension.
+    * (C2) a size that is a constant is the one of the type.
 
     Example: `%v = tile.view %x[%m, %c384] : !tile.view<?x384xf32>`
   }];
@@ -141,6 +147,10 @@ def Tile_StoreOp : Tile_Op<"store"> {
   let description = [{
     As `tile.load`, the other way.
 
+    * (C1) one offset a view dimension.
+    * (C2) one axis a tile axis, all different.
+    * (C3) the element types are equal.
+
     Example: `tile.store %c, %v[%i, %j] axes [0, 1] : !tile.tile<[BM, BN], f32>, !tile.view<?x1536xf32>`
   }];
   let arguments = (ins Tile_TileType:$tile, Tile_ViewType:$view, Variadic<Index>:$offsets, DenseI64ArrayAttr:$axes);
@@ -155,6 +165,10 @@ def Tile_GatherOp : Tile_Op<"gather", [Pure]> {
     (the offset given there is added; negative indices count from the end, indices
     outside read zero). The result has the axes of `indices` first, then one for
     each of `axes`.
+
+    * (C1) the indices are integers.
+    * (C2) one offset a view dimension, one axis a remaining tile axis.
+    * (C3) `dim` is not an axis.
 
     Example: `%r = tile.gather %table, %ids [%z, %z] dim 0 axes [1] : !tile.view<30522x384xf32>, !tile.tile<[BM], i64> -> !tile.tile<[BM, 384], f32>`
   }];
@@ -193,6 +207,12 @@ def Tile_MapOp : Tile_Op<"map", [RecursivelySpeculatable, RecursiveMemoryEffects
   let description = [{
     Axis `a` of input `n` is axis `maps[n][a]` of the result; axes that an input
     lacks repeat it. The body is arith and math ops on scalars.
+
+    * (C1) one map an input.
+    * (C2) one number an axis of the input.
+    * (C3) extents agree.
+    * (C4) the body has one argument of the element type an input.
+    * (C5) the body yields the result's element type.
 
     Example:
 
@@ -237,6 +257,9 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let description = [{
     The result lacks `axis`. Any order within the tile; max and min propagate NaN.
 
+    * (C1) the input has the axis.
+    * (C2) the result is the input without it.
+
     Example: `%m = tile.reduce max %s axis 1 : !tile.tile<[BM, BN], f32> -> !tile.tile<[BM], f32>`
   }];
   let arguments = (ins Tile_CombineAttr:$kind, Tile_TileType:$input, I64Attr:$axis);
@@ -271,6 +294,9 @@ def Tile_LaunchOp : Tile_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUse
     Value semantics: the results are new tensors. `scalars` give the kernel's index
     arguments, as dims of the graph (opaque here). Which memory a result gets is
     decided by the plan stage.
+
+    * (C1) the kernel exists.
+    * (C2) inputs, results and scalars are as many as the kernel has.
 
     Example: `%y = tile.launch @k(%x, %w) scalars [#graph.dim<B*L>] : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>`
   }];

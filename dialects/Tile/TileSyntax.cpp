@@ -1,5 +1,4 @@
-//===- TileSyntax.cpp - the written form of kernels and views
-//--------------===//
+//===- TileSyntax.cpp - the written form of kernels and views -------------===//
 
 #include "dialects/Tile/TileDialect.h"
 

@@ -1,5 +1,4 @@
-//===- TileTypes.cpp - layouts, views and tiles: syntax and arithmetic
-//-----===//
+//===- TileTypes.cpp - layouts, views and tiles: syntax and arithmetic ----===//
 
 #include "dialects/Tile/TileDialect.h"
 

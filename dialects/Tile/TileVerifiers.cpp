@@ -1,5 +1,4 @@
-//===- TileVerifiers.cpp - what each tile op refuses
-//-----------------------===//
+//===- TileVerifiers.cpp - what each tile op refuses ----------------------===//
 //
 // One verifier per op, its checks in the order of the op's constraint labels.
 //
@@ -81,7 +80,8 @@ static LogicalResult verifyAccess(Operation *op, ViewType view,
 }
 
 LogicalResult LoadOp::verify() {
-  // load_c1, load_c2
+  // load_c1
+  // load_c2
   if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(),
                           getAxes(), getType().getRank())))
     return failure();
@@ -94,7 +94,8 @@ LogicalResult LoadOp::verify() {
 }
 
 LogicalResult StoreOp::verify() {
-  // store_c1, store_c2
+  // store_c1
+  // store_c2
   if (failed(verifyAccess(*this, getView().getType(), getOffsets().size(),
                           getAxes(), getTile().getType().getRank())))
     return failure();
@@ -207,8 +208,9 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
-LogicalResult PackOp::evaluate(ArrayRef<tenon::ReferenceTensor> operands,
-                               MutableArrayRef<tenon::ReferenceTensor> results) {
+LogicalResult
+PackOp::evaluate(ArrayRef<tenon::ReferenceTensor> operands,
+                 MutableArrayRef<tenon::ReferenceTensor> results) {
   results[0] = operands[0];
   return success();
 }

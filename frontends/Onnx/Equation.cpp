@@ -1,4 +1,4 @@
-//===- Equation.cpp - writing out Einsum's equations ---------------------===//
+//===- Equation.cpp - writing out Einsum's equations ----------------------===//
 
 #include "frontends/Onnx/Equation.h"
 

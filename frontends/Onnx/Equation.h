@@ -1,4 +1,4 @@
-//===- Equation.h - Einsum's equations in graph.contract's form ----------===//
+//===- Equation.h - Einsum's equations in graph.contract's form -----------===//
 
 #ifndef TENON_FRONTENDS_ONNX_EQUATION_H
 #define TENON_FRONTENDS_ONNX_EQUATION_H

@@ -1,4 +1,4 @@
-//===- Import.cpp - walks over a model until nothing new is learned ------===//
+//===- Import.cpp - walks over a model until nothing new is learned -------===//
 
 #include "frontends/Onnx/Import.h"
 

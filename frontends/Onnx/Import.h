@@ -1,4 +1,4 @@
-//===- Import.h - an ONNX file as a graph module -------------------------===//
+//===- Import.h - an ONNX file as a graph module --------------------------===//
 //
 //   FailureOr<OwningOpRef<ModuleOp>> module = importOnnx(&context,
 //   "model.onnx");

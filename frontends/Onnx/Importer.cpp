@@ -1,4 +1,4 @@
-//===- Importer.cpp - inputs, weights, nodes and outputs of a model ------===//
+//===- Importer.cpp - inputs, weights, nodes and outputs of a model -------===//
 
 #include "frontends/Onnx/Importer.h"
 

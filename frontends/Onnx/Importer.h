@@ -1,4 +1,4 @@
-//===- Importer.h - one walk over a model's nodes ------------------------===//
+//===- Importer.h - one walk over a model's nodes -------------------------===//
 //
 // What is learned about symbols on the way (batch_1 is batch) may come after
 // types were made with them, so importOnnx walks again until a walk learns

@@ -1,4 +1,4 @@
-//===- Model.cpp - reading onnx.proto's messages field by field ----------===//
+//===- Model.cpp - reading onnx.proto's messages field by field -----------===//
 
 #include "frontends/Onnx/Model.h"
 

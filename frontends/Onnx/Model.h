@@ -1,4 +1,4 @@
-//===- Model.h - an ONNX file as plain structs ---------------------------===//
+//===- Model.h - an ONNX file as plain structs ----------------------------===//
 //
 //   rt::Result<Model> model = readModel("model.onnx");
 //   if (!model)

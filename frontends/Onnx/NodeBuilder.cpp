@@ -1,8 +1,9 @@
-//===- NodeBuilder.cpp - reading a node and building its ops -------------===//
+//===- NodeBuilder.cpp - reading a node and building its ops --------------===//
 
 #include "frontends/Onnx/NodeBuilder.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -38,6 +39,8 @@ const ShapeValue *NodeBuilder::shape(unsigned input) {
 }
 
 FailureOr<ShapeValue> NodeBuilder::needShape(unsigned input, StringRef name) {
+  if (!has(input))
+    return error("'" + name + "' is required");
   if (const ShapeValue *value = shape(input))
     return *value;
   return error("'" + name + "' must follow from sizes and constants, got '" +
@@ -47,11 +50,13 @@ FailureOr<ShapeValue> NodeBuilder::needShape(unsigned input, StringRef name) {
 
 FailureOr<SmallVector<int64_t>> NodeBuilder::needNumbers(unsigned input,
                                                          StringRef name) {
-  if (const ShapeValue *value = shape(input))
-    if (std::optional<SmallVector<int64_t>> numbers = value->numbers())
-      return *numbers;
+  FailureOr<ShapeValue> value = needShape(input, name);
+  if (failed(value))
+    return failure();
+  if (std::optional<SmallVector<int64_t>> numbers = value->numbers())
+    return *numbers;
   return error("'" + name + "' must be constant, got '" +
-               StringRef(node.inputs[input]) + "', which is computed");
+               StringRef(node.inputs[input]) + "', which depends on sizes");
 }
 
 FailureOr<int64_t> NodeBuilder::needNumber(unsigned input, StringRef name) {
@@ -96,7 +101,7 @@ NodeBuilder::list(StringRef name, unsigned input) {
     FailureOr<SmallVector<int64_t>> numbers = needNumbers(input, name);
     if (failed(numbers))
       return failure();
-    return std::optional(*numbers);
+    return std::optional(std::move(*numbers));
   }
   const NodeAttribute *found = attribute(name);
   if (!found)
@@ -190,14 +195,21 @@ Value NodeBuilder::like(Value input, double number) {
   if (broken)
     return nullptr;
   Type elementType = cast<RankedTensorType>(input.getType()).getElementType();
+  constexpr double kMaxInteger = 1ll
+                                 << 53; // all integers up to here are doubles
   Attribute value;
-  if (auto type = dyn_cast<FloatType>(elementType))
+  if (auto type = dyn_cast<FloatType>(elementType)) {
     value = FloatAttr::get(type, number);
-  else
-    value = IntegerAttr::get(
-        elementType, APInt(elementType.getIntOrFloatBitWidth(),
-                           static_cast<int64_t>(number), /*isSigned=*/true,
-                           /*implicitTrunc=*/true));
+  } else if (std::abs(number) <= kMaxInteger) {
+    APInt bits(elementType.getIntOrFloatBitWidth(),
+               static_cast<int64_t>(number),
+               /*isSigned=*/true, /*implicitTrunc=*/true);
+    value = IntegerAttr::get(elementType, bits);
+  } else {
+    (void)error("needs floats, got " +
+                llvm::formatv("{0}", input.getType()).str());
+    return nullptr;
+  }
   auto elements =
       DenseElementsAttr::get(RankedTensorType::get({}, elementType), value);
   return graph::ConstantOp::create(builder, loc, elements);

@@ -1,4 +1,4 @@
-//===- NodeBuilder.h - what the importer of one node reads and writes ----===//
+//===- NodeBuilder.h - what the importer of one node reads and writes -----===//
 //
 //   LogicalResult importSoftplus(NodeBuilder &b) {   // log(1 + exp(x))
 //     Value e = b.make<graph::ExpOp>(b.data(0));

@@ -1,4 +1,4 @@
-//===- NodeTable.cpp - finding and applying the rule of a node -----------===//
+//===- NodeTable.cpp - finding and applying the rule of a node ------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 
@@ -15,7 +15,7 @@ static const llvm::StringMap<SmallVector<const NodeRule *>> &rulesByOp() {
     llvm::StringMap<SmallVector<const NodeRule *>> byOp;
     for (ArrayRef<NodeRule> family :
          {elementwiseRules(), shapeRules(), mathRules(), indexRules(),
-          normRules(), controlRules()})
+          normRules(), attentionRules(), controlRules()})
       for (const NodeRule &rule : family)
         byOp[rule.op].push_back(&rule);
     return byOp;

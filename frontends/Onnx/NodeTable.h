@@ -1,4 +1,4 @@
-//===- NodeTable.h - which ops are imported, and by what -----------------===//
+//===- NodeTable.h - which ops are imported, and by what ------------------===//
 
 #ifndef TENON_FRONTENDS_ONNX_NODETABLE_H
 #define TENON_FRONTENDS_ONNX_NODETABLE_H
@@ -27,6 +27,7 @@ llvm::ArrayRef<NodeRule> shapeRules();
 llvm::ArrayRef<NodeRule> mathRules();
 llvm::ArrayRef<NodeRule> indexRules();
 llvm::ArrayRef<NodeRule> normRules();
+llvm::ArrayRef<NodeRule> attentionRules();
 llvm::ArrayRef<NodeRule> controlRules();
 
 /// Fails with one error that lists all ops of the model without a rule.

@@ -1,4 +1,4 @@
-//===- NodesControl.cpp - importers of constants, ranges and branches ----===//
+//===- NodesControl.cpp - importers of constants, ranges and branches -----===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"
@@ -175,7 +175,7 @@ static LogicalResult importRange(NodeBuilder &b) {
     return b.set(0, sizesFrom(b, first, count, elementType));
   Value numbers = b.makeOf<graph::IotaOp>({count}, elementType, 0);
   Value scaled = b.make<graph::MulOp>(
-      numbers, b.like(numbers, static_cast<double>(*step)));
+      numbers, b.castTo(b.size(b.dim(*step)), elementType));
   return b.set(
       0, b.make<graph::AddOp>(scaled, b.castTo(b.size(first), elementType)));
 }

@@ -1,4 +1,4 @@
-//===- NodesElementwise.cpp - importers of ops on single elements --------===//
+//===- NodesElementwise.cpp - importers of ops on single elements ---------===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"

@@ -1,4 +1,4 @@
-//===- NodesIndex.cpp - importers of ops that read or write by index -----===//
+//===- NodesIndex.cpp - importers of ops that read or write by index ------===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"

@@ -1,4 +1,4 @@
-//===- NodesMath.cpp - importers of contractions and reductions ----------===//
+//===- NodesMath.cpp - importers of contractions and reductions -----------===//
 
 #include "frontends/Onnx/Equation.h"
 #include "frontends/Onnx/NodeTable.h"
@@ -84,6 +84,82 @@ static LogicalResult importEinsum(NodeBuilder &b) {
           !isNew && failed(b.equate(known->second, dim)))
         return failure();
   return b.set(0, b.make<graph::ContractOp>(inputs, equation->str()));
+}
+
+//===----------------------------------------------------------------------===//
+// Convolutions that are contractions
+//===----------------------------------------------------------------------===//
+
+/// Fails unless each input element meets the kernel once, as in the patches of
+/// a vision transformer: then the convolution is a product with a matrix.
+static LogicalResult checkPatches(NodeBuilder &b, ArrayRef<int64_t> kernel) {
+  auto isList = [&](StringRef name, ArrayRef<int64_t> expected) {
+    const NodeAttribute *list = b.attribute(name);
+    return list ? ArrayRef(list->integers) == expected
+                : llvm::all_of(expected, [&](int64_t n) {
+                    return n == (name != "pads");
+                  });
+  };
+  size_t axes = kernel.size();
+  StringRef autoPad = b.text("auto_pad", "NOTSET");
+  if (isList("strides", kernel) &&
+      isList("dilations", SmallVector<int64_t>(axes, 1)) &&
+      isList("pads", SmallVector<int64_t>(2 * axes, 0)) &&
+      b.integer("group", 1) == 1 && (autoPad == "NOTSET" || autoPad == "VALID"))
+    return success();
+  return b.error("unsupported form: expected strides equal to the kernel, one "
+                 "group and neither "
+                 "pads nor dilations");
+}
+
+/// [B, C, n k] as [B, n, C k]: a row a patch. Sets `counts` to the n of each
+/// axis.
+static Value toPatches(NodeBuilder &b, ArrayRef<int64_t> kernel,
+                       SmallVector<DimAttr> &counts) {
+  SmallVector<DimAttr> dims = b.dims(0), apart = {dims[0], dims[1]};
+  SmallVector<int64_t> order = {0}, lanes = {1};
+  DimAttr rows = b.dim(1), width = dims[1];
+  for (auto [size, k] : llvm::zip_equal(ArrayRef(dims).drop_front(2), kernel)) {
+    DimAttr count = k > 0 ? size.divideExactly(b.dim(k)) : nullptr;
+    if (!count) {
+      (void)b.error("unsupported form: expected a multiple of the kernel's " +
+                    Twine(k) + " elements, got " + size.str());
+      return nullptr;
+    }
+    order.push_back(apart.size());
+    lanes.push_back(apart.size() + 1);
+    apart.append({count, b.dim(k)});
+    counts.push_back(count);
+    rows = rows.mul(count);
+    width = width.mul(b.dim(k));
+  }
+  order.append(lanes);
+  return b.reshape(b.transpose(b.reshape(b.data(0), apart), order),
+                   {dims[0], rows, width});
+}
+
+static LogicalResult importConv(NodeBuilder &b) {
+  SmallVector<DimAttr> weight = b.dims(1);
+  if (b.rank(0) < 3 || weight.size() != b.dims(0).size() ||
+      !b.type(1).hasStaticShape())
+    return b.error("needs an input of rank 3 or more and a constant kernel of "
+                   "its rank, got rank " +
+                   Twine(b.rank(0)) + " and " + Twine(b.rank(1)));
+  ArrayRef<int64_t> kernel = b.type(1).getShape().drop_front(2);
+  if (failed(checkPatches(b, kernel)) ||
+      failed(b.equate(b.dims(0)[1], weight[1])))
+    return failure();
+  SmallVector<DimAttr> counts;
+  Value patches = toPatches(b, kernel, counts);
+  DimAttr width =
+      graph::numElements(b.builder.getContext(), ArrayRef(weight).drop_front());
+  Value matrix = b.transpose(b.reshape(b.data(1), {weight[0], width}), {1, 0});
+  Value result = b.make<graph::MatmulOp>(patches, matrix);
+  if (b.has(2))
+    result = b.make<graph::AddOp>(result, b.data(2));
+  SmallVector<DimAttr> dims = {b.dims(0)[0], weight[0]};
+  dims.append(counts);
+  return b.set(0, b.reshape(b.transpose(result, {0, 2, 1}), dims));
 }
 
 //===----------------------------------------------------------------------===//
@@ -192,7 +268,8 @@ static LogicalResult importTrilu(NodeBuilder &b) {
                    Twine(rank));
   Value k = b.has(1) ? b.reshape(b.data(1), {}) : b.size(b.dim(0));
   Value x = b.data(0);
-  SmallVector<DimAttr> dims = b.dims(0), matrix(ArrayRef(dims).take_back(2));
+  SmallVector<DimAttr> dims = b.dims(0);
+  ArrayRef<DimAttr> matrix = ArrayRef(dims).take_back(2);
   Type i64 = b.builder.getI64Type();
   Value row = b.makeOf<graph::IotaOp>(matrix, i64, 0);
   Value column = b.makeOf<graph::IotaOp>(matrix, i64, 1);
@@ -210,6 +287,7 @@ static LogicalResult importTrilu(NodeBuilder &b) {
 static constexpr NodeRule kRules[] = {
     {"", "ArgMax", 1, 1, 1, importArgMax<false>, nullptr},
     {"", "ArgMin", 1, 1, 1, importArgMax<true>, nullptr},
+    {"", "Conv", 1, 2, 3, importConv, nullptr},
     {"", "CumSum", 11, 2, 2, importCumSum, nullptr},
     {"", "Einsum", 12, 1, -1, importEinsum, nullptr},
     {"", "Gemm", 7, 2, 3, importGemm, nullptr},

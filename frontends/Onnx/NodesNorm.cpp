@@ -1,4 +1,4 @@
-//===- NodesNorm.cpp - importers of softmax and normalizations -----------===//
+//===- NodesNorm.cpp - importers of softmax and normalizations ------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 
@@ -7,6 +7,20 @@ using namespace tenon;
 using namespace tenon::onnx;
 using graph::DimAttr;
 using graph::ReduceKind;
+
+/// The first input's dims with those from the attribute `axis` on as one.
+static FailureOr<SmallVector<DimAttr>> flattenFromAxis(NodeBuilder &b,
+                                                       int64_t otherwise) {
+  FailureOr<int64_t> axis = b.axis(b.integer("axis", otherwise), b.rank(0));
+  if (failed(axis))
+    return failure();
+  SmallVector<DimAttr> flat = b.dims(0);
+  DimAttr lanes = graph::numElements(b.builder.getContext(),
+                                     ArrayRef(flat).drop_front(*axis));
+  flat.truncate(*axis);
+  flat.push_back(lanes);
+  return flat;
+}
 
 //===----------------------------------------------------------------------===//
 // Softmax
@@ -38,30 +52,17 @@ static LogicalResult importAlongAxis(NodeBuilder &b) {
 /// Before operator set 13: along all dimensions from `axis` on, taken as one.
 template <AlongAxis function>
 static LogicalResult importFlattened(NodeBuilder &b) {
-  FailureOr<int64_t> axis = b.axis(b.integer("axis", 1), b.rank(0));
-  if (failed(axis))
+  FailureOr<SmallVector<DimAttr>> flat = flattenFromAxis(b, /*otherwise=*/1);
+  if (failed(flat))
     return failure();
-  SmallVector<DimAttr> dims = b.dims(0), flat(ArrayRef(dims).take_front(*axis));
-  flat.push_back(graph::numElements(b.builder.getContext(),
-                                    ArrayRef(dims).drop_front(*axis)));
-  return b.set(0,
-               b.reshape(function(b, b.reshape(b.data(0), flat), *axis), dims));
+  auto last = static_cast<int64_t>(flat->size()) - 1;
+  Value result = function(b, b.reshape(b.data(0), *flat), last);
+  return b.set(0, b.reshape(result, b.dims(0)));
 }
 
 //===----------------------------------------------------------------------===//
 // Normalizations
 //===----------------------------------------------------------------------===//
-
-/// Dims with those from `axis` on, over which a norm goes, as one.
-static FailureOr<SmallVector<DimAttr>> normalizedDims(NodeBuilder &b) {
-  FailureOr<int64_t> axis = b.axis(b.integer("axis", -1), b.rank(0));
-  if (failed(axis))
-    return failure();
-  SmallVector<DimAttr> dims = b.dims(0), flat(ArrayRef(dims).take_front(*axis));
-  flat.push_back(graph::numElements(b.builder.getContext(),
-                                    ArrayRef(dims).drop_front(*axis)));
-  return flat;
-}
 
 /// A scale or bias, one number for each normalized element.
 static Value perLane(NodeBuilder &b, unsigned input, ArrayRef<DimAttr> flat) {
@@ -81,7 +82,7 @@ static Value perLane(NodeBuilder &b, unsigned input, ArrayRef<DimAttr> flat) {
 }
 
 static LogicalResult importLayerNormalization(NodeBuilder &b) {
-  FailureOr<SmallVector<DimAttr>> flat = normalizedDims(b);
+  FailureOr<SmallVector<DimAttr>> flat = flattenFromAxis(b, /*otherwise=*/-1);
   if (failed(flat))
     return failure();
   Value x = b.reshape(b.data(0), *flat), scale = perLane(b, 1, *flat);
@@ -92,7 +93,7 @@ static LogicalResult importLayerNormalization(NodeBuilder &b) {
 }
 
 static LogicalResult importRMSNormalization(NodeBuilder &b) {
-  FailureOr<SmallVector<DimAttr>> flat = normalizedDims(b);
+  FailureOr<SmallVector<DimAttr>> flat = flattenFromAxis(b, /*otherwise=*/-1);
   if (failed(flat))
     return failure();
   Value x = b.reshape(b.data(0), *flat), scale = perLane(b, 1, *flat);

@@ -1,4 +1,4 @@
-//===- NodesShape.cpp - importers of ops that move elements --------------===//
+//===- NodesShape.cpp - importers of ops that move elements ---------------===//
 
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/ShapeRules.h"
@@ -327,7 +327,8 @@ static constexpr NodeRule kRules[] = {
     {"", "Reshape", 5, 2, 2, importReshape, nullptr},
     {"", "Shape", 1, 1, 1, importUnknownSize, evaluateShape},
     {"", "Size", 1, 1, 1, importUnknownSize, evaluateSize},
-    {"", "Slice", 1, 1, 5, importSlice, evaluateSlice},
+    {"", "Slice", 1, 1, 1, importSlice, evaluateSlice},
+    {"", "Slice", 10, 3, 5, importSlice, evaluateSlice},
     {"", "Split", 2, 1, 2, importSplit, evaluateSplit},
     {"", "Squeeze", 1, 1, 2, importSqueeze, nullptr},
     {"", "Tile", 6, 2, 2, importTile, nullptr},

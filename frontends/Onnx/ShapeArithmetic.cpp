@@ -1,4 +1,4 @@
-//===- ShapeArithmetic.cpp - elementwise ops on sizes --------------------===//
+//===- ShapeArithmetic.cpp - elementwise ops on sizes ---------------------===//
 
 #include "frontends/Onnx/ShapeRules.h"
 

@@ -1,4 +1,4 @@
-//===- ShapeMovement.cpp - picking, joining and making lists of sizes ----===//
+//===- ShapeMovement.cpp - picking, joining and making lists of sizes -----===//
 
 #include "frontends/Onnx/ShapeRules.h"
 #include "frontends/Onnx/SliceRange.h"

@@ -1,4 +1,4 @@
-//===- ShapeRules.h - ops on sizes, computed at import -------------------===//
+//===- ShapeRules.h - ops on sizes, computed at import --------------------===//
 //
 // Each function computes a node's outputs when all that it needs is known as
 // polynomials, and returns false, having done nothing, when it is not: then the

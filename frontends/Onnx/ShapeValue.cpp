@@ -1,4 +1,4 @@
-//===- ShapeValue.cpp - indexing and mapping the elements of shapes ------===//
+//===- ShapeValue.cpp - indexing and mapping the elements of shapes -------===//
 
 #include "frontends/Onnx/ShapeValue.h"
 

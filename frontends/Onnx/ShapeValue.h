@@ -1,4 +1,4 @@
-//===- ShapeValue.h - the elements of an integer tensor, as polynomials --===//
+//===- ShapeValue.h - the elements of an integer tensor, as polynomials ---===//
 //
 // Graph has no ops on shapes: what ONNX computes with Shape, Gather, Concat and
 // arithmetic on small integer tensors is computed here, at import.

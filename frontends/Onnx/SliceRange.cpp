@@ -1,4 +1,4 @@
-//===- SliceRange.cpp - bounds of slices over symbolic sizes -------------===//
+//===- SliceRange.cpp - bounds of slices over symbolic sizes --------------===//
 
 #include "frontends/Onnx/SliceRange.h"
 

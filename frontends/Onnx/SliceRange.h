@@ -1,4 +1,4 @@
-//===- SliceRange.h - which elements of a dimension a Slice takes --------===//
+//===- SliceRange.h - which elements of a dimension a Slice takes ---------===//
 
 #ifndef TENON_FRONTENDS_ONNX_SLICERANGE_H
 #define TENON_FRONTENDS_ONNX_SLICERANGE_H

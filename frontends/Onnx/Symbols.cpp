@@ -1,4 +1,4 @@
-//===- Symbols.cpp - naming, bounding and solving for symbols ------------===//
+//===- Symbols.cpp - naming, bounding and solving for symbols -------------===//
 
 #include "frontends/Onnx/Symbols.h"
 

@@ -1,4 +1,4 @@
-//===- Symbols.h - the sizes that a model leaves open --------------------===//
+//===- Symbols.h - the sizes that a model leaves open ---------------------===//
 //
 // A model's inputs name their dynamic dims. Import learns facts about the
 // names:

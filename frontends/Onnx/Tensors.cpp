@@ -1,4 +1,4 @@
-//===- Tensors.cpp - checking and reading a model's tensors --------------===//
+//===- Tensors.cpp - checking and reading a model's tensors ---------------===//
 
 #include "frontends/Onnx/Tensors.h"
 

@@ -1,4 +1,4 @@
-//===- Tensors.h - a model's tensors as types, weights and constants -----===//
+//===- Tensors.h - a model's tensors as types, weights and constants ------===//
 
 #ifndef TENON_FRONTENDS_ONNX_TENSORS_H
 #define TENON_FRONTENDS_ONNX_TENSORS_H

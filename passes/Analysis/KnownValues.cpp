@@ -1,5 +1,4 @@
-//===- KnownValues.cpp - what is known of a value before the program runs
-//--===//
+//===- KnownValues.cpp - what is known of a value before the program runs -===//
 
 #include "passes/Analysis/KnownValues.h"
 

@@ -1,5 +1,4 @@
-//===- KnownValues.h - what is known of a value before the program runs
-//----===//
+//===- KnownValues.h - what is known of a value before the program runs ---===//
 //
 //   // graph.mul %x, %c with %c a broadcast of dense<0.5>
 //   getUniformNumber(mul.getRhs()) == 0.5

@@ -1,5 +1,4 @@
-//===- Positions.cpp - values that follow from where an element stands
-//-----===//
+//===- Positions.cpp - values that follow from where an element stands ----===//
 
 #include "passes/Analysis/Positions.h"
 

@@ -1,5 +1,4 @@
-//===- Positions.h - values that follow from where an element stands
-//-------===//
+//===- Positions.h - values that follow from where an element stands ------===//
 //
 // Exporters compute masks and lookups from counters (iota): "the key's number
 // is at most the query's". Such a value is an affine function of its own index:

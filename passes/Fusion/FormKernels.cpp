@@ -1,5 +1,4 @@
-//===- FormKernels.cpp - make a tile kernel of each group
-//------------------===//
+//===- FormKernels.cpp - make a tile kernel of each group -----------------===//
 //
 // For each group:
 // 1. Find the core: the value before the transposes and reshapes that end it.

@@ -1,5 +1,4 @@
-//===- FuseGroups.cpp - put ops that become one kernel into one group
-//------===//
+//===- FuseGroups.cpp - put ops that become one kernel into one group -----===//
 //
 // 1. Mark constant expressions: what needs no input and does not grow.
 // 2. In order, let each op that computes join a group or begin one.

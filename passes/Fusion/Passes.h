@@ -1,4 +1,4 @@
-//===- Passes.h - from graph ops to kernels --------------------------------===//
+//===- Passes.h - from graph ops to kernels -------------------------------===//
 
 #ifndef TENON_PASSES_FUSION_PASSES_H
 #define TENON_PASSES_FUSION_PASSES_H

@@ -31,11 +31,10 @@ def FuseGroupsPass : Pass<"fuse-groups", "::mlir::func::FuncOp"> {
     After:
 
     ```mlir
-    func.func @f(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<4x8xf32> {
-      %0 = graph.group(%x, %w, %b) : (tensor<4x8xf32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<4x8xf32> {
-      ^bb0(%a0: tensor<4x8xf32>, %a1: tensor<8x8xf32>, %a2: tensor<8xf32>):
-        %1 = graph.matmul %a0, %a1 : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
-        %2 = graph.add %1, %a2 : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+    func.func @f(%arg0: tensor<4x8xf32>, %arg1: tensor<8x8xf32>, %arg2: tensor<8xf32>) -> tensor<4x8xf32> {
+      %0 = graph.group (%arg3 = %arg0 : tensor<4x8xf32>, %arg4 = %arg1 : tensor<8x8xf32>, %arg5 = %arg2 : tensor<8xf32>) -> tensor<4x8xf32> {
+        %1 = graph.matmul %arg3, %arg4 : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+        %2 = graph.add %1, %arg5 : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
         graph.yield %2 : tensor<4x8xf32>
       }
       return %0 : tensor<4x8xf32>
@@ -63,8 +62,7 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-      %0 = graph.group(%x) : (tensor<4x8xf32>) -> tensor<4x8xf32> {
-      ^bb0(%a0: tensor<4x8xf32>):
+      %0 = graph.group (%a0 = %x : tensor<4x8xf32>) -> tensor<4x8xf32> {
         %1 = graph.neg %a0 : (tensor<4x8xf32>) -> tensor<4x8xf32>
         graph.yield %1 : tensor<4x8xf32>
       }
@@ -75,22 +73,22 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    tile.kernel @neg(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 source "neg" {
+    tile.kernel @neg(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 source "neg" {
       %c32 = arith.constant 32 : index
-      %i = tile.grid [%c32 by BN]
-      %xv = tile.view %x[%c32] : !tile.view<32xf32>
-      %a = tile.load %xv[%i] axes [0] : !tile.view<32xf32> -> !tile.tile<[BN], f32>
-      %b = tile.map %a maps [[0]] : !tile.tile<[BN], f32> -> !tile.tile<[BN], f32> {
-      ^bb0(%v: f32):
-        %n = arith.negf %v : f32
-        tile.yield %n : f32
+      %0 = tile.grid [%c32 by BN]
+      %1 = tile.view %arg0[%c32] : !tile.view<32xf32>
+      %2 = tile.load %1[%0] axes [0] : <32xf32> -> <[BN], f32>
+      %3 = tile.map %2 maps [[0]] : !tile.tile<[BN], f32> -> <[BN], f32> {
+      ^bb0(%arg2: f32):
+        %5 = arith.negf %arg2 : f32
+        tile.yield %5 : f32
       }
-      %yv = tile.view %y[%c32] : !tile.view<32xf32>
-      tile.store %b, %yv[%i] axes [0] : !tile.tile<[BN], f32>, !tile.view<32xf32>
+      %4 = tile.view %arg1[%c32] : !tile.view<32xf32>
+      tile.store %3, %4[%0] axes [0] : <[BN], f32>, <32xf32>
       tile.return
     }
-    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-      %0 = tile.launch @neg(%x) scalars [] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    func.func @f(%arg0: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = tile.launch @neg(%arg0) scalars [] : (tensor<4x8xf32>) -> tensor<4x8xf32>
       return %0 : tensor<4x8xf32>
     }
     ```

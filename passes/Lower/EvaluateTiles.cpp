@@ -1,4 +1,4 @@
-//===- EvaluateTiles.cpp - one vector of a tile, where it is needed --------===//
+//===- EvaluateTiles.cpp - one vector of a tile, where it is needed -------===//
 
 #include "passes/Lower/TileLowering.h"
 
@@ -28,24 +28,28 @@ Value TileLowering::toI64(Value index) {
 Value TileLowering::broadcast(Value scalar, const Place &at) {
   if (!at.lane)
     return scalar;
-  return vector::BroadcastOp::create(b, loc(), VectorType::get(at.width, scalar.getType()), scalar);
+  return vector::BroadcastOp::create(
+      b, loc(), VectorType::get(at.width, scalar.getType()), scalar);
 }
 
 Value TileLowering::splatMask(Value condition, int64_t width) {
-  return vector::BroadcastOp::create(b, loc(), VectorType::get(width, b.getI1Type()), condition);
+  return vector::BroadcastOp::create(
+      b, loc(), VectorType::get(width, b.getI1Type()), condition);
 }
 
 /// Lanes 0 .. limit - 1.
 Value TileLowering::laneMask(Value limit, int64_t width) {
   auto type = VectorType::get(width, b.getI32Type());
   SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, width));
-  Value lanes = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(type, ArrayRef<int32_t>(steps)));
+  Value lanes = arith::ConstantOp::create(
+      b, loc(), DenseElementsAttr::get(type, ArrayRef<int32_t>(steps)));
   // Clamped first: the limit may be far beyond 32 bits' reach.
   Value low = arith::MaxSIOp::create(b, loc(), limit, constantIndex(0));
   Value clamped = arith::MinSIOp::create(b, loc(), low, constantIndex(width));
   Value bound = arith::IndexCastOp::create(b, loc(), b.getI32Type(), clamped);
   Value splat = vector::BroadcastOp::create(b, loc(), type, bound);
-  return arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, lanes, splat);
+  return arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, lanes,
+                               splat);
 }
 
 Value TileLowering::combineMasks(Value x, Value y) {
@@ -76,13 +80,18 @@ TileLowering::Memory TileLowering::memoryOf(Value viewValue) {
 
 /// The type of an element in memory: bool is a byte.
 static Type storageType(Type elementType) {
-  return elementType.isInteger(1) ? IntegerType::get(elementType.getContext(), 8) : elementType;
+  return elementType.isInteger(1)
+             ? IntegerType::get(elementType.getContext(), 8)
+             : elementType;
 }
 
-static unsigned bytesOf(Type type) { return std::max(1u, type.getIntOrFloatBitWidth() / 8); }
+static unsigned bytesOf(Type type) {
+  return std::max(1u, type.getIntOrFloatBitWidth() / 8);
+}
 
 static Value fromStorage(OpBuilder &b, Location loc, Value value) {
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
+  Value zero =
+      arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, zero);
 }
 
@@ -91,11 +100,13 @@ static bool isUnit(Value stride) {
   return matchPattern(stride, m_Constant(&number)) && number.getInt() == 1;
 }
 
-Value TileLowering::readMemory(Type elementType, Value pointer, Value linear, Value laneStride,
-                               Value inside, const Place &at) {
+Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
+                               Value laneStride, Value inside,
+                               const Place &at) {
   Type storage = storageType(elementType);
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
-  Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer, ValueRange{toI64(linear)});
+  Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer,
+                                      ValueRange{toI64(linear)});
   unsigned alignment = bytesOf(storage);
   Value result;
   if (!at.lane) {
@@ -118,30 +129,42 @@ Value TileLowering::readMemory(Type elementType, Value pointer, Value linear, Va
     } else {
       Value zero = arith::ConstantOp::create(b, loc(), b.getZeroAttr(type));
       if (isUnit(laneStride)) {
-        result = LLVM::MaskedLoadOp::create(b, loc(), type, address, mask, zero, b.getI32IntegerAttr(alignment));
+        result = LLVM::MaskedLoadOp::create(b, loc(), type, address, mask, zero,
+                                            b.getI32IntegerAttr(alignment));
       } else {
         auto i64s = VectorType::get(at.width, b.getI64Type());
-        SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, at.width));
-        Value lanes = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(i64s, ArrayRef<int64_t>(steps)));
-        Value stride = vector::BroadcastOp::create(b, loc(), i64s, toI64(laneStride));
+        SmallVector<int64_t> steps =
+            llvm::to_vector(llvm::seq<int64_t>(0, at.width));
+        Value lanes = arith::ConstantOp::create(
+            b, loc(), DenseElementsAttr::get(i64s, ArrayRef<int64_t>(steps)));
+        Value stride =
+            vector::BroadcastOp::create(b, loc(), i64s, toI64(laneStride));
         Value offsets = arith::MulIOp::create(b, loc(), lanes, stride);
         auto pointersType = VectorType::get(at.width, pointerType);
-        Value addresses = LLVM::GEPOp::create(b, loc(), pointersType, storage, address, ValueRange{offsets});
+        Value addresses = LLVM::GEPOp::create(b, loc(), pointersType, storage,
+                                              address, ValueRange{offsets});
         if (!mask)
-          mask = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(VectorType::get(at.width, b.getI1Type()), true));
-        result = LLVM::masked_gather::create(b, loc(), type, addresses, mask, ValueRange{zero}, b.getI32IntegerAttr(alignment));
+          mask = arith::ConstantOp::create(
+              b, loc(),
+              DenseElementsAttr::get(VectorType::get(at.width, b.getI1Type()),
+                                     true));
+        result = LLVM::masked_gather::create(b, loc(), type, addresses, mask,
+                                             ValueRange{zero},
+                                             b.getI32IntegerAttr(alignment));
       }
     }
   }
   return storage == elementType ? result : fromStorage(b, loc(), result);
 }
 
-void TileLowering::writeMemory(Value value, Value pointer, Value linear, Value laneStride,
-                               Value inside, const Place &at) {
+void TileLowering::writeMemory(Value value, Value pointer, Value linear,
+                               Value laneStride, Value inside,
+                               const Place &at) {
   Type elementType = getElementTypeOrSelf(value.getType());
   Type storage = storageType(elementType);
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
-  Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer, ValueRange{toI64(linear)});
+  Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer,
+                                      ValueRange{toI64(linear)});
   unsigned alignment = bytesOf(storage);
   if (storage != elementType) {
     Type wide = at.lane ? Type(VectorType::get(at.width, storage)) : storage;
@@ -163,37 +186,48 @@ void TileLowering::writeMemory(Value value, Value pointer, Value linear, Value l
     if (!mask)
       LLVM::StoreOp::create(b, loc(), value, address, alignment);
     else
-      LLVM::MaskedStoreOp::create(b, loc(), value, address, mask, b.getI32IntegerAttr(alignment));
+      LLVM::MaskedStoreOp::create(b, loc(), value, address, mask,
+                                  b.getI32IntegerAttr(alignment));
     return;
   }
   auto i64s = VectorType::get(at.width, b.getI64Type());
   SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, at.width));
-  Value lanes = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(i64s, ArrayRef<int64_t>(steps)));
+  Value lanes = arith::ConstantOp::create(
+      b, loc(), DenseElementsAttr::get(i64s, ArrayRef<int64_t>(steps)));
   Value stride = vector::BroadcastOp::create(b, loc(), i64s, toI64(laneStride));
   Value offsets = arith::MulIOp::create(b, loc(), lanes, stride);
-  Value addresses = LLVM::GEPOp::create(b, loc(), VectorType::get(at.width, pointerType), storage, address, ValueRange{offsets});
+  Value addresses =
+      LLVM::GEPOp::create(b, loc(), VectorType::get(at.width, pointerType),
+                          storage, address, ValueRange{offsets});
   if (!mask)
-    mask = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(VectorType::get(at.width, b.getI1Type()), true));
-  LLVM::masked_scatter::create(b, loc(), value, addresses, mask, b.getI32IntegerAttr(alignment));
+    mask = arith::ConstantOp::create(
+        b, loc(),
+        DenseElementsAttr::get(VectorType::get(at.width, b.getI1Type()), true));
+  LLVM::masked_scatter::create(b, loc(), value, addresses, mask,
+                               b.getI32IntegerAttr(alignment));
 }
 
 /// Where an element of a packed view is. A digit that takes the high part of a
 /// dimension whose tile is one whole low digit reads only the offset, the low
 /// digit only the coordinate.
-Value TileLowering::packedOffset(tile::ViewType type, const Memory &memory, ValueRange offsets,
-                                 ArrayRef<Value> coords) {
+Value TileLowering::packedOffset(tile::ViewType type, const Memory &memory,
+                                 ValueRange offsets, ArrayRef<Value> coords) {
   SmallVector<int64_t> sizes = memory.layout.getDigitSizes(type.getShape());
   Value linear = constantIndex(0);
-  for (auto [digit, size] : llvm::zip_equal(memory.layout.getDigitList(), sizes)) {
+  for (auto [digit, size] :
+       llvm::zip_equal(memory.layout.getDigitList(), sizes)) {
     Value offset = offsets[digit.dim], coord = coords[digit.dim];
     Value value;
     if (digit.extent == 0 && digit.stride != 1)
-      value = arith::DivUIOp::create(b, loc(), offset, constantIndex(digit.stride));
+      value =
+          arith::DivUIOp::create(b, loc(), offset, constantIndex(digit.stride));
     else if (digit.extent != 0 && digit.stride == 1)
       value = coord ? coord : constantIndex(0);
     else
-      value = coord ? b.createOrFold<arith::AddIOp>(loc(), offset, coord) : offset;
-    Value scaled = b.createOrFold<arith::MulIOp>(loc(), linear, constantIndex(size));
+      value =
+          coord ? b.createOrFold<arith::AddIOp>(loc(), offset, coord) : offset;
+    Value scaled =
+        b.createOrFold<arith::MulIOp>(loc(), linear, constantIndex(size));
     linear = b.createOrFold<arith::AddIOp>(loc(), scaled, value);
   }
   return linear;
@@ -211,22 +245,27 @@ static std::optional<int64_t> constantOf(Value value) {
 }
 
 bool TileLowering::isInside(const Bound &bound, int64_t extent) const {
-  std::optional<int64_t> offset = constantOf(bound.offset), size = constantOf(bound.size);
+  std::optional<int64_t> offset = constantOf(bound.offset),
+                         size = constantOf(bound.size);
   if (offset && size && *offset + extent <= *size)
     return true;
   return llvm::any_of(guaranteed, [&](const Bound &known) {
     return known.offset == bound.offset &&
-           (known.size == bound.size || (size && constantOf(known.size) && *constantOf(known.size) <= *size));
+           (known.size == bound.size || (size && constantOf(known.size) &&
+                                         *constantOf(known.size) <= *size));
   });
 }
 
-Value TileLowering::checkBound(const Bound &bound, int64_t extent, unsigned axis, const Place &at) {
+Value TileLowering::checkBound(const Bound &bound, int64_t extent,
+                               unsigned axis, const Place &at) {
   if (isInside(bound, extent))
     return nullptr;
   Value left = arith::SubIOp::create(b, loc(), bound.size, bound.offset);
   if (at.lane == axis)
-    return laneMask(arith::SubIOp::create(b, loc(), left, at.coords[axis]), at.width);
-  Value inside = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, at.coords[axis], left);
+    return laneMask(arith::SubIOp::create(b, loc(), left, at.coords[axis]),
+                    at.width);
+  Value inside = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt,
+                                       at.coords[axis], left);
   return at.lane ? splatMask(inside, at.width) : inside;
 }
 
@@ -244,28 +283,43 @@ Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at) {
   for (auto [axis, dim] : llvm::enumerate(load.getAxes())) {
     coords[dim] = at.coords[axis];
     if (!memory.layout)
-      inside = combineMasks(inside, checkBound({offsets[dim], memory.sizes[dim]}, type.getExtent(axis), axis, at));
+      inside =
+          combineMasks(inside, checkBound({offsets[dim], memory.sizes[dim]},
+                                          type.getExtent(axis), axis, at));
   }
   Value laneStride;
   if (at.lane)
-    laneStride = memory.layout ? constantIndex(1) : memory.strides[load.getAxes()[*at.lane]];
+    laneStride = memory.layout ? constantIndex(1)
+                               : memory.strides[load.getAxes()[*at.lane]];
   if (memory.layout)
-    return readMemory(type.getElementType(), memory.pointer,
-                      packedOffset(load.getView().getType(), memory, offsets, coords), laneStride, inside, at);
+    return readMemory(
+        type.getElementType(), memory.pointer,
+        packedOffset(load.getView().getType(), memory, offsets, coords),
+        laneStride, inside, at);
   Value base = constantIndex(0), moving = constantIndex(0);
   for (auto [d, offset] : llvm::enumerate(offsets)) {
-    base = b.createOrFold<arith::AddIOp>(loc(), base, b.createOrFold<arith::MulIOp>(loc(), offset, memory.strides[d]));
+    base = b.createOrFold<arith::AddIOp>(
+        loc(), base,
+        b.createOrFold<arith::MulIOp>(loc(), offset, memory.strides[d]));
     if (coords[d])
-      moving = b.createOrFold<arith::AddIOp>(loc(), moving, b.createOrFold<arith::MulIOp>(loc(), coords[d], memory.strides[d]));
+      moving = b.createOrFold<arith::AddIOp>(
+          loc(), moving,
+          b.createOrFold<arith::MulIOp>(loc(), coords[d], memory.strides[d]));
   }
   Value linear = b.createOrFold<arith::AddIOp>(loc(), base, moving);
-  return readMemory(type.getElementType(), memory.pointer, linear, laneStride, inside, at);
+  return readMemory(type.getElementType(), memory.pointer, linear, laneStride,
+                    inside, at);
 }
 
 Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {
   Memory memory = memoryOf(gather.getView());
   unsigned numIndexAxes = gather.getIndices().getType().getRank();
-  Place indexPlace{SmallVector<Value>(ArrayRef(at.coords).take_front(numIndexAxes)), {}, std::nullopt, 1, nullptr};
+  Place indexPlace{
+      SmallVector<Value>(ArrayRef(at.coords).take_front(numIndexAxes)),
+      {},
+      std::nullopt,
+      1,
+      nullptr};
   indexPlace.known.resize(numIndexAxes);
   bool laneIsIndex = at.lane && *at.lane < numIndexAxes;
   if (laneIsIndex) {
@@ -274,28 +328,41 @@ Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {
     indexPlace.mask = at.mask;
   }
   Value index = evaluate(gather.getIndices(), indexPlace);
-  auto wide = [&](Value v) -> Value { return laneIsIndex ? broadcast(v, at) : v; };
-  Type indexType = laneIsIndex ? Type(VectorType::get(at.width, b.getI64Type())) : Type(b.getI64Type());
+  auto wide = [&](Value v) -> Value {
+    return laneIsIndex ? broadcast(v, at) : v;
+  };
+  Type indexType = laneIsIndex ? Type(VectorType::get(at.width, b.getI64Type()))
+                               : Type(b.getI64Type());
   if (!getElementTypeOrSelf(index.getType()).isInteger(64))
     index = arith::ExtSIOp::create(b, loc(), indexType, index);
   Value size = wide(toI64(memory.sizes[gather.getDim()]));
   Value zero = arith::ConstantOp::create(b, loc(), b.getZeroAttr(indexType));
-  Value isNegative = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, index, zero);
+  Value isNegative =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, index, zero);
   Value fromEnd = arith::AddIOp::create(b, loc(), index, size);
   index = arith::SelectOp::create(b, loc(), isNegative, fromEnd, index);
-  Value exists = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ult, index, size);
+  Value exists =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ult, index, size);
   index = arith::SelectOp::create(b, loc(), exists, index, zero);
 
   Value linear = constantIndex(0);
   Value inside = laneIsIndex || !at.lane ? exists : splatMask(exists, at.width);
   Value laneStride = laneIsIndex ? memory.strides[gather.getDim()] : Value();
   for (auto [d, offset] : llvm::enumerate(gather.getOffsets()))
-    linear = b.createOrFold<arith::AddIOp>(loc(), linear, b.createOrFold<arith::MulIOp>(loc(), mapped(offset), memory.strides[d]));
+    linear = b.createOrFold<arith::AddIOp>(
+        loc(), linear,
+        b.createOrFold<arith::MulIOp>(loc(), mapped(offset),
+                                      memory.strides[d]));
   for (auto [position, dim] : llvm::enumerate(gather.getAxes())) {
     unsigned axis = numIndexAxes + position;
-    inside = combineMasks(inside, checkBound({mapped(gather.getOffsets()[dim]), memory.sizes[dim]},
-                                             gather.getType().getExtent(axis), axis, at));
-    linear = b.createOrFold<arith::AddIOp>(loc(), linear, b.createOrFold<arith::MulIOp>(loc(), at.coords[axis], memory.strides[dim]));
+    inside = combineMasks(
+        inside,
+        checkBound({mapped(gather.getOffsets()[dim]), memory.sizes[dim]},
+                   gather.getType().getExtent(axis), axis, at));
+    linear = b.createOrFold<arith::AddIOp>(
+        loc(), linear,
+        b.createOrFold<arith::MulIOp>(loc(), at.coords[axis],
+                                      memory.strides[dim]));
     if (at.lane == axis)
       laneStride = memory.strides[dim];
   }
@@ -304,39 +371,48 @@ Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {
   if (!laneIsIndex) {
     Value row = arith::MulIOp::create(b, loc(), index, dimStride);
     linear = arith::AddIOp::create(b, loc(), toI64(linear), row);
-    return readMemory(elementType, memory.pointer, linear, laneStride, inside, at);
+    return readMemory(elementType, memory.pointer, linear, laneStride, inside,
+                      at);
   }
   Type storage = storageType(elementType);
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
-  Value offsets = arith::AddIOp::create(b, loc(), broadcast(toI64(linear), at),
-                                        arith::MulIOp::create(b, loc(), index, broadcast(dimStride, at)));
-  Value addresses = LLVM::GEPOp::create(b, loc(), VectorType::get(at.width, pointerType), storage, memory.pointer, ValueRange{offsets});
+  Value offsets = arith::AddIOp::create(
+      b, loc(), broadcast(toI64(linear), at),
+      arith::MulIOp::create(b, loc(), index, broadcast(dimStride, at)));
+  Value addresses =
+      LLVM::GEPOp::create(b, loc(), VectorType::get(at.width, pointerType),
+                          storage, memory.pointer, ValueRange{offsets});
   auto type = VectorType::get(at.width, storage);
   Value none = arith::ConstantOp::create(b, loc(), b.getZeroAttr(type));
-  Value read = LLVM::masked_gather::create(b, loc(), type, addresses, combineMasks(inside, at.mask), ValueRange{none},
-                                           b.getI32IntegerAttr(bytesOf(storage)));
+  Value read = LLVM::masked_gather::create(
+      b, loc(), type, addresses, combineMasks(inside, at.mask),
+      ValueRange{none}, b.getI32IntegerAttr(bytesOf(storage)));
   return storage == elementType ? read : fromStorage(b, loc(), read);
 }
 
 Value TileLowering::evaluateIndex(tile::IndexOp op, const Place &at) {
-  Value first = toI64(arith::AddIOp::create(b, loc(), mapped(op.getOffset()), at.coords[0]));
+  Value first = toI64(
+      arith::AddIOp::create(b, loc(), mapped(op.getOffset()), at.coords[0]));
   if (!at.lane)
     return first;
   auto type = VectorType::get(at.width, b.getI64Type());
   SmallVector<int64_t> steps = llvm::to_vector(llvm::seq<int64_t>(0, at.width));
-  Value lanes = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(type, ArrayRef<int64_t>(steps)));
+  Value lanes = arith::ConstantOp::create(
+      b, loc(), DenseElementsAttr::get(type, ArrayRef<int64_t>(steps)));
   return arith::AddIOp::create(b, loc(), broadcast(first, at), lanes);
 }
 
 /// The body's scalar ops on vectors of the place's width.
-Value TileLowering::cloneBody(tile::MapOp map, ValueRange inputs, const Place &at) {
+Value TileLowering::cloneBody(tile::MapOp map, ValueRange inputs,
+                              const Place &at) {
   Block &body = map.getBody().front();
   IRMapping local;
   local.map(body.getArguments(), inputs);
   auto lookup = [&](Value value) -> Value {
     if (Value inner = local.lookupOrNull(value))
       return inner;
-    Value outer = broadcast(mapped(value), at); // a scalar from outside the body
+    Value outer =
+        broadcast(mapped(value), at); // a scalar from outside the body
     local.map(value, outer);
     return outer;
   };
@@ -387,9 +463,11 @@ Value TileLowering::evaluate(Value value, const Place &at) {
       .Case([&](tile::GatherOp op) { return evaluateGather(op, at); })
       .Case([&](tile::MapOp op) { return evaluateMap(op, at); })
       .Case([&](tile::IndexOp op) { return evaluateIndex(op, at); })
-      .Case([&](tile::FillOp op) { return broadcast(mapped(op.getValue()), at); })
+      .Case(
+          [&](tile::FillOp op) { return broadcast(mapped(op.getValue()), at); })
       .Default([](Operation *) -> Value {
-        llvm_unreachable("reductions, products and loop results are in scratch memory");
+        llvm_unreachable(
+            "reductions, products and loop results are in scratch memory");
       });
 }
 

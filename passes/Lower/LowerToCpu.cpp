@@ -1,4 +1,4 @@
-//===- LowerToCpu.cpp - scheduled kernels become functions over vectors ----===//
+//===- LowerToCpu.cpp - scheduled kernels become functions over vectors ---===//
 //
 // void kernel(void *const *buffers, const int64_t *scalars,
 //             int64_t begin, int64_t end, void *scratch)
@@ -24,17 +24,22 @@ void TileLowering::loadArguments(func::FuncOp function) {
   b.setInsertionPointToStart(&entry);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   unsigned numBuffers = kernel.getNumInputs() + kernel.getNumOutputs();
-  for (auto [number, argument] : llvm::enumerate(kernel.getEntry().getArguments())) {
+  for (auto [number, argument] :
+       llvm::enumerate(kernel.getEntry().getArguments())) {
     bool isBuffer = number < numBuffers;
     Value array = entry.getArgument(isBuffer ? 0 : 1);
     Type type = isBuffer ? Type(pointer) : Type(b.getI64Type());
-    Value position = arith::ConstantOp::create(b, loc(), b.getI64IntegerAttr(isBuffer ? number : number - numBuffers));
-    Value address = LLVM::GEPOp::create(b, loc(), pointer, type, array, ValueRange{position});
+    Value position = arith::ConstantOp::create(
+        b, loc(), b.getI64IntegerAttr(isBuffer ? number : number - numBuffers));
+    Value address = LLVM::GEPOp::create(b, loc(), pointer, type, array,
+                                        ValueRange{position});
     Value value = LLVM::LoadOp::create(b, loc(), type, address);
     if (isBuffer)
       pointers[argument] = value;
     else
-      mapping.map(argument, arith::IndexCastOp::create(b, loc(), b.getIndexType(), value).getResult());
+      mapping.map(argument,
+                  arith::IndexCastOp::create(b, loc(), b.getIndexType(), value)
+                      .getResult());
   }
   scratchBase = entry.getArgument(4);
 }
@@ -49,11 +54,17 @@ void TileLowering::decodeInstance(Value instance) {
       order.assign(given.asArrayRef().begin(), given.asArrayRef().end());
   Value rest = instance;
   for (int64_t axis : llvm::reverse(order)) {
-    Value block = constantIndex(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt());
-    Value count = b.createOrFold<arith::CeilDivUIOp>(loc(), mapped(grid.getSizes()[axis]), block);
-    Value number = axis == order.front() ? rest : arith::RemUIOp::create(b, loc(), rest, count).getResult();
+    Value block =
+        constantIndex(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt());
+    Value count = b.createOrFold<arith::CeilDivUIOp>(
+        loc(), mapped(grid.getSizes()[axis]), block);
+    Value number =
+        axis == order.front()
+            ? rest
+            : arith::RemUIOp::create(b, loc(), rest, count).getResult();
     rest = arith::DivUIOp::create(b, loc(), rest, count);
-    mapping.map(grid.getResult(axis), arith::MulIOp::create(b, loc(), number, block).getResult());
+    mapping.map(grid.getResult(axis),
+                arith::MulIOp::create(b, loc(), number, block).getResult());
   }
 }
 
@@ -65,8 +76,13 @@ FailureOr<func::FuncOp> TileLowering::lower() {
   auto function = func::FuncOp::create(b, loc(), kernel.getSymName(), type);
   loadArguments(function);
   Block &entry = function.front();
-  auto toIndex = [&](Value v) { return arith::IndexCastOp::create(b, loc(), b.getIndexType(), v).getResult(); };
-  auto loop = scf::ForOp::create(b, loc(), toIndex(entry.getArgument(2)), toIndex(entry.getArgument(3)), constantIndex(1));
+  auto toIndex = [&](Value v) {
+    return arith::IndexCastOp::create(b, loc(), b.getIndexType(), v)
+        .getResult();
+  };
+  auto loop =
+      scf::ForOp::create(b, loc(), toIndex(entry.getArgument(2)),
+                         toIndex(entry.getArgument(3)), constantIndex(1));
   func::ReturnOp::create(b, loc());
   // What does not depend on the instance stands before the loop.
   b.setInsertionPoint(loop);
@@ -122,10 +138,12 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
   // Carried tiles live in scratch: written before the loop and at the end of
   // every turn.
   SmallVector<Scratch> carried;
-  for (auto [init, argument] : llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs())) {
+  for (auto [init, argument] :
+       llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs())) {
     auto type = dyn_cast<tile::TileType>(init.getType());
     if (!type)
-      return loop.emitOpError("carries ") << init.getType() << ": only tiles can be carried";
+      return loop.emitOpError("carries ")
+             << init.getType() << ": only tiles can be carried";
     Scratch memory = allocate(type, laneAxisOf(argument));
     materializeInto(argument == init ? argument : init, memory);
     scratch.erase(init);
@@ -133,21 +151,28 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
     scratch[argument] = memory;
     carried.push_back(memory);
   }
-  auto lowered = scf::ForOp::create(b, loc(), mapped(loop.getLowerBound()), mapped(loop.getUpperBound()), mapped(loop.getStep()));
+  auto lowered =
+      scf::ForOp::create(b, loc(), mapped(loop.getLowerBound()),
+                         mapped(loop.getUpperBound()), mapped(loop.getStep()));
   mapping.map(loop.getInductionVar(), lowered.getInductionVar());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(lowered.getBody());
   if (failed(lowerBlock(*loop.getBody())))
     return failure();
-  auto yielded = cast<scf::YieldOp>(loop.getBody()->getTerminator()).getOperands();
+  auto yielded =
+      cast<scf::YieldOp>(loop.getBody()->getTerminator()).getOperands();
   for (Value value : yielded) // all are computed before any is overwritten
     if (!scratch.contains(value))
       materialize(value);
   for (auto [value, memory] : llvm::zip_equal(yielded, carried)) {
     auto type = cast<tile::TileType>(value.getType());
-    unsigned lane = type.getRank() ? llvm::find(memory.strides, 1) - memory.strides.begin() : 0;
+    unsigned lane = type.getRank()
+                        ? llvm::find(memory.strides, 1) - memory.strides.begin()
+                        : 0;
     SmallVector<std::optional<Bound>> none(type.getRank());
-    forEachVector(type.getShape(), none, lane, [&](const Place &at) { writeScratch(evaluate(value, at), memory, at); });
+    forEachVector(type.getShape(), none, lane, [&](const Place &at) {
+      writeScratch(evaluate(value, at), memory, at);
+    });
   }
   for (auto [result, memory] : llvm::zip_equal(loop.getResults(), carried))
     scratch[result] = memory;
@@ -161,7 +186,8 @@ struct LowerToCpu final : impl::LowerToCpuPassBase<LowerToCpu> {
 
   void runOnOperation() override {
     VectorMachine machine{vectorBytes, numAccumulators};
-    SmallVector<tile::KernelOp> kernels(getOperation().getOps<tile::KernelOp>());
+    SmallVector<tile::KernelOp> kernels(
+        getOperation().getOps<tile::KernelOp>());
     for (tile::KernelOp kernel : kernels) {
       if (failed(TileLowering(kernel, machine).lower()))
         return signalPassFailure();

@@ -1,4 +1,4 @@
-//===- MaterializeTiles.cpp - stores, reductions and tiles in scratch ------===//
+//===- MaterializeTiles.cpp - stores, reductions and tiles in scratch -----===//
 
 #include "passes/Lower/TileLowering.h"
 
@@ -13,7 +13,9 @@ namespace tenon {
 /// load, or a sum of two loads, is cheaper than a round trip through L1.
 static constexpr int64_t kRecomputeLimit = 5;
 
-static tile::TileType tileTypeOf(Value tile) { return cast<tile::TileType>(tile.getType()); }
+static tile::TileType tileTypeOf(Value tile) {
+  return cast<tile::TileType>(tile.getType());
+}
 
 static int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -23,7 +25,8 @@ static int64_t roundUp(int64_t value, int64_t multiple) {
 // Scratch memory
 //===----------------------------------------------------------------------===//
 
-TileLowering::Scratch TileLowering::allocate(tile::TileType type, unsigned lane) {
+TileLowering::Scratch TileLowering::allocate(tile::TileType type,
+                                             unsigned lane) {
   // Lanes are contiguous and padded to whole vectors; the other axes are
   // row-major.
   SmallVector<int64_t> shape = type.getShape();
@@ -41,36 +44,47 @@ TileLowering::Scratch TileLowering::allocate(tile::TileType type, unsigned lane)
       elements *= shape[axis];
     }
   }
-  int64_t elementBytes = std::max(1u, type.getElementType().getIntOrFloatBitWidth() / 8);
+  int64_t elementBytes =
+      std::max(1u, type.getElementType().getIntOrFloatBitWidth() / 8);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointAfterValue(scratchBase);
-  Value offset = arith::ConstantOp::create(b, loc(), b.getI64IntegerAttr(scratchBytes));
-  result.pointer = LLVM::GEPOp::create(b, loc(), scratchBase.getType(), b.getI8Type(), scratchBase, ValueRange{offset});
+  Value offset =
+      arith::ConstantOp::create(b, loc(), b.getI64IntegerAttr(scratchBytes));
+  result.pointer =
+      LLVM::GEPOp::create(b, loc(), scratchBase.getType(), b.getI8Type(),
+                          scratchBase, ValueRange{offset});
   scratchBytes += roundUp(elements * elementBytes, 64);
   return result;
 }
 
-static Value scratchOffset(OpBuilder &b, Location loc, ArrayRef<int64_t> strides, const Place &at) {
+static Value scratchOffset(OpBuilder &b, Location loc,
+                           ArrayRef<int64_t> strides, const Place &at) {
   Value linear = arith::ConstantIndexOp::create(b, loc, 0);
   for (auto [coord, stride] : llvm::zip_equal(at.coords, strides)) {
-    Value scaled = b.createOrFold<arith::MulIOp>(loc, coord, arith::ConstantIndexOp::create(b, loc, stride).getResult());
+    Value scaled = b.createOrFold<arith::MulIOp>(
+        loc, coord, arith::ConstantIndexOp::create(b, loc, stride).getResult());
     linear = b.createOrFold<arith::AddIOp>(loc, linear, scaled);
   }
   return linear;
 }
 
-Value TileLowering::readScratch(const Scratch &from, Type elementType, const Place &at) {
+Value TileLowering::readScratch(const Scratch &from, Type elementType,
+                                const Place &at) {
   Value stride = at.lane ? constantIndex(from.strides[*at.lane]) : Value();
   Place whole = at;
   whole.mask = nullptr; // padding may be read
-  return readMemory(elementType, from.pointer, scratchOffset(b, loc(), from.strides, at), stride, nullptr, whole);
+  return readMemory(elementType, from.pointer,
+                    scratchOffset(b, loc(), from.strides, at), stride, nullptr,
+                    whole);
 }
 
-void TileLowering::writeScratch(Value value, const Scratch &to, const Place &at) {
+void TileLowering::writeScratch(Value value, const Scratch &to,
+                                const Place &at) {
   Value stride = at.lane ? constantIndex(to.strides[*at.lane]) : Value();
   Place whole = at;
   whole.mask = nullptr; // padding may be written
-  writeMemory(value, to.pointer, scratchOffset(b, loc(), to.strides, at), stride, nullptr, whole);
+  writeMemory(value, to.pointer, scratchOffset(b, loc(), to.strides, at),
+              stride, nullptr, whole);
 }
 
 //===----------------------------------------------------------------------===//
@@ -92,7 +106,12 @@ int64_t TileLowering::costOf(Value tile) {
   for (Value input : map.getInputs())
     cost += costOf(input);
   for (Operation &inner : map.getBody().front().without_terminator())
-    cost += isa<arith::ConstantOp>(inner) ? 0 : isa<math::FmaOp>(inner) ? 1 : isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp>(inner) ? 8 : 1;
+    cost += isa<arith::ConstantOp>(inner) ? 0
+            : isa<math::FmaOp>(inner)     ? 1
+            : isa<math::MathDialect>(inner.getDialect()) ||
+                    isa<arith::DivFOp>(inner)
+                ? 8
+                : 1;
   return cost;
 }
 
@@ -121,15 +140,19 @@ bool TileLowering::shouldMaterialize(Value tile) {
       }
     }
     // Spread over an axis that it lacks, it would be computed again there.
-    if (auto map = dyn_cast<tile::MapOp>(user); map && map.getType().getRank() > rank && isa<tile::MapOp>(op) && costOf(tile) > 2)
+    if (auto map = dyn_cast<tile::MapOp>(user);
+        map && map.getType().getRank() > rank && isa<tile::MapOp>(op) &&
+        costOf(tile) > 2)
       return true;
-    if (user->getBlock() != op->getBlock() && isa<tile::MapOp>(op) && costOf(tile) > kRecomputeLimit)
+    if (user->getBlock() != op->getBlock() && isa<tile::MapOp>(op) &&
+        costOf(tile) > kRecomputeLimit)
       return true;
   }
   return readers > 1 && costOf(tile) > kRecomputeLimit;
 }
 
-/// The axis along which the tile's memory is contiguous, found at its first load.
+/// The axis along which the tile's memory is contiguous, found at its first
+/// load.
 std::optional<unsigned> TileLowering::contiguousAxis(Value tile) {
   if (auto found = scratch.find(tile); found != scratch.end()) {
     for (auto [axis, stride] : llvm::enumerate(found->second.strides))
@@ -176,7 +199,8 @@ unsigned TileLowering::laneAxisOf(Value tile) {
   auto lanes = schedule ? schedule.getAs<StringAttr>("lanes") : StringAttr();
   if (lanes && lanes.getValue() == "first")
     return 0;
-  if (pendingProduct(tile) || isa_and_nonnull<tile::MmaOp>(tile.getDefiningOp()))
+  if (pendingProduct(tile) ||
+      isa_and_nonnull<tile::MmaOp>(tile.getDefiningOp()))
     return rank - 1;
   return contiguousAxis(tile).value_or(rank - 1);
 }
@@ -184,7 +208,8 @@ unsigned TileLowering::laneAxisOf(Value tile) {
 std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
   if (auto found = scratch.find(tile); found != scratch.end())
     return found->second.bounds[axis];
-  auto inView = [&](Value viewValue, unsigned dim, ValueRange offsets) -> std::optional<Bound> {
+  auto inView = [&](Value viewValue, unsigned dim,
+                    ValueRange offsets) -> std::optional<Bound> {
     auto view = viewValue.getDefiningOp<tile::ViewOp>();
     if (view.getType().getLayout())
       return std::nullopt;
@@ -197,7 +222,8 @@ std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
     unsigned numIndexAxes = gather.getIndices().getType().getRank();
     if (axis < numIndexAxes)
       return boundOf(gather.getIndices(), axis);
-    return inView(gather.getView(), gather.getAxes()[axis - numIndexAxes], gather.getOffsets());
+    return inView(gather.getView(), gather.getAxes()[axis - numIndexAxes],
+                  gather.getOffsets());
   }
   if (auto mma = dyn_cast_or_null<tile::MmaOp>(op))
     return axis == 0 ? boundOf(mma.getLhs(), 0) : boundOf(mma.getRhs(), 1);
@@ -222,9 +248,10 @@ Value TileLowering::limitOf(std::optional<Bound> bound, int64_t extent) {
 // Loops over whole tiles
 //===----------------------------------------------------------------------===//
 
-/// Whole vectors, then one with a mask. Where lanes may run over the end (scratch
-/// has padding) a bound is left to the loads.
-void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
+/// Whole vectors, then one with a mask. Where lanes may run over the end
+/// (scratch has padding) a bound is left to the loads.
+void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
+                            bool mayOverrun,
                             function_ref<void(Value, Value)> body) {
   int64_t width = lanesOf(Type());
   bool isStatic = mayOverrun || !bound || isInside(*bound, extent);
@@ -233,25 +260,30 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound, bool may
     if (whole == width) {
       body(constantIndex(0), nullptr);
     } else if (whole > 0) {
-      auto loop = scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(whole), constantIndex(width));
+      auto loop =
+          scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(whole),
+                             constantIndex(width));
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       body(loop.getInductionVar(), nullptr);
     }
     if (whole < extent)
-      body(constantIndex(whole), laneMask(constantIndex(extent - whole), width));
+      body(constantIndex(whole),
+           laneMask(constantIndex(extent - whole), width));
     return;
   }
   Value limit = limitOf(bound, extent);
   Value rest = arith::RemUIOp::create(b, loc(), limit, constantIndex(width));
   Value whole = arith::SubIOp::create(b, loc(), limit, rest);
   OpBuilder::InsertionGuard guard(b);
-  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), whole, constantIndex(width));
+  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), whole,
+                                 constantIndex(width));
   b.setInsertionPointToStart(loop.getBody());
   guaranteed.push_back(*bound);
   body(loop.getInductionVar(), nullptr);
   b.setInsertionPointAfter(loop);
-  Value hasRest = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne, rest, constantIndex(0));
+  Value hasRest = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne,
+                                        rest, constantIndex(0));
   auto tail = scf::IfOp::create(b, loc(), hasRest, /*withElseRegion=*/false);
   b.setInsertionPointToStart(tail.thenBlock());
   body(whole, laneMask(rest, width));
@@ -259,7 +291,8 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound, bool may
   b.setInsertionPointAfter(tail);
 }
 
-void TileLowering::forEachVector(ArrayRef<int64_t> shape, ArrayRef<std::optional<Bound>> bounds,
+void TileLowering::forEachVector(ArrayRef<int64_t> shape,
+                                 ArrayRef<std::optional<Bound>> bounds,
                                  unsigned lane, PlaceFn body) {
   OpBuilder::InsertionGuard guard(b);
   Place at;
@@ -278,7 +311,9 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape, ArrayRef<std::optional
       at.coords[axis] = constantIndex(0);
       continue;
     }
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), limitOf(bounds[axis], shape[axis]), constantIndex(1));
+    auto loop = scf::ForOp::create(b, loc(), constantIndex(0),
+                                   limitOf(bounds[axis], shape[axis]),
+                                   constantIndex(1));
     outermost = outermost ? outermost : loop.getOperation();
     b.setInsertionPointToStart(loop.getBody());
     at.coords[axis] = loop.getInductionVar();
@@ -287,11 +322,12 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape, ArrayRef<std::optional
   }
   at.lane = lane;
   at.width = lanesOf(Type());
-  forLanes(shape[lane], bounds[lane], /*mayOverrun=*/false, [&](Value coord, Value mask) {
-    at.coords[lane] = coord;
-    at.mask = mask;
-    body(at);
-  });
+  forLanes(shape[lane], bounds[lane], /*mayOverrun=*/false,
+           [&](Value coord, Value mask) {
+             at.coords[lane] = coord;
+             at.mask = mask;
+             body(at);
+           });
   guaranteed.truncate(numGuaranteed);
 }
 
@@ -314,31 +350,42 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
   for (unsigned axis = 0; axis < shape.size(); ++axis)
     if (auto bound = boundOf(tile, axis))
       target.bounds[axis] = bound;
-  unsigned lane = shape.empty() ? 0 : llvm::find(target.strides, 1) - target.strides.begin();
+  unsigned lane = shape.empty()
+                      ? 0
+                      : llvm::find(target.strides, 1) - target.strides.begin();
   if (tile::MmaOp mma = pendingProduct(tile)) {
-    lowerProduct(mma, tile, target.bounds[1 - lane], [&](Value value, const Place &at, Value) {
-      writeScratch(value, target, at);
-    });
+    lowerProduct(mma, tile, target.bounds[1 - lane], /*needsOutside=*/true,
+                 [&](Value value, const Place &at, Value) {
+                   writeScratch(value, target, at);
+                 });
   } else {
     // Behind a bound the tile is zero, and is written as such: whoever reads it
     // may not know of the bound.
-    forEachVector(shape, noBounds(shape.size()), lane,
-                  [&](const Place &at) { writeScratch(evaluate(tile, at), target, at); });
+    forEachVector(shape, noBounds(shape.size()), lane, [&](const Place &at) {
+      writeScratch(evaluate(tile, at), target, at);
+    });
   }
   scratch[tile] = target;
 }
 
-void TileLowering::writeStore(tile::StoreOp store, Value value, const Place &at, Value inside) {
+void TileLowering::writeStore(tile::StoreOp store, Value value, const Place &at,
+                              Value inside) {
   Memory memory = memoryOf(store.getView());
   Value linear = constantIndex(0);
   SmallVector<Value> coords(memory.sizes.size());
   for (auto [axis, dim] : llvm::enumerate(store.getAxes()))
     coords[dim] = at.coords[axis];
   for (auto [d, offset] : llvm::enumerate(store.getOffsets())) {
-    Value position = coords[d] ? b.createOrFold<arith::AddIOp>(loc(), mapped(offset), coords[d]) : mapped(offset);
-    linear = b.createOrFold<arith::AddIOp>(loc(), linear, b.createOrFold<arith::MulIOp>(loc(), position, memory.strides[d]));
+    Value position =
+        coords[d]
+            ? b.createOrFold<arith::AddIOp>(loc(), mapped(offset), coords[d])
+            : mapped(offset);
+    linear = b.createOrFold<arith::AddIOp>(
+        loc(), linear,
+        b.createOrFold<arith::MulIOp>(loc(), position, memory.strides[d]));
   }
-  Value laneStride = at.lane ? memory.strides[store.getAxes()[*at.lane]] : Value();
+  Value laneStride =
+      at.lane ? memory.strides[store.getAxes()[*at.lane]] : Value();
   writeMemory(value, memory.pointer, linear, laneStride, inside, at);
 }
 
@@ -348,174 +395,21 @@ void TileLowering::lowerStore(tile::StoreOp store) {
   auto view = store.getView().getDefiningOp<tile::ViewOp>();
   SmallVector<std::optional<Bound>> bounds(shape.size());
   for (auto [axis, dim] : llvm::enumerate(store.getAxes()))
-    bounds[axis] = Bound{mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
+    bounds[axis] =
+        Bound{mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
   if (tile::MmaOp mma = pendingProduct(tile)) {
     unsigned lane = laneAxisOf(mma.getResult());
-    lowerProduct(mma, tile, bounds[1 - lane], [&](Value value, const Place &at, Value inside) {
-      Value lanes = checkBound(*bounds[lane], shape[lane], lane, at);
-      writeStore(store, value, at, combineMasks(inside, lanes));
-    });
+    lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
+                 [&](Value value, const Place &at, Value inside) {
+                   Value lanes =
+                       checkBound(*bounds[lane], shape[lane], lane, at);
+                   writeStore(store, value, at, combineMasks(inside, lanes));
+                 });
     return;
   }
-  forEachVector(shape, bounds, laneAxisOf(tile),
-                [&](const Place &at) { writeStore(store, evaluate(tile, at), at, nullptr); });
-}
-
-static Value combine(OpBuilder &b, Location loc, tile::Combine kind, Value x, Value y) {
-  bool isFloat = isa<FloatType>(getElementTypeOrSelf(x.getType()));
-  switch (kind) {
-  case tile::Combine::Sum:
-    return isFloat ? arith::AddFOp::create(b, loc, x, y).getResult() : arith::AddIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Prod:
-    return isFloat ? arith::MulFOp::create(b, loc, x, y).getResult() : arith::MulIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Max:
-    return isFloat ? arith::MaximumFOp::create(b, loc, x, y).getResult() : arith::MaxSIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Min:
-    return isFloat ? arith::MinimumFOp::create(b, loc, x, y).getResult() : arith::MinSIOp::create(b, loc, x, y).getResult();
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-static TypedAttr identityOf(OpBuilder &b, tile::Combine kind, Type type) {
-  if (kind == tile::Combine::Sum)
-    return b.getZeroAttr(type);
-  if (kind == tile::Combine::Prod)
-    return b.getOneAttr(type);
-  bool isMax = kind == tile::Combine::Max;
-  if (auto floatType = dyn_cast<FloatType>(type))
-    return b.getFloatAttr(type, APFloat::getInf(floatType.getFloatSemantics(), isMax));
-  unsigned width = type.getIntOrFloatBitWidth();
-  return b.getIntegerAttr(type, isMax ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
-}
-
-static vector::CombiningKind vectorKind(tile::Combine kind, bool isFloat) {
-  switch (kind) {
-  case tile::Combine::Sum:
-    return vector::CombiningKind::ADD;
-  case tile::Combine::Prod:
-    return vector::CombiningKind::MUL;
-  case tile::Combine::Max:
-    return isFloat ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::MAXSI;
-  case tile::Combine::Min:
-    return isFloat ? vector::CombiningKind::MINIMUMF : vector::CombiningKind::MINSI;
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-/// Steps along the reduced axis that are folded side by side: they hide the
-/// latency of the additions.
-static constexpr int64_t kChains = 4;
-
-void TileLowering::lowerReduce(tile::ReduceOp reduce) {
-  Value input = reduce.getInput();
-  SmallVector<int64_t> shape = tileTypeOf(input).getShape();
-  Type elementType = reduce.getType().getElementType();
-  unsigned axis = reduce.getAxis(), lane = laneAxisOf(input);
-  tile::Combine kind = reduce.getKind();
-  int64_t width = lanesOf(elementType);
-  bool isFloat = isa<FloatType>(elementType);
-  auto vectorType = VectorType::get(width, elementType);
-  TypedAttr identity = identityOf(b, kind, elementType);
-  Value start = arith::ConstantOp::create(b, loc(), DenseElementsAttr::get(vectorType, ArrayRef<Attribute>{identity}));
-
-  // The result's lane is the input's, or, when that one is reduced, the last.
-  unsigned resultRank = shape.size() - 1;
-  unsigned resultLane = lane == axis ? (resultRank ? resultRank - 1 : 0) : (lane > axis ? lane - 1 : lane);
-  Scratch to = allocate(reduce.getType(), resultLane);
-  SmallVector<std::optional<Bound>> bounds(shape.size());
-  for (unsigned a = 0; a < shape.size(); ++a)
-    if (a != axis)
-      bounds[a] = boundOf(input, a);
-  for (unsigned a = 0; a < shape.size(); ++a)
-    if (a != axis)
-      to.bounds[a < axis ? a : a - 1] = bounds[a];
-
-  SmallVector<int64_t> outer = shape;
-  outer[axis] = 1;
-  auto resultPlace = [&](const Place &at) {
-    Place result;
-    for (unsigned a = 0; a < shape.size(); ++a)
-      if (a != axis) {
-        result.coords.push_back(at.coords[a]);
-        result.known.push_back(std::nullopt);
-      }
-    if (at.lane && *at.lane != axis) {
-      result.lane = *at.lane > axis ? *at.lane - 1 : *at.lane;
-      result.width = at.width;
-      result.mask = at.mask;
-    }
-    return result;
-  };
-  auto step = [&](Value sum, Place at) {
-    Value value = evaluate(input, at);
-    if (at.mask && lane == axis)
-      value = arith::SelectOp::create(b, loc(), at.mask, value, start);
-    return combine(b, loc(), kind, sum, value);
-  };
-
-  if (lane != axis) { // vectors of results, one pass down the axis
-    SmallVector<std::optional<Bound>> loose = bounds;
-    loose[lane] = std::nullopt; // lanes may overrun into the padding
-    forEachVector(outer, loose, lane, [&](const Place &at) {
-      auto loop = scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(shape[axis]), constantIndex(1), start);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      Place here = at;
-      here.coords[axis] = loop.getInductionVar();
-      scf::YieldOp::create(b, loc(), step(loop.getRegionIterArgs()[0], here));
-      b.setInsertionPointAfter(loop);
-      writeScratch(loop.getResult(0), to, resultPlace(at));
-    });
-    scratch[reduce.getResult()] = to;
-    return;
-  }
-
-  // Along the lanes: chains of vectors, then the lanes of their sum.
-  OpBuilder::InsertionGuard guard(b);
-  Place at;
-  at.coords.resize(shape.size());
-  at.known.resize(shape.size());
-  at.lane = axis;
-  at.width = width;
-  size_t numGuaranteed = guaranteed.size();
-  for (unsigned a = 0; a < shape.size(); ++a) {
-    if (a == axis)
-      continue;
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), limitOf(bounds[a], shape[a]), constantIndex(1));
-    b.setInsertionPointToStart(loop.getBody());
-    at.coords[a] = loop.getInductionVar();
-    if (bounds[a])
-      guaranteed.push_back(*bounds[a]);
-  }
-  int64_t chunk = kChains * width, whole = shape[axis] / chunk * chunk;
-  SmallVector<Value> chains(kChains, start);
-  if (whole > 0) {
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(whole), constantIndex(chunk), chains);
-    OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> next;
-    for (int64_t c = 0; c < kChains; ++c) {
-      at.coords[axis] = arith::AddIOp::create(b, loc(), loop.getInductionVar(), constantIndex(c * width));
-      next.push_back(step(loop.getRegionIterArgs()[c], at));
-    }
-    scf::YieldOp::create(b, loc(), next);
-    chains = llvm::to_vector_of<Value>(loop.getResults());
-  }
-  for (int64_t c = whole, i = 0; c < shape[axis]; c += width, ++i) {
-    at.coords[axis] = constantIndex(c);
-    int64_t left = shape[axis] - c;
-    at.mask = left < width ? laneMask(constantIndex(left), width) : Value();
-    chains[i] = step(chains[i], at);
-  }
-  Value sum = combine(b, loc(), kind, combine(b, loc(), kind, chains[0], chains[1]),
-                      combine(b, loc(), kind, chains[2], chains[3]));
-  auto reassociate = isFloat ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
-  Value total = vector::ReductionOp::create(b, loc(), vectorKind(kind, isFloat), sum, reassociate);
-  at.lane.reset();
-  at.mask = nullptr;
-  writeScratch(total, to, resultPlace(at));
-  guaranteed.truncate(numGuaranteed);
-  scratch[reduce.getResult()] = to;
+  forEachVector(shape, bounds, laneAxisOf(tile), [&](const Place &at) {
+    writeStore(store, evaluate(tile, at), at, nullptr);
+  });
 }
 
 } // namespace tenon

@@ -1,9 +1,9 @@
-//===- MicroKernel.cpp - matrix products in blocks of registers ------------===//
+//===- MicroKernel.cpp - matrix products in blocks of registers -----------===//
 //
 // A block of R rows and V vectors of the result stays in registers while the
-// whole contracted axis streams by: V vector loads of one operand, R broadcasts of
-// the other, R*V fused multiply-adds a step. What follows the product elementwise
-// is computed on the registers, then they are stored.
+// whole contracted axis streams by: V vector loads of one operand, R broadcasts
+// of the other, R*V fused multiply-adds a step. What follows the product
+// elementwise is computed on the registers, then they are stored.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,11 +18,12 @@ namespace tenon {
 /// Whether the map reads input `n` at its own place.
 static bool isIdentity(tile::MapOp map, unsigned n) {
   SmallVector<unsigned> axes = map.getMap(n);
-  return axes == llvm::to_vector(llvm::seq<unsigned>(0, map.getType().getRank()));
+  return axes ==
+         llvm::to_vector(llvm::seq<unsigned>(0, map.getType().getRank()));
 }
 
-/// The product that has to be computed to evaluate the tile: its own, or the one
-/// behind maps that follow it place by place.
+/// The product that has to be computed to evaluate the tile: its own, or the
+/// one behind maps that follow it place by place.
 tile::MmaOp TileLowering::pendingProduct(Value tile) {
   if (scratch.contains(tile))
     return nullptr;
@@ -34,7 +35,8 @@ tile::MmaOp TileLowering::pendingProduct(Value tile) {
     return nullptr;
   for (auto [n, input] : llvm::enumerate(map.getInputs()))
     if (isIdentity(map, n) && input.hasOneUse())
-      if (tile::MmaOp mma = pendingProduct(input); mma && mma->getBlock() == map->getBlock())
+      if (tile::MmaOp mma = pendingProduct(input);
+          mma && mma->getBlock() == map->getBlock())
         return mma;
   return nullptr;
 }
@@ -53,7 +55,8 @@ bool TileLowering::isAbsorbed(Value tile) {
     return false;
   // One product a chain; a second one would find the registers taken.
   for (auto [n, input] : llvm::enumerate(map.getInputs()))
-    if (input == tile ? !isIdentity(map, n) : static_cast<bool>(pendingProduct(input)))
+    if (input == tile ? !isIdentity(map, n)
+                      : static_cast<bool>(pendingProduct(input)))
       return false;
   return true;
 }
@@ -78,24 +81,31 @@ static Value widen(OpBuilder &b, Location loc, Value value, Type elementType) {
   return arith::ExtSIOp::create(b, loc, to, value);
 }
 
-static Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y, Value sum) {
+static Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y,
+                         Value sum) {
   if (isa<FloatType>(getElementTypeOrSelf(sum.getType())))
     return math::FmaOp::create(b, loc, x, y, sum);
-  return arith::AddIOp::create(b, loc, sum, arith::MulIOp::create(b, loc, x, y));
+  return arith::AddIOp::create(b, loc, sum,
+                               arith::MulIOp::create(b, loc, x, y));
 }
 
-void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound> rowBound, SinkFn sink) {
+void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
+                                std::optional<Bound> rowBound,
+                                bool needsOutside, SinkFn sink) {
   unsigned lane = laneAxisOf(mma.getResult()), row = 1 - lane;
   Value vectorSide = lane == 1 ? mma.getRhs() : mma.getLhs();
   Value scalarSide = lane == 1 ? mma.getLhs() : mma.getRhs();
-  unsigned vectorK = lane == 1 ? 0 : 1, scalarK = 1 - vectorK; // the contracted axis
+  unsigned vectorK = lane == 1 ? 0 : 1,
+           scalarK = 1 - vectorK; // the contracted axis
   tile::TileType type = mma.getType();
   Type elementType = type.getElementType();
   int64_t width = lanesOf(elementType);
-  int64_t rows = type.getExtent(row), numVectors = (type.getExtent(lane) + width - 1) / width;
+  int64_t rows = type.getExtent(row),
+          numVectors = (type.getExtent(lane) + width - 1) / width;
   int64_t depth = cast<tile::TileType>(mma.getLhs().getType()).getExtent(1);
   int64_t blockVectors = largestDivisor(numVectors, 4);
-  int64_t blockRows = largestDivisor(rows, machine.numAccumulators / blockVectors);
+  int64_t blockRows =
+      largestDivisor(rows, machine.numAccumulators / blockVectors);
 
   OpBuilder::InsertionGuard guard(b);
   size_t numGuaranteed = guaranteed.size();
@@ -104,12 +114,15 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound>
   auto loopTo = [&](Value bound, int64_t extent, int64_t by) -> Value {
     if (extent == by)
       return constantIndex(0);
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), bound, constantIndex(by));
+    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), bound,
+                                   constantIndex(by));
     b.setInsertionPointToStart(loop.getBody());
     return loop.getInductionVar();
   };
-  Value firstRow = loopTo(rowLimit, rows, blockRows);
-  Value firstVector = loopTo(constantIndex(numVectors), numVectors, blockVectors);
+  Value firstRow =
+      loopTo(needsOutside ? constantIndex(rows) : rowLimit, rows, blockRows);
+  Value firstVector =
+      loopTo(constantIndex(numVectors), numVectors, blockVectors);
 
   // Rows behind the end repeat the last one; they are not stored.
   SmallVector<Value> realRows, readRows, laneCoords;
@@ -120,13 +133,18 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound>
     guaranteed.push_back(*rowBound);
   }
   for (int64_t r = 0; r < blockRows; ++r) {
-    Value coord = b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r));
+    Value coord =
+        b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r));
     realRows.push_back(coord);
-    readRows.push_back(isRagged ? arith::MinSIOp::create(b, loc(), coord, lastRow).getResult() : coord);
+    readRows.push_back(
+        isRagged ? arith::MinSIOp::create(b, loc(), coord, lastRow).getResult()
+                 : coord);
   }
   for (int64_t v = 0; v < blockVectors; ++v) {
-    Value number = b.createOrFold<arith::AddIOp>(loc(), firstVector, constantIndex(v));
-    laneCoords.push_back(b.createOrFold<arith::MulIOp>(loc(), number, constantIndex(width)));
+    Value number =
+        b.createOrFold<arith::AddIOp>(loc(), firstVector, constantIndex(v));
+    laneCoords.push_back(
+        b.createOrFold<arith::MulIOp>(loc(), number, constantIndex(width)));
   }
   auto placeOf = [&](int64_t r, int64_t v, bool isReal) {
     Place at;
@@ -150,7 +168,8 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound>
   if (!kBound)
     kBound = boundOf(vectorSide, vectorK);
   Value kLimit = limitOf(kBound, depth);
-  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), kLimit, constantIndex(1), sums);
+  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), kLimit,
+                                 constantIndex(1), sums);
   {
     OpBuilder::InsertionGuard inner(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -179,7 +198,9 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound>
       Value scalar = widen(b, loc(), evaluate(scalarSide, at), elementType);
       Value splat = vector::BroadcastOp::create(b, loc(), sumType, scalar);
       for (int64_t v = 0; v < blockVectors; ++v)
-        next.push_back(multiplyAdd(b, loc(), splat, vectors[v], loop.getRegionIterArgs()[r * blockVectors + v]));
+        next.push_back(
+            multiplyAdd(b, loc(), splat, vectors[v],
+                        loop.getRegionIterArgs()[r * blockVectors + v]));
     }
     scf::YieldOp::create(b, loc(), next);
     guaranteed.truncate(outer);
@@ -192,11 +213,21 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end, std::optional<Bound>
       values.push_back(loop.getResult(r * blockVectors + v));
   }
   registers[mma.getResult()] = block;
+  // Scratch memory is read whole, so what follows the product must see the true
+  // coordinates of rows behind the end; a store leaves those rows out.
+  if (needsOutside)
+    guaranteed.truncate(numGuaranteed);
   for (int64_t r = 0; r < blockRows; ++r) {
-    Value isReal = isRagged ? arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, realRows[r], rowLimit).getResult() : Value();
+    Value isReal =
+        isRagged && !needsOutside
+            ? arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt,
+                                    realRows[r], rowLimit)
+                  .getResult()
+            : Value();
     Value inside = isReal ? splatMask(isReal, width) : Value();
     for (int64_t v = 0; v < blockVectors; ++v)
-      sink(evaluate(end, placeOf(r, v, false)), placeOf(r, v, true), inside);
+      sink(evaluate(end, placeOf(r, v, needsOutside)), placeOf(r, v, true),
+           inside);
   }
   registers.erase(mma.getResult());
   guaranteed.truncate(numGuaranteed);

@@ -1,10 +1,11 @@
-//===- TileLowering.h - a scheduled kernel becomes loops over vectors ------===//
+//===- TileLowering.h - a scheduled kernel becomes loops over vectors -----===//
 //
 // Tiles are not memory. A tile is evaluated where it is needed, one vector at a
-// time: a map asks its inputs for the same place, a load reads it. Only what has
-// to be whole is put into scratch memory: results of reductions, tiles carried by
-// loops, what would be costly to compute again. A matrix product is evaluated in
-// blocks of registers; the maps that follow it are applied before the store.
+// time: a map asks its inputs for the same place, a load reads it. Only what
+// has to be whole is put into scratch memory: results of reductions, tiles
+// carried by loops, what would be costly to compute again. A matrix product is
+// evaluated in blocks of registers; the maps that follow it are applied before
+// the store.
 //
 // One axis of every tile lies in the lanes of a vector (the last one, or the
 // first when the schedule says `lanes = "first"`); loops walk the others.
@@ -28,7 +29,8 @@ namespace tenon {
 /// What the lowering must know of the machine.
 struct VectorMachine {
   int64_t vectorBytes = 64;
-  int64_t numAccumulators = 24; ///< vector registers that a matrix block may hold
+  int64_t numAccumulators =
+      24; ///< vector registers that a matrix block may hold
 };
 
 /// A place in a tile: one element, or a vector of elements along one axis.
@@ -38,7 +40,7 @@ struct Place {
   llvm::SmallVector<std::optional<int64_t>> known;
   std::optional<unsigned> lane; ///< the axis of the vector; none: one element
   int64_t width = 1;            ///< elements in it
-  mlir::Value mask;             ///< vector of i1: lanes that may be touched; null: all
+  mlir::Value mask; ///< vector of i1: lanes that may be touched; null: all
 };
 
 /// A tile's axis ends where its view does: offset + coordinate < size.
@@ -48,32 +50,38 @@ struct Bound {
 
 class TileLowering {
 public:
-  TileLowering(tile::KernelOp kernel, VectorMachine machine) : kernel(kernel), machine(machine), b(kernel.getContext()) {}
+  TileLowering(tile::KernelOp kernel, VectorMachine machine)
+      : kernel(kernel), machine(machine), b(kernel.getContext()) {}
 
   /// Builds the function beside the kernel and returns it.
   mlir::FailureOr<mlir::func::FuncOp> lower();
 
 private:
-  //===--- LowerToCpu.cpp: the function, its instances, its statements -----===//
+  //===--- LowerToCpu.cpp: the function, its instances, its statements
+  //-----===//
   void loadArguments(mlir::func::FuncOp function);
   void decodeInstance(mlir::Value instance);
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
 
-  //===--- EvaluateTiles.cpp: a vector of a tile ----------------------------===//
+  //===--- EvaluateTiles.cpp: a vector of a tile
+  //----------------------------===//
   mlir::Value evaluate(mlir::Value tile, const Place &at);
   mlir::Value evaluateLoad(tile::LoadOp load, const Place &at);
   mlir::Value evaluateGather(tile::GatherOp gather, const Place &at);
   mlir::Value evaluateMap(tile::MapOp map, const Place &at);
   mlir::Value evaluateIndex(tile::IndexOp op, const Place &at);
-  mlir::Value cloneBody(tile::MapOp map, mlir::ValueRange inputs, const Place &at);
-  mlir::Value readMemory(mlir::Type elementType, mlir::Value pointer, mlir::Value linear,
-                         mlir::Value laneStride, mlir::Value inside, const Place &at);
+  mlir::Value cloneBody(tile::MapOp map, mlir::ValueRange inputs,
+                        const Place &at);
+  mlir::Value readMemory(mlir::Type elementType, mlir::Value pointer,
+                         mlir::Value linear, mlir::Value laneStride,
+                         mlir::Value inside, const Place &at);
   void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
                    mlir::Value laneStride, mlir::Value inside, const Place &at);
   /// A check that the axis' elements are inside, or null when that is known.
-  mlir::Value checkBound(const Bound &bound, int64_t extent, unsigned axis, const Place &at);
+  mlir::Value checkBound(const Bound &bound, int64_t extent, unsigned axis,
+                         const Place &at);
   bool isInside(const Bound &bound, int64_t extent) const;
 
   /// Sizes, strides and layout of a view, all i64.
@@ -84,22 +92,26 @@ private:
     tile::LayoutAttr layout;
   };
   Memory memoryOf(mlir::Value view);
-  mlir::Value packedOffset(tile::ViewType type, const Memory &memory, mlir::ValueRange offsets,
+  mlir::Value packedOffset(tile::ViewType type, const Memory &memory,
+                           mlir::ValueRange offsets,
                            llvm::ArrayRef<mlir::Value> coords);
 
-  //===--- MaterializeTiles.cpp: statements over whole tiles ---------------===//
+  //===--- MaterializeTiles.cpp: statements over whole tiles
+  //---------------===//
   struct Scratch {
     mlir::Value pointer;
     llvm::SmallVector<int64_t> strides;
     llvm::SmallVector<std::optional<Bound>> bounds;
   };
   Scratch allocate(tile::TileType type, unsigned lane);
-  mlir::Value readScratch(const Scratch &from, mlir::Type elementType, const Place &at);
+  mlir::Value readScratch(const Scratch &from, mlir::Type elementType,
+                          const Place &at);
   void writeScratch(mlir::Value value, const Scratch &to, const Place &at);
   void materialize(mlir::Value tile);
   void materializeInto(mlir::Value tile, const Scratch &to);
   void lowerStore(tile::StoreOp store);
-  void writeStore(tile::StoreOp store, mlir::Value value, const Place &at, mlir::Value inside);
+  void writeStore(tile::StoreOp store, mlir::Value value, const Place &at,
+                  mlir::Value inside);
   void lowerReduce(tile::ReduceOp reduce);
   bool shouldMaterialize(mlir::Value tile);
   int64_t costOf(mlir::Value tile);
@@ -109,32 +121,46 @@ private:
   /// min(extent, size - offset), not below 0.
   mlir::Value limitOf(std::optional<Bound> bound, int64_t extent);
   using PlaceFn = llvm::function_ref<void(const Place &)>;
-  /// Loops over all vectors of a tile of this shape; axes of `limits` end there.
-  void forEachVector(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<std::optional<Bound>> bounds,
-                     unsigned lane, PlaceFn body);
-  void forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
-                llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
+  /// Loops over all vectors of a tile of this shape; axes of `limits` end
+  /// there.
+  void forEachVector(llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<std::optional<Bound>> bounds, unsigned lane,
+                     PlaceFn body);
+  void
+  forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
+           llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
 
-  //===--- MicroKernel.cpp: matrix products in registers -------------------===//
+  //===--- MicroKernel.cpp: matrix products in registers
+  //-------------------===//
   tile::MmaOp pendingProduct(mlir::Value tile);
   bool isAbsorbed(mlir::Value tile);
-  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at, mlir::Value inside)>;
-  void lowerProduct(tile::MmaOp mma, mlir::Value end, std::optional<Bound> rowBound, SinkFn sink);
+  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at,
+                                         mlir::Value inside)>;
+  /// Computes `end`, the product or what follows it, and hands it to the sink.
+  /// Rows behind `rowBound` are left out unless `needsOutside`.
+  void lowerProduct(tile::MmaOp mma, mlir::Value end,
+                    std::optional<Bound> rowBound, bool needsOutside,
+                    SinkFn sink);
   struct Registers {
     unsigned lane;
     llvm::SmallVector<llvm::SmallVector<mlir::Value>> values; ///< [row][vector]
   };
 
-  //===--- small things ------------------------------------------------------===//
+  //===--- small things
+  //------------------------------------------------------===//
   mlir::Location loc() { return kernel.getLoc(); }
   int64_t lanesOf(mlir::Type elementType) const;
-  mlir::Value constantIndex(int64_t value) { return mlir::arith::ConstantIndexOp::create(b, loc(), value); }
+  mlir::Value constantIndex(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(b, loc(), value);
+  }
   mlir::Value toI64(mlir::Value index);
   mlir::Value broadcast(mlir::Value scalar, const Place &at);
   mlir::Value splatMask(mlir::Value condition, int64_t width);
   mlir::Value laneMask(mlir::Value limit, int64_t width);
   mlir::Value combineMasks(mlir::Value x, mlir::Value y);
-  mlir::Value mapped(mlir::Value value) { return mapping.lookupOrDefault(value); }
+  mlir::Value mapped(mlir::Value value) {
+    return mapping.lookupOrDefault(value);
+  }
 
   tile::KernelOp kernel;
   VectorMachine machine;
@@ -144,8 +170,9 @@ private:
   int64_t scratchBytes = 0;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
-  llvm::DenseMap<mlir::Value, Registers> registers;  ///< of products, while they last
-  llvm::SmallVector<Bound> guaranteed;               ///< bounds that the loops around keep
+  llvm::DenseMap<mlir::Value, Registers>
+      registers;                       ///< of products, while they last
+  llvm::SmallVector<Bound> guaranteed; ///< bounds that the loops around keep
 };
 
 } // namespace tenon

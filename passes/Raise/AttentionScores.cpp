@@ -1,5 +1,4 @@
-//===- AttentionScores.cpp - what stands between q k^T and the softmax
-//-----===//
+//===- AttentionScores.cpp - what stands between q k^T and the softmax ----===//
 //
 // Read from the softmax backwards, one op at a time:
 //

@@ -1,5 +1,4 @@
-//===- AttentionScores.h - what stands between q k^T and the softmax
-//-------===//
+//===- AttentionScores.h - what stands between q k^T and the softmax ------===//
 
 #ifndef TENON_PASSES_RAISE_ATTENTIONSCORES_H
 #define TENON_PASSES_RAISE_ATTENTIONSCORES_H

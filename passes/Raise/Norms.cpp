@@ -1,5 +1,4 @@
-//===- Norms.cpp - the parts of layer_norm and rms_norm in an export
-//-------===//
+//===- Norms.cpp - the parts of layer_norm and rms_norm in an export ------===//
 
 #include "passes/Raise/Norms.h"
 

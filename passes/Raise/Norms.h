@@ -1,5 +1,4 @@
-//===- Norms.h - the parts of layer_norm and rms_norm in an export
-//---------===//
+//===- Norms.h - the parts of layer_norm and rms_norm in an export --------===//
 
 #ifndef TENON_PASSES_RAISE_NORMS_H
 #define TENON_PASSES_RAISE_NORMS_H

@@ -1,5 +1,4 @@
-//===- RaiseAttention.cpp - matmul(softmax(q k^T ...), v) -> attention
-//-----===//
+//===- RaiseAttention.cpp - matmul(softmax(q k^T ...), v) -> attention ----===//
 //
 // From the product of probabilities and values backwards:
 //

@@ -1,5 +1,4 @@
-//===- RaiseGelu.cpp - x/2 (1 + erf(x / sqrt 2)) -> gelu(x)
-//----------------===//
+//===- RaiseGelu.cpp - x/2 (1 + erf(x / sqrt 2)) -> gelu(x) ---------------===//
 //
 // Exporters associate the product in every order. So the formula is not matched
 // op by op: what stands between x, the erf and the result is read as a

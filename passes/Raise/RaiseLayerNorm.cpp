@@ -1,5 +1,4 @@
-//===- RaiseLayerNorm.cpp - (x - mean) / sqrt(variance + e) -> layer_norm
-//--===//
+//===- RaiseLayerNorm.cpp - (x - mean) / sqrt(variance + e) -> layer_norm -===//
 //
 // In three steps, so that each form of one part meets each form of the others:
 // what is normalized becomes a layer_norm with a scale of ones, then a factor

@@ -1,5 +1,4 @@
-//===- RaiseRmsNorm.cpp - x / sqrt(mean(x^2) + e) scale -> rms_norm
-//--------===//
+//===- RaiseRmsNorm.cpp - x / sqrt(mean(x^2) + e) scale -> rms_norm -------===//
 
 #include "passes/Raise/Norms.h"
 #include "passes/Raise/Passes.h"

@@ -1,5 +1,4 @@
-//===- RaiseRope.cpp - q cos + rotate_half(q) sin -> rope(q, positions)
-//----===//
+//===- RaiseRope.cpp - q cos + rotate_half(q) sin -> rope(q, positions) ---===//
 //
 // The form of Hugging Face's LLaMA and its descendants:
 //

@@ -1,5 +1,4 @@
-//===- RaiseSilu.cpp - x sigmoid(x) -> silu(x)
-//-----------------------------===//
+//===- RaiseSilu.cpp - x sigmoid(x) -> silu(x) ----------------------------===//
 
 #include "passes/Analysis/KnownValues.h"
 #include "passes/Raise/Passes.h"

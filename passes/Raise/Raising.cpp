@@ -1,5 +1,4 @@
-//===- Raising.cpp - what all raising passes share
-//-------------------------===//
+//===- Raising.cpp - what all raising passes share ------------------------===//
 
 #include "passes/Raise/Raising.h"
 

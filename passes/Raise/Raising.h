@@ -1,5 +1,4 @@
-//===- Raising.h - what all raising passes share
-//---------------------------===//
+//===- Raising.h - what all raising passes share --------------------------===//
 
 #ifndef TENON_PASSES_RAISE_RAISING_H
 #define TENON_PASSES_RAISE_RAISING_H

@@ -1,4 +1,4 @@
-//===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones ------===//
+//===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones -----===//
 
 #include "passes/Schedule/Passes.h"
 
@@ -39,17 +39,22 @@ LogicalResult applyNumbers(tile::KernelOp kernel) {
   auto lookup = [&](Attribute extent) -> Attribute {
     Attribute number = numberOf(schedule, extent);
     if (!number && isComplete) {
-      kernel.emitOpError("has no number for ") << extent << " in its schedule " << schedule;
+      kernel.emitOpError("has no number for ")
+          << extent << " in its schedule " << schedule;
       isComplete = false;
     }
     return number ? number : extent;
   };
   AttrTypeReplacer replacer;
   replacer.addReplacement([&](tile::TileType type) -> Type {
-    SmallVector<Attribute> extents = llvm::map_to_vector(type.getExtents(), lookup);
-    return tile::TileType::get(type.getContext(), extents, type.getElementType());
+    SmallVector<Attribute> extents =
+        llvm::map_to_vector(type.getExtents(), lookup);
+    return tile::TileType::get(type.getContext(), extents,
+                               type.getElementType());
   });
-  replacer.recursivelyReplaceElementsIn(kernel, /*replaceAttrs=*/false, /*replaceLocs=*/false, /*replaceTypes=*/true);
+  replacer.recursivelyReplaceElementsIn(kernel, /*replaceAttrs=*/false,
+                                        /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
 
   tile::GridOp grid = kernel.getGrid();
   OpBuilder b(grid);
@@ -62,7 +67,9 @@ LogicalResult applyNumbers(tile::KernelOp kernel) {
     if (!number)
       return failure();
     b.setInsertionPoint(op);
-    op.replaceAllUsesWith(arith::ConstantIndexOp::create(b, op.getLoc(), number.getInt()).getResult());
+    op.replaceAllUsesWith(
+        arith::ConstantIndexOp::create(b, op.getLoc(), number.getInt())
+            .getResult());
     op.erase();
   }
   return success(isComplete);
@@ -75,7 +82,8 @@ LogicalResult applyNumbers(tile::KernelOp kernel) {
 /// Whether the value is known when the artifact is written.
 bool isConstantExpression(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && isa<ReferenceOpInterface>(op) && llvm::all_of(op->getOperands(), isConstantExpression);
+  return op && isa<ReferenceOpInterface>(op) &&
+         llvm::all_of(op->getOperands(), isConstantExpression);
 }
 
 /// The load at the end of maps that keep every place.
@@ -83,19 +91,21 @@ tile::LoadOp loadBehind(Value tile) {
   if (auto load = tile.getDefiningOp<tile::LoadOp>())
     return load;
   auto map = tile.getDefiningOp<tile::MapOp>();
-  if (!map || map.getInputs().size() != 1 || map.getMap(0) != SmallVector<unsigned>{0, 1})
+  if (!map || map.getInputs().size() != 1 ||
+      map.getMap(0) != SmallVector<unsigned>{0, 1})
     return nullptr;
   return loadBehind(map.getInputs()[0]);
 }
 
-/// Reads the right side of the kernel's products from panels, where all launches
-/// give constants.
+/// Reads the right side of the kernel's products from panels, where all
+/// launches give constants.
 void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
   SmallVector<tile::MmaOp> products;
   kernel.walk([&](tile::MmaOp op) { products.push_back(op); });
   for (tile::MmaOp mma : products) {
     tile::LoadOp load = loadBehind(mma.getRhs());
-    if (!load || load.getAxes() != ArrayRef<int64_t>{0, 1} || load.getView().getType().getRank() != 2)
+    if (!load || load.getAxes() != ArrayRef<int64_t>{0, 1} ||
+        load.getView().getType().getRank() != 2)
       continue;
     auto view = load.getView().getDefiningOp<tile::ViewOp>();
     tile::ViewType type = view.getType();
@@ -109,11 +119,13 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
       continue;
     int64_t width = load.getType().getExtent(1);
     auto layout = tile::LayoutAttr::getPanels(type.getContext(), width);
-    view.getResult().setType(tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), layout));
+    view.getResult().setType(tile::ViewType::get(
+        type.getContext(), type.getShape(), type.getElementType(), layout));
     for (tile::LaunchOp launch : launches) {
       OpBuilder b(launch);
       OpOperand &operand = launch.getInputsMutable()[argument.getArgNumber()];
-      operand.set(tile::PackOp::create(b, launch.getLoc(), operand.get(), layout));
+      operand.set(
+          tile::PackOp::create(b, launch.getLoc(), operand.get(), layout));
     }
   }
 }
@@ -130,12 +142,15 @@ void tidy(tile::KernelOp kernel) {
 struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
   void runOnOperation() override {
     DenseMap<StringAttr, SmallVector<tile::LaunchOp>> launches;
-    getOperation().walk([&](tile::LaunchOp launch) { launches[launch.getKernelAttr().getAttr()].push_back(launch); });
+    getOperation().walk([&](tile::LaunchOp launch) {
+      launches[launch.getKernelAttr().getAttr()].push_back(launch);
+    });
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (failed(applyNumbers(kernel)))
         return signalPassFailure();
       tidy(kernel);
-      if (auto found = launches.find(kernel.getSymNameAttr()); found != launches.end())
+      if (auto found = launches.find(kernel.getSymNameAttr());
+          found != launches.end())
         packWeights(kernel, found->second);
     }
   }

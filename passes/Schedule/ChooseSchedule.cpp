@@ -1,4 +1,4 @@
-//===- ChooseSchedule.cpp - give each kernel numbers for its symbols -------===//
+//===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
 
 #include "passes/Schedule/Passes.h"
 
@@ -18,11 +18,14 @@ namespace {
 
 /// Elements of an elementwise instance: some microseconds of work.
 constexpr int64_t kElementwiseBlock = 1024;
-/// A reduced dim up to this many elements is one block: 16 KiB of f32, half an L1.
+/// A reduced dim up to this many elements is one block: 16 KiB of f32, half an
+/// L1.
 constexpr int64_t kWholeReduction = 4096;
-/// Rows that a contraction keeps in registers: 8 rows of a matrix whose rows are
-/// 4 KiB apart still fit the 8 ways of an L1 set.
+/// Rows that a contraction keeps in registers: 8 rows of a matrix whose rows
+/// are 4 KiB apart still fit the 8 ways of an L1 set.
 constexpr int64_t kRegisterRows = 8;
+/// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
+constexpr int64_t kAttentionKeys = 32;
 /// Vectors of a row block: 8 x 3 accumulators leave room for operands in 32
 /// registers; 4 x 3 in 16.
 constexpr int64_t kRegisterVectors = 3;
@@ -36,8 +39,10 @@ std::optional<int64_t> constantOf(Value value) {
 
 /// What the program says about its symbols.
 struct Shape {
-  llvm::StringMap<std::optional<int64_t>> gridSize; ///< symbols of the grid: size if a number
-  llvm::StringMap<std::optional<int64_t>> loopBound; ///< symbols of loops: bound if a number
+  llvm::StringMap<std::optional<int64_t>>
+      gridSize; ///< symbols of the grid: size if a number
+  llvm::StringMap<std::optional<int64_t>>
+      loopBound; ///< symbols of loops: bound if a number
   bool hasProduct = false;
 };
 
@@ -49,7 +54,8 @@ Shape shapeOf(tile::KernelOp kernel) {
       shape.gridSize[symbol.getValue()] = constantOf(size);
   kernel.walk([&](scf::ForOp loop) {
     if (auto extent = loop.getStep().getDefiningOp<tile::ExtentOp>()) {
-      auto [entry, isNew] = shape.loopBound.try_emplace(extent.getSymbol(), constantOf(loop.getUpperBound()));
+      auto [entry, isNew] = shape.loopBound.try_emplace(
+          extent.getSymbol(), constantOf(loop.getUpperBound()));
       if (!isNew && entry->second != constantOf(loop.getUpperBound()))
         entry->second = std::nullopt;
     }
@@ -58,33 +64,42 @@ Shape shapeOf(tile::KernelOp kernel) {
   return shape;
 }
 
-int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes) {
   Shape shape = shapeOf(kernel);
   Builder b(kernel.getContext());
   NamedAttrList schedule;
   int64_t lanes = vectorBytes / 4;
-  auto set = [&](StringRef symbol, int64_t value) { schedule.set(symbol, b.getIndexAttr(value)); };
+  auto set = [&](StringRef symbol, int64_t value) {
+    schedule.set(symbol, b.getIndexAttr(value));
+  };
   bool isContraction = shape.loopBound.contains("BK");
   bool isAttention = shape.hasProduct && !isContraction;
 
   for (auto &[symbol, size] : shape.gridSize) {
     bool isRow = symbol == "BM";
     if (isContraction)
-      set(symbol, isRow ? kRegisterRows : std::min(kRegisterVectors * lanes, roundUp(size.value_or(kRegisterVectors * lanes), lanes)));
+      set(symbol,
+          isRow ? kRegisterRows
+                : std::min(
+                      kRegisterVectors * lanes,
+                      roundUp(size.value_or(kRegisterVectors * lanes), lanes)));
     else if (isAttention)
       set(symbol, 4 * lanes);
     else if (isRow)
       set(symbol, 4);
     else
-      set(symbol, shape.gridSize.size() == 1 ? kElementwiseBlock : kElementwiseBlock / 4);
+      set(symbol, shape.gridSize.size() == 1 ? kElementwiseBlock
+                                             : kElementwiseBlock / 4);
   }
   for (auto &[symbol, bound] : shape.loopBound) {
     if (symbol == "BK")
       set(symbol, bound.value_or(kWholeReduction));
     else if (isAttention)
-      set(symbol, 64);
+      set(symbol, kAttentionKeys);
     else
       set(symbol, bound && *bound <= kWholeReduction ? *bound : 64);
   }
@@ -92,7 +107,8 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes) {
     schedule.set("lanes", b.getStringAttr("first"));
   if (isContraction) {
     // Rows are the fastest axis, columns the next: a panel meets all rows.
-    auto order = llvm::to_vector(llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
+    auto order = llvm::to_vector(
+        llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
     if (order.size() >= 2)
       std::swap(order[order.size() - 1], order[order.size() - 2]);
     schedule.set("order", b.getDenseI64ArrayAttr(order));

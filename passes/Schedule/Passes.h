@@ -1,4 +1,4 @@
-//===- Passes.h - sizes and orders of tile kernels -----------------------------===//
+//===- Passes.h - sizes and orders of tile kernels ------------------------===//
 
 #ifndef TENON_PASSES_SCHEDULE_PASSES_H
 #define TENON_PASSES_SCHEDULE_PASSES_H

@@ -32,13 +32,13 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index} {
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index} {
       %c64 = arith.constant 64 : index
-      %i = tile.grid [%c64 by BN]
-      %xv = tile.view %x[%c64] : !tile.view<64xf32>
-      %a = tile.load %xv[%i] axes [0] : <64xf32> -> <[BN], f32>
-      %yv = tile.view %y[%c64] : !tile.view<64xf32>
-      tile.store %a, %yv[%i] axes [0] : <[BN], f32>, <64xf32>
+      %0 = tile.grid [%c64 by BN]
+      %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
+      %2 = tile.load %1[%0] axes [0] : <64xf32> -> <[BN], f32>
+      %3 = tile.view %arg1[%c64] : !tile.view<64xf32>
+      tile.store %2, %3[%0] axes [0] : <[BN], f32>, <64xf32>
       tile.return
     }
     ```
@@ -80,13 +80,13 @@ def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 16 : index} {
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 16 : index} {
       %c64 = arith.constant 64 : index
-      %i = tile.grid [%c64 by 16]
-      %xv = tile.view %x[%c64] : !tile.view<64xf32>
-      %a = tile.load %xv[%i] axes [0] : <64xf32> -> <[16], f32>
-      %yv = tile.view %y[%c64] : !tile.view<64xf32>
-      tile.store %a, %yv[%i] axes [0] : <[16], f32>, <64xf32>
+      %0 = tile.grid [%c64 by 16]
+      %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
+      %2 = tile.load %1[%0] axes [0] : <64xf32> -> <[16], f32>
+      %3 = tile.view %arg1[%c64] : !tile.view<64xf32>
+      tile.store %2, %3[%0] axes [0] : <[16], f32>, <64xf32>
       tile.return
     }
     ```

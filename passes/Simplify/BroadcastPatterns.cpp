@@ -1,5 +1,4 @@
-//===- BroadcastPatterns.cpp - elementwise ops work on the smallest tensors
-//===//
+//===- BroadcastPatterns.cpp - elementwise ops work on the smallest tensors===//
 
 #include "passes/Simplify/Patterns.h"
 

@@ -1,5 +1,4 @@
-//===- ConstantPatterns.cpp - what is computed before the program runs
-//-----===//
+//===- ConstantPatterns.cpp - what is computed before the program runs ----===//
 
 #include "passes/Simplify/Patterns.h"
 

@@ -1,5 +1,4 @@
-//===- Decompose.cpp - composite ops in terms of simpler ops
-//---------------===//
+//===- Decompose.cpp - composite ops in terms of simpler ops --------------===//
 //
 // What the parts of an op are stands with the op (DecomposableOpInterface);
 // parts may be composite in turn, so a decomposition is looked through again.

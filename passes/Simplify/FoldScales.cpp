@@ -1,5 +1,4 @@
-//===- FoldScales.cpp - keep quantized weights narrow in memory
-//------------===//
+//===- FoldScales.cpp - keep quantized weights narrow in memory -----------===//
 //
 // A weight-only quantized model multiplies its integers by scales before it
 // uses them, and so asks for the wide weight in memory. Two moves keep it
@@ -138,7 +137,7 @@ Value select(OpBuilder &builder, graph::GatherOp gather, Value operand,
   RankedTensorType indices = typeOf(gather.getIndices());
   SmallVector<DimAttr> dims = graph::getDims(typeOf(operand));
   bool repeats = typeOf(operand).getDimSize(axis) == 1;
-  SmallVector<DimAttr> result(ArrayRef(dims).take_front(axis));
+  SmallVector<DimAttr> result(dims.begin(), dims.begin() + axis);
   DimAttr one = DimAttr::getConstant(builder.getContext(), 1);
   for (unsigned d = 0; d < indices.getRank(); ++d)
     result.push_back(repeats ? one : graph::getDim(indices, d));

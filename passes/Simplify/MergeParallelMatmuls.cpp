@@ -1,5 +1,4 @@
-//===- MergeParallelMatmuls.cpp - one matmul for all that read one value
-//---===//
+//===- MergeParallelMatmuls.cpp - one matmul for all that read one value --===//
 //
 // Q, K and V are three matmuls of one input. As one matmul with the weights
 // side by side they read it once and make one larger kernel:

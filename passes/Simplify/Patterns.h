@@ -1,5 +1,4 @@
-//===- Patterns.h - the pattern sets of simplify-graph
-//---------------------===//
+//===- Patterns.h - the pattern sets of simplify-graph --------------------===//
 
 #ifndef TENON_PASSES_SIMPLIFY_PATTERNS_H
 #define TENON_PASSES_SIMPLIFY_PATTERNS_H

@@ -1,5 +1,4 @@
-//===- ResolveIndexGather.cpp - lookups and comparisons of mere positions
-//--===//
+//===- ResolveIndexGather.cpp - lookups and comparisons of mere positions -===//
 //
 // Exporters index tensors with counters: mask[arange(B), arange(L)]. Such a
 // lookup only moves elements. For gather_nd, with part k of the indices being
@@ -97,7 +96,7 @@ Value reshape(OpBuilder &builder, Location loc, Value data,
 Value spread(OpBuilder &builder, Location loc, Value data, unsigned lead,
              ArrayRef<Run> runs, unsigned indexRank, RankedTensorType result) {
   SmallVector<DimAttr> dataDims = graph::getDims(typeOf(data));
-  SmallVector<DimAttr> dims(ArrayRef(dataDims).take_front(lead));
+  SmallVector<DimAttr> dims(dataDims.begin(), dataDims.begin() + lead);
   dims.append(indexRank, number(builder.getContext(), 1));
   for (const Run &run : runs)
     if (run.dim)

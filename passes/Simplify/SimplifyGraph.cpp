@@ -1,5 +1,4 @@
-//===- SimplifyGraph.cpp - folds, common subexpressions, shorter views
-//-----===//
+//===- SimplifyGraph.cpp - folds, common subexpressions, shorter views ----===//
 
 #include "passes/Simplify/Passes.h"
 #include "passes/Simplify/Patterns.h"

@@ -1,5 +1,4 @@
-//===- ViewPatterns.cpp - shorter chains of reshape, transpose, broadcast
-//--===//
+//===- ViewPatterns.cpp - shorter chains of reshape, transpose, broadcast -===//
 
 #include "passes/Simplify/Patterns.h"
 

@@ -1,5 +1,4 @@
-//===- DType.h - the name and size of each element type
-//--------------------===//
+//===- DType.h - the name and size of each element type -------------------===//
 
 #ifndef TENON_RUNTIME_ABI_DTYPE_H
 #define TENON_RUNTIME_ABI_DTYPE_H

@@ -1,5 +1,4 @@
-//===- MappedFile.h - a whole file as read-only memory
-//---------------------===//
+//===- MappedFile.h - a whole file as read-only memory --------------------===//
 //
 //   Result<MappedFile> file = MappedFile::open("model.tenon");
 //   if (!file)

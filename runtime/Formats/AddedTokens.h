@@ -1,5 +1,4 @@
-//===- AddedTokens.h - tokens that are found before words are split
-//--------===//
+//===- AddedTokens.h - tokens that are found before words are split -------===//
 
 #ifndef TENON_RUNTIME_FORMATS_ADDEDTOKENS_H
 #define TENON_RUNTIME_FORMATS_ADDEDTOKENS_H

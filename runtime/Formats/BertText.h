@@ -1,5 +1,4 @@
-//===- BertText.h - from text to the words that BERT's vocabulary is of
-//----===//
+//===- BertText.h - from text to the words that BERT's vocabulary is of ---===//
 //
 // What `tokenizers` calls BertNormalizer and BertPreTokenizer.
 //

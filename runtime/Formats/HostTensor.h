@@ -1,5 +1,4 @@
-//===- HostTensor.h - a named tensor in this process's memory
-//--------------===//
+//===- HostTensor.h - a named tensor in this process's memory -------------===//
 
 #ifndef TENON_RUNTIME_FORMATS_HOSTTENSOR_H
 #define TENON_RUNTIME_FORMATS_HOSTTENSOR_H

@@ -1,5 +1,4 @@
-//===- Json.h - a JSON text as a tree of values
-//----------------------------===//
+//===- Json.h - a JSON text as a tree of values ---------------------------===//
 //
 //   Result<json::Value> root = json::parse(file.text(), file.path());
 //   if (!root)

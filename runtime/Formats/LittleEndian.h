@@ -1,5 +1,4 @@
-//===- LittleEndian.h - integers in files, wherever they lie
-//---------------===//
+//===- LittleEndian.h - integers in files, wherever they lie --------------===//
 
 #ifndef TENON_RUNTIME_FORMATS_LITTLEENDIAN_H
 #define TENON_RUNTIME_FORMATS_LITTLEENDIAN_H

@@ -1,5 +1,4 @@
-//===- Npy.h - tensors as NumPy's .npy files
-//-------------------------------===//
+//===- Npy.h - tensors as NumPy's .npy files ------------------------------===//
 //
 // Types that NumPy lacks are written as unsigned integers of their width (bf16
 // as '<u2', f8 as '|u1'), which any NumPy reads; their meaning is then up to

@@ -1,5 +1,4 @@
-//===- Npz.h - named tensors as NumPy's .npz files
-//-------------------------===//
+//===- Npz.h - named tensors as NumPy's .npz files ------------------------===//
 //
 // An .npz file is a zip archive with one .npy file for each tensor: the tensor
 // `x` is the file `x.npy`. What Npy.h says of types holds here too.

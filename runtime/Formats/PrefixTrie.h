@@ -1,5 +1,4 @@
-//===- PrefixTrie.h - the longest of many strings that begins a text
-//-------===//
+//===- PrefixTrie.h - the longest of many strings that begins a text ------===//
 
 #ifndef TENON_RUNTIME_FORMATS_PREFIXTRIE_H
 #define TENON_RUNTIME_FORMATS_PREFIXTRIE_H

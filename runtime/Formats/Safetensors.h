@@ -1,5 +1,4 @@
-//===- Safetensors.h - named tensors in a mapped .safetensors file
-//---------===//
+//===- Safetensors.h - named tensors in a mapped .safetensors file --------===//
 //
 //   Result<Safetensors> file = Safetensors::open("model.safetensors");
 //   if (!file)

@@ -58,7 +58,8 @@ public:
     if (from.rawData) {
       std::span<const char> raw = *from.rawData;
       to.data.resize(raw.size());
-      std::memcpy(to.data.data(), raw.data(), raw.size());
+      if (!raw.empty()) // memcpy takes no null, not even for 0 bytes
+        std::memcpy(to.data.data(), raw.data(), raw.size());
       return {};
     }
     switch (to.dtype) {

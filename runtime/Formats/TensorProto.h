@@ -1,5 +1,4 @@
-//===- TensorProto.h - tensors as ONNX files hold them
-//---------------------===//
+//===- TensorProto.h - tensors as ONNX files hold them --------------------===//
 //
 // A tensor by itself, as ONNX's test data (input_0.pb) has them:
 //

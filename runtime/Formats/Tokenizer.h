@@ -1,5 +1,4 @@
-//===- Tokenizer.h - texts to the token ids that a model takes
-//-------------===//
+//===- Tokenizer.h - texts to the token ids that a model takes ------------===//
 //
 //   Result<Tokenizer> tokenizer = Tokenizer::open("tokenizer.json");
 //   if (!tokenizer)

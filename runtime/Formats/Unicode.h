@@ -1,5 +1,4 @@
-//===- Unicode.h - what tokenizers ask about code points
-//-------------------===//
+//===- Unicode.h - what tokenizers ask about code points ------------------===//
 //
 // The answers are those of Hugging Face's `tokenizers` library, whose tables
 // are of several versions of Unicode; unicode_tables.py says which.

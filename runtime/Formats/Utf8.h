@@ -1,5 +1,4 @@
-//===- Utf8.h - text as code points
-//----------------------------------------===//
+//===- Utf8.h - text as code points ---------------------------------------===//
 
 #ifndef TENON_RUNTIME_FORMATS_UTF8_H
 #define TENON_RUNTIME_FORMATS_UTF8_H

@@ -1,5 +1,4 @@
-//===- Wire.h - reading protobuf messages without generated code
-//-----------===//
+//===- Wire.h - reading protobuf messages without generated code ----------===//
 //
 //   wire::Document document(file.text(), file.path());
 //   for (wire::Message model = document.root("ModelProto"); model.next();)

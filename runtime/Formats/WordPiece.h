@@ -1,5 +1,4 @@
-//===- WordPiece.h - words to the numbers of their pieces
-//------------------===//
+//===- WordPiece.h - words to the numbers of their pieces -----------------===//
 //
 // A word is cut from the front into the longest pieces of the vocabulary; all
 // but the first are listed with a prefix: "embeddings" is em ##bed ##ding ##s.

@@ -1,5 +1,4 @@
-//===- WriteFile.h - a file is written whole or not at all
-//-----------------===//
+//===- WriteFile.h - a file is written whole or not at all ----------------===//
 
 #ifndef TENON_RUNTIME_FORMATS_WRITEFILE_H
 #define TENON_RUNTIME_FORMATS_WRITEFILE_H

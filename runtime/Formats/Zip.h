@@ -1,5 +1,4 @@
-//===- Zip.h - the files inside a zip archive
-//------------------------------===//
+//===- Zip.h - the files inside a zip archive -----------------------------===//
 //
 // Reads what is stored or deflated, zip64 included; writes stored files. There
 // are no folders, encryption or split archives in what we read.

@@ -1,4 +1,4 @@
-//===- tenon-import.cpp - prints the graph module of an ONNX file --------===//
+//===- tenon-import.cpp - prints the graph module of an ONNX file ---------===//
 //
 //   tenon-import model.onnx --dims=input_ids=Bx128 --remarks --locations
 //

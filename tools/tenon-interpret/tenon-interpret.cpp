@@ -1,4 +1,4 @@
-//===- tenon-interpret.cpp - executes functions of a file, for tests -------===//
+//===- tenon-interpret.cpp - executes functions of a file, for tests ------===//
 //
 // Runs every function whose arguments all have an example, and prints `@name`
 // and a line for each result, in the order of the file:

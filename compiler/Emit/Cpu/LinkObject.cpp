@@ -52,10 +52,12 @@ public:
                             << error.message();
     return folder;
   }
-  TemporaryFolder(TemporaryFolder &&other) { std::swap(path, other.path); }
+  TemporaryFolder(TemporaryFolder &&other) noexcept {
+    std::swap(path, other.path);
+  }
   ~TemporaryFolder() {
     if (!path.empty())
-      llvm::sys::fs::remove_directories(path);
+      (void)llvm::sys::fs::remove_directories(path);
   }
 
   std::string file(const Twine &name) const {

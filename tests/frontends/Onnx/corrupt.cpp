@@ -1,10 +1,10 @@
-//===- corrupt.cpp - imports a model cut short and with bytes altered ----===//
+//===- corrupt.cpp - imports a model cut short and with bytes altered -----===//
 //
-//   onnx-corrupt model.onnx altered.onnx
+//   onnx-corrupt altered.onnx model.onnx ...
 //
-// Writes each altered form of the first file to the second and imports that:
+// Writes each altered form of the models to the first file and imports that:
 // cut off at every length, and with every byte changed in several ways. An
-// import succeeds or says one error; anything else ends this program.
+// import succeeds or says one error.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,35 +56,46 @@ private:
 };
 } // namespace
 
-int main(int argc, char **argv) {
-  auto file = llvm::MemoryBuffer::getFile(argc == 3 ? argv[1] : "");
-  if (!file) {
-    llvm::errs() << "usage: onnx-corrupt <model> <altered file to write>\n";
-    return 1;
-  }
-  StringRef bytes = (*file)->getBuffer();
-  Importing importing(argv[2]);
+/// Imports every altered form of the bytes; how many were wrong.
+static unsigned importAltered(Importing &importing, StringRef bytes,
+                              StringRef name) {
   unsigned numWrong = 0;
   auto check = [&](StringRef altered, const Twine &how) {
     if (importing.import(altered))
       return;
     ++numWrong;
-    llvm::outs() << how << " says " << importing.numErrors << " errors\n";
+    llvm::outs() << name << ' ' << how << " says " << importing.numErrors
+                 << " errors\n";
   };
-
-  check(bytes, "the whole file");
-  if (importing.numImported != 1)
-    llvm::outs() << "the whole file is not imported\n";
   for (size_t length = 0; length < bytes.size(); ++length)
     check(bytes.take_front(length), "cut off at " + Twine(length));
   for (size_t at = 0; at < bytes.size(); ++at)
     for (char change : {'\xff', '\x01', '\x80', '\x07'}) {
       std::string altered = bytes.str();
       altered[at] ^= change;
-      check(altered,
-            "byte " + Twine(at) + " xor " + Twine(static_cast<int>(change)));
+      check(altered, "with byte " + Twine(at) + " xor " +
+                         Twine(static_cast<int>(change)));
     }
+  return numWrong;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) {
+    llvm::errs() << "usage: onnx-corrupt <altered file to write> <model> ...\n";
+    return 1;
+  }
+  Importing importing(argv[1]);
+  unsigned numWrong = 0;
+  for (StringRef path : ArrayRef(argv, argc).drop_front(2)) {
+    auto file = llvm::MemoryBuffer::getFile(path);
+    if (!file || !importing.import((*file)->getBuffer()) ||
+        importing.numErrors != 0) {
+      llvm::outs() << path << " is not imported\n";
+      return 1;
+    }
+    numWrong += importAltered(importing, (*file)->getBuffer(), path);
+  }
   llvm::outs() << importing.numImported << " imported, " << importing.numRefused
                << " refused, " << numWrong << " wrong\n";
-  return numWrong != 0 || importing.numImported == 0;
+  return numWrong != 0;
 }

@@ -1,15 +1,19 @@
-"""Writes a small model that has something of every message that is read.
+"""Writes small models: one that has something of every message that is read, and
+those of the cases in op_cases.py whose importers read most from attributes and sizes.
 
-usage: corrupt.py <model.onnx>
+usage: corrupt.py <folder>
 """
 
+import pathlib
 import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+import op_cases
 from from_text import parse
+from ops import build
 
 MODEL = """
 <ir_version: 10, opset_import: ["" : 21]>
@@ -46,4 +50,10 @@ model.graph.initializer.extend([
     numpy_helper.from_array(np.array([0]), "s0"),
     numpy_helper.from_array(np.array([1]), "s1"),
 ])
-onnx.save(model, sys.argv[1])
+folder = pathlib.Path(sys.argv[1])
+onnx.save(model, folder / "all.onnx")
+OPS = ("conv", "einsum", "gather", "is_inf", "one_hot", "pad", "range", "reshape", "scatter", "slice", "split",
+       "squeeze", "tile", "top_k", "transpose", "trilu")  # fmt: skip
+for case in op_cases.CASES:
+    if case.name.startswith(OPS):
+        onnx.save(build(case), folder / f"{case.name}.onnx")

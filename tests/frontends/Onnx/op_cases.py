@@ -105,6 +105,9 @@ case("einsum_ellipsis", 17, '(float[B,L,4] x, float[B,4,P] y) => (float[] z)'
 case("einsum_implicit", 17, '(float[L,B] x, float[B,P] y) => (float[] z) { z = Einsum<equation = "zb,ba">(x, y) }')
 case("einsum_three", 17, '(float[B,L] x, float[L,P] y, float[P] w) => (float[] z)'
      '{ z = Einsum<equation = "bl,lp,p->b">(x, y, w) }')  # fmt: skip
+case("conv_patches", 17, "(float[B,3,8,6] x, float[5,3,4,2] w, float[5] c) => (float[] y)"
+     "{ y = Conv<strides = [4, 2], kernel_shape = [4, 2]>(x, w, c) }")  # fmt: skip
+case("conv_pointwise", 17, "(float[B,3,L] x, float[5,3,1] w) => (float[] y) { y = Conv(x, w) }")
 
 # Reductions.
 for op in ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp"]:
@@ -142,6 +145,22 @@ case("layer_normalization", 17, "(float[B,L,8] x, float[8] s, float[8] b) => (fl
 case("layer_normalization_two_axes", 17, "(float[B,4,8] x, float[4,8] s) => (float[] y)"
      "{ y = LayerNormalization<axis = 1>(x, s) }")  # fmt: skip
 case("rms_normalization", 23, "(float[B,L,8] x, float[8] s) => (float[] y) { y = RMSNormalization(x, s) }")
+
+# Attention and positions.
+case("attention", 23, "(float[B,4,L,8] q, float[B,2,P,8] k, float[B,2,P,6] v) => (float[] y) { y = Attention(q, k, v) }")
+case("attention_causal", 23, "(float[B,2,L,8] q, float[B,2,L,8] k, float[B,2,L,8] v) => (float[] y)"
+     "{ y = Attention<is_causal = 1, scale = 0.5>(q, k, v) }")  # fmt: skip
+case("attention_bias", 23, "(float[B,2,L,8] q, float[B,2,P,8] k, float[B,2,P,8] v, float[L,P] m) => (float[] y)"
+     "{ y = Attention(q, k, v, m) }")  # fmt: skip
+case("attention_merged_heads", 23, "(float[B,L,8] q, float[B,P,4] k, float[B,P,4] v) => (float[] y)"
+     "{ y = Attention<q_num_heads = 4, kv_num_heads = 2>(q, k, v) }")  # fmt: skip
+case("attention_past", 23, "(float[B,2,L,8] q, float[B,2,L,8] k, float[B,2,L,8] v, float[B,2,P,8] pk, float[B,2,P,8] pv)"
+     "=> (float[] y, float[] nk, float[] nv) { y, nk, nv = Attention(q, k, v, , pk, pv) }")  # fmt: skip
+for interleaved in [0, 1]:
+    case(f"rotary_embedding_{interleaved}", 23, "(float[B,2,L,8] x, float[9,4] c, float[9,4] s, int64[B,L] p) => (float[] y)"
+         f"{{ y = RotaryEmbedding<interleaved = {interleaved}>(x, c, s, p) }}", p=indices(9))  # fmt: skip
+case("rotary_embedding_part", 23, "(float[B,L,16] x, float[B,L,2] c, float[B,L,2] s) => (float[] y)"
+     "{ y = RotaryEmbedding<num_heads = 2, rotary_embedding_dim = 4>(x, c, s) }")  # fmt: skip
 
 # Shapes of tensors.
 case("reshape_zero_minus_one", 17, "(float[B,L,12] x) => (float[] y) <int64[4] s = {0, -1, 3, 4}> { y = Reshape(x, s) }")

@@ -30,7 +30,7 @@ public:
   static LoadedKernels compile(mlir::MLIRContext &context, llvm::StringRef text,
                                llvm::StringRef target = "native");
 
-  LoadedKernels(LoadedKernels &&other) : handle(other.handle) {
+  LoadedKernels(LoadedKernels &&other) noexcept : handle(other.handle) {
     other.handle = nullptr;
   }
   ~LoadedKernels();

@@ -1,0 +1,23 @@
+//===- Package.h - a planned module and its code become an artifact -------===//
+
+#ifndef TENON_COMPILER_PACKAGE_H
+#define TENON_COMPILER_PACKAGE_H
+
+#include "dialects/Target/TargetDialect.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LLVM.h"
+
+namespace tenon {
+
+/// Writes `path`, whole or not at all. `module` holds one exec.program, the
+/// functions of its weights and its kernels as functions; `code` is the shared
+/// object of those. Weights are evaluated one at a time. Exactly one error was
+/// emitted on failure.
+mlir::LogicalResult writeArtifact(mlir::ModuleOp module, target::CpuAttr cpu,
+                                  llvm::ArrayRef<char> code,
+                                  llvm::StringRef path);
+
+} // namespace tenon
+
+#endif // TENON_COMPILER_PACKAGE_H

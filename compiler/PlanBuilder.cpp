@@ -1,0 +1,307 @@
+//===- PlanBuilder.cpp - an exec.program as the plan of an artifact -------===//
+
+#include "compiler/PlanBuilder.h"
+
+#include "compiler/Emit/Cpu/LinkObject.h"
+#include "compiler/WeightBytes.h"
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Tile/TileDialect.h"
+#include "runtime/Abi/Expr.h"
+
+#include "llvm/Config/llvm-config.h"
+
+using namespace mlir;
+
+namespace tenon {
+namespace {
+
+//===----------------------------------------------------------------------===//
+// Types
+//===----------------------------------------------------------------------===//
+
+std::optional<abi::DType> floatDType(Type type) {
+  if (type.isF32())
+    return abi::DType::F32;
+  if (type.isF16())
+    return abi::DType::F16;
+  if (type.isBF16())
+    return abi::DType::BF16;
+  if (type.isF64())
+    return abi::DType::F64;
+  if (isa<Float8E4M3FNType>(type))
+    return abi::DType::F8E4M3;
+  if (isa<Float8E5M2Type>(type))
+    return abi::DType::F8E5M2;
+  return std::nullopt;
+}
+
+std::optional<abi::DType> dtypeOf(Type type) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return floatDType(type);
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return abi::DType::Bool;
+  case 4:
+    return isUnsigned ? abi::DType::U4 : abi::DType::I4;
+  case 8:
+    return isUnsigned ? abi::DType::U8 : abi::DType::I8;
+  case 16:
+    return isUnsigned ? abi::DType::U16 : abi::DType::I16;
+  case 32:
+    return isUnsigned ? abi::DType::U32 : abi::DType::I32;
+  case 64:
+    return isUnsigned ? abi::DType::U64 : abi::DType::I64;
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// The plan
+//===----------------------------------------------------------------------===//
+
+class PlanBuilder {
+public:
+  PlanBuilder(exec::ProgramOp program, target::CpuAttr cpu, ArrayRef<char> code)
+      : program(program), symbolTable(program->getParentOp()), cpu(cpu),
+        code(code) {}
+
+  FailureOr<ProgramPlan> build();
+
+private:
+  void addTarget();
+  LogicalResult addTensors(TypeRange types, ArrayAttr names,
+                           std::vector<abi::Tensor> &tensors);
+  LogicalResult checkSymbols();
+  LogicalResult addStep(Operation *op);
+  LogicalResult addLaunch(exec::LaunchOp launch);
+  abi::BufferRef addWeight(exec::WeightOp weight);
+  abi::BufferRef addSlot(exec::SlotOp slot);
+  FailureOr<uint32_t> kernelOf(exec::LaunchOp launch);
+  abi::Expr formula(Attribute dim);
+  uint32_t symbolNumber(StringRef name);
+  abi::Symbol declare(StringRef name);
+
+  exec::ProgramOp program;
+  SymbolTable symbolTable;
+  target::CpuAttr cpu;
+  ArrayRef<char> code;
+
+  ProgramPlan result;
+  abi::Plan &plan = result.plan;
+  abi::Function body{"main", 0, {}, {}};
+  llvm::StringMap<uint32_t> symbolNumbers, kernelNumbers;
+  DenseMap<Value, abi::BufferRef> buffers;
+};
+
+void PlanBuilder::addTarget() {
+  plan.producer =
+      "tenon " TENON_BUILD_VERSION " (llvm " LLVM_VERSION_STRING ")";
+  plan.target = cpu.getName().str();
+  for (auto feature : cpu.getFeatures().getAsRange<StringAttr>())
+    plan.features.push_back(feature.getValue().str());
+}
+
+//===----------------------------------------------------------------------===//
+// Symbols and formulas
+//===----------------------------------------------------------------------===//
+
+/// Bounds as declared; a symbol that is not declared is 1 or more.
+abi::Symbol PlanBuilder::declare(StringRef name) {
+  abi::Symbol symbol{name.str(), 1, INT64_MAX, 1};
+  for (auto declared : program.getSymbols().getAsRange<graph::SymbolAttr>())
+    if (declared.getName() == name) {
+      symbol.min = declared.getMin();
+      symbol.max = declared.getMax() < 0 ? INT64_MAX : declared.getMax();
+      symbol.divisor = declared.getDivisor();
+    }
+  return symbol;
+}
+
+uint32_t PlanBuilder::symbolNumber(StringRef name) {
+  auto [position, isNew] = symbolNumbers.try_emplace(name, plan.symbols.size());
+  if (isNew)
+    plan.symbols.push_back(declare(name));
+  return position->second;
+}
+
+abi::Expr PlanBuilder::formula(Attribute dim) {
+  abi::Expr sum = abi::constant(0);
+  for (graph::TermAttr term : cast<graph::DimAttr>(dim).getTerms()) {
+    abi::Expr product = abi::constant(term.getCoefficient());
+    for (StringAttr symbol : term.getSymbols())
+      product = abi::mul(product, abi::symbol(symbolNumber(symbol.getValue())));
+    sum = abi::add(sum, product);
+  }
+  return sum;
+}
+
+LogicalResult PlanBuilder::addTensors(TypeRange types, ArrayAttr names,
+                                      std::vector<abi::Tensor> &tensors) {
+  for (auto [type, name] :
+       llvm::zip_equal(types, names.getAsRange<StringAttr>())) {
+    auto tensorType = dyn_cast<RankedTensorType>(type);
+    std::optional<abi::DType> dtype =
+        tensorType ? dtypeOf(tensorType.getElementType()) : std::nullopt;
+    if (!dtype)
+      return program.emitError()
+             << name << " has type " << type << ", which no artifact can hold";
+    abi::Tensor &tensor =
+        tensors.emplace_back(abi::Tensor{name.getValue().str(), *dtype, {}});
+    for (graph::DimAttr dim : graph::getDims(tensorType)) {
+      if (dim.isUnknown())
+        return program.emitError()
+               << name << " has a dim of unknown size: " << type;
+      tensor.dims.push_back(formula(dim));
+    }
+  }
+  return success();
+}
+
+/// Each symbol gets its value from an input whose dim it is.
+LogicalResult PlanBuilder::checkSymbols() {
+  for (auto [number, symbol] : llvm::enumerate(plan.symbols)) {
+    bool isBound = llvm::any_of(plan.inputs, [&](const abi::Tensor &input) {
+      return llvm::any_of(input.dims, [&](const abi::Expr &dim) {
+        return abi::asSymbol(dim) == number;
+      });
+    });
+    if (!isBound)
+      return program.emitError()
+             << "symbol " << symbol.name
+             << " gets no value: expected an input with this dim by itself";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+/// "a, b": the weights of the model that `value` is made of.
+std::string describe(func::FuncOp value) {
+  std::string names;
+  value.walk([&](graph::WeightOp weight) {
+    names += (names.empty() ? "" : ", ") + weight.getRef().getName().str();
+  });
+  return names.empty() ? "constant" : names;
+}
+
+std::string describeLayout(func::FuncOp value) {
+  Value result = value.getBody().front().getTerminator()->getOperand(0);
+  auto order = result.getDefiningOp<tile::PackOp>();
+  if (!order)
+    return "row-major";
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << order.getLayout();
+  return text;
+}
+
+abi::BufferRef PlanBuilder::addWeight(exec::WeightOp weight) {
+  auto value = symbolTable.lookup<func::FuncOp>(weight.getValue());
+  result.weights.push_back(value);
+  abi::WeightSection section{describe(value), describeLayout(value)};
+  section.bytes = WeightBytes::countBytes(value);
+  plan.weights.push_back(std::move(section));
+  return {abi::Space::Weight, static_cast<uint32_t>(plan.weights.size() - 1)};
+}
+
+abi::BufferRef PlanBuilder::addSlot(exec::SlotOp slot) {
+  abi::Expr bytes;
+  for (Attribute size : slot.getSizes())
+    bytes = bytes.empty() ? formula(size) : abi::max(bytes, formula(size));
+  body.slots.push_back({bytes});
+  return {abi::Space::Arena, static_cast<uint32_t>(body.slots.size() - 1)};
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
+  StringRef name = launch.getKernel();
+  auto [position, isNew] = kernelNumbers.try_emplace(name, plan.kernels.size());
+  if (!isNew)
+    return position->second;
+  auto function = symbolTable.lookup<func::FuncOp>(name);
+  if (!function)
+    return launch.emitOpError() << "'" << name << "' is not lowered";
+  FailureOr<uint64_t> address = symbolAddress(launch.getLoc(), code, name);
+  if (failed(address))
+    return failure();
+  abi::Kernel kernel;
+  kernel.name = name.str();
+  kernel.address = *address;
+  if (auto bytes = function->getAttrOfType<IntegerAttr>("tenon.scratch_bytes"))
+    kernel.scratchBytes = bytes.getInt();
+  if (auto source = function->getAttrOfType<StringAttr>("tenon.source"))
+    kernel.source = source.getValue().str();
+  kernel.numBuffers = launch.getBuffers().size();
+  kernel.numScalars = launch.getScalars().size();
+  plan.kernels.push_back(std::move(kernel));
+  return position->second;
+}
+
+LogicalResult PlanBuilder::addLaunch(exec::LaunchOp launch) {
+  FailureOr<uint32_t> kernel = kernelOf(launch);
+  if (failed(kernel))
+    return failure();
+  abi::Launch step{*kernel, {}, {}, abi::constant(1)};
+  for (Value buffer : launch.getBuffers())
+    step.buffers.push_back(buffers[buffer]);
+  for (Attribute scalar : launch.getScalars())
+    step.scalars.push_back(formula(scalar));
+  for (auto [size, block] :
+       llvm::zip_equal(launch.getGrid(), launch.getBlocks()))
+    step.instances = abi::mul(
+        step.instances, abi::ceilDiv(formula(size), abi::constant(block)));
+  body.steps.emplace_back(std::move(step));
+  return success();
+}
+
+LogicalResult PlanBuilder::addStep(Operation *op) {
+  auto number = [](int64_t n) { return static_cast<uint32_t>(n); };
+  if (auto launch = dyn_cast<exec::LaunchOp>(op))
+    return addLaunch(launch);
+  if (auto copy = dyn_cast<exec::CopyOp>(op))
+    body.steps.emplace_back(abi::Copy{buffers[copy.getFrom()],
+                                      buffers[copy.getTo()],
+                                      formula(copy.getBytes())});
+  else if (auto input = dyn_cast<exec::InputOp>(op))
+    buffers[input] = {abi::Space::Input, number(input.getNumber())};
+  else if (auto output = dyn_cast<exec::OutputOp>(op))
+    buffers[output] = {abi::Space::Output, number(output.getNumber())};
+  else if (auto weight = dyn_cast<exec::WeightOp>(op))
+    buffers[weight] = addWeight(weight);
+  else
+    buffers[op->getResult(0)] = addSlot(cast<exec::SlotOp>(op));
+  return success();
+}
+
+FailureOr<ProgramPlan> PlanBuilder::build() {
+  addTarget();
+  FunctionType type = program.getFunctionType();
+  if (failed(
+          addTensors(type.getInputs(), program.getInputNames(), plan.inputs)) ||
+      failed(addTensors(type.getResults(), program.getOutputNames(),
+                        plan.outputs)))
+    return failure();
+  for (Operation &op : program.getBody().front())
+    if (failed(addStep(&op)))
+      return failure();
+  if (failed(checkSymbols()))
+    return failure();
+  plan.functions.push_back(std::move(body));
+  return std::move(result);
+}
+
+} // namespace
+
+FailureOr<ProgramPlan> buildPlan(exec::ProgramOp program, target::CpuAttr cpu,
+                                 ArrayRef<char> code) {
+  return PlanBuilder(program, cpu, code).build();
+}
+
+} // namespace tenon

@@ -1,0 +1,139 @@
+//===- Stages.cpp - which passes each stage is ----------------------------===//
+
+#include "compiler/Compile.h"
+#include "compiler/Targets/Targets.h"
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Tile/TileDialect.h"
+#include "passes/Fusion/Passes.h"
+#include "passes/Lower/Passes.h"
+#include "passes/Memory/Passes.h"
+#include "passes/Raise/Passes.h"
+#include "passes/Schedule/Passes.h"
+#include "passes/Simplify/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+static constexpr StringLiteral kNames[] = {
+    "import", "simplify", "fuse", "tile", "schedule", "plan", "lower"};
+
+StringRef nameOf(Stage stage) { return kNames[static_cast<size_t>(stage)]; }
+
+std::optional<Stage> stageByName(StringRef name) {
+  const auto *found = llvm::find(kNames, name);
+  if (found == std::end(kNames))
+    return std::nullopt;
+  return static_cast<Stage>(found - std::begin(kNames));
+}
+
+//===----------------------------------------------------------------------===//
+// Passes of the stages
+//===----------------------------------------------------------------------===//
+
+/// Ops of the graph that become no tile themselves, but can be written in terms
+/// of others.
+static SmallVector<std::string> opsWithoutTiles(MLIRContext *context) {
+  SmallVector<std::string> names;
+  for (RegisteredOperationName op : context->getRegisteredOperations())
+    if (op.hasInterface<DecomposableOpInterface>() &&
+        !op.hasInterface<TileOpInterface>())
+      names.push_back(op.stripDialect().str());
+  return names;
+}
+
+static void addSimplify(PassManager &passes) {
+  passes.addPass(createSimplifyGraphPass());
+  passes.addPass(createResolveIndexGatherPass());
+  passes.addPass(createFoldScalesPass());
+  passes.addPass(createRaiseGeluPass());
+  passes.addPass(createRaiseSiluPass());
+  passes.addPass(createRaiseSwigluPass()); // is made of silu
+  passes.addPass(createRaiseLayerNormPass());
+  passes.addPass(createRaiseRmsNormPass());
+  passes.addPass(createRaiseAttentionPass());
+  passes.addPass(createRaiseRopePass());
+  passes.addPass(createMergeParallelMatmulsPass());
+  // After raising, which recognises these ops.
+  DecomposePassOptions composites;
+  composites.ops = opsWithoutTiles(passes.getContext());
+  passes.addPass(createDecomposePass(composites));
+  passes.addPass(createSimplifyGraphPass());
+}
+
+static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
+  ChooseSchedulePassOptions options;
+  options.vectorBytes = cpu.getVectorBytes();
+  passes.addPass(createChooseSchedulePass(options));
+  passes.addPass(createApplySchedulePass());
+}
+
+static void addLower(PassManager &passes, target::CpuAttr cpu) {
+  LowerToCpuPassOptions options;
+  options.vectorBytes = cpu.getVectorBytes();
+  // The others hold a column of the left matrix and a row of the right one.
+  options.numAccumulators = cpu.getNumVectors() * 3 / 4;
+  passes.addPass(createLowerToCpuPass(options));
+}
+
+static void addStage(PassManager &passes, Stage stage, target::CpuAttr cpu) {
+  switch (stage) {
+  case Stage::Import:
+    return;
+  case Stage::Simplify:
+    return addSimplify(passes);
+  case Stage::Fuse:
+    return passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
+  case Stage::Tile:
+    return passes.addPass(createFormKernelsPass());
+  case Stage::Schedule:
+    return addSchedule(passes, cpu);
+  case Stage::Plan:
+    return passes.addPass(createPlanMemoryPass());
+  case Stage::Lower:
+    return addLower(passes, cpu);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Running them
+//===----------------------------------------------------------------------===//
+
+/// What each kernel computes, for people; lowering forgets it.
+static llvm::StringMap<StringAttr> sourcesOf(ModuleOp module) {
+  llvm::StringMap<StringAttr> sources;
+  for (auto kernel : module.getOps<tile::KernelOp>())
+    if (StringAttr source = kernel.getSourceAttr())
+      sources[kernel.getSymName()] = source;
+  return sources;
+}
+
+static void keepSources(ModuleOp module,
+                        const llvm::StringMap<StringAttr> &sources) {
+  for (auto function : module.getOps<func::FuncOp>())
+    if (StringAttr source = sources.lookup(function.getSymName()))
+      function->setAttr("tenon.source", source);
+}
+
+LogicalResult runStages(ModuleOp module, const CompileOptions &options,
+                        Stage after, Stage until) {
+  FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
+  if (failed(cpu))
+    return failure();
+  for (int number = static_cast<int>(after) + 1;
+       number <= static_cast<int>(until); ++number) {
+    auto stage = static_cast<Stage>(number);
+    PassManager passes(module.getContext());
+    addStage(passes, stage, *cpu);
+    llvm::StringMap<StringAttr> sources = sourcesOf(module);
+    if (failed(passes.run(module)))
+      return failure();
+    if (stage == Stage::Lower)
+      keepSources(module, sources);
+  }
+  return success();
+}
+
+} // namespace tenon

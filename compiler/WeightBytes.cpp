@@ -1,0 +1,198 @@
+//===- WeightBytes.cpp - the bytes of what is computed from constants -----===//
+
+#include "compiler/WeightBytes.h"
+
+#include "compiler/ElementMoves.h"
+#include "compiler/Interpret/TensorBytes.h"
+#include "dialects/Graph/GraphDialect.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+static RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// Bytes of an element, or 0 for elements that share a byte.
+static int64_t elementBytesOf(RankedTensorType type) {
+  unsigned bits = type.getElementTypeBitWidth();
+  return bits == 1 ? 1 : bits / 8;
+}
+
+//===----------------------------------------------------------------------===//
+// Ops that move elements
+//===----------------------------------------------------------------------===//
+
+/// How the result of such an op lies in its input.
+struct StridedView {
+  int64_t firstByte = 0;
+  SmallVector<int64_t> strides;
+};
+
+static StridedView viewOf(graph::TransposeOp op, ArrayRef<int64_t> strides) {
+  StridedView view;
+  for (int64_t d : op.getPermutation())
+    view.strides.push_back(strides[d]);
+  return view;
+}
+
+static StridedView viewOf(graph::SliceOp op, ArrayRef<int64_t> strides) {
+  StridedView view{*op.getStart().getConstantValue() * strides[op.getAxis()],
+                   SmallVector<int64_t>(strides)};
+  view.strides[op.getAxis()] *= op.getStep();
+  return view;
+}
+
+static StridedView viewOf(graph::BroadcastOp op, ArrayRef<int64_t> strides) {
+  StridedView view;
+  view.strides.assign(typeOf(op.getResult()).getRank() - strides.size(), 0);
+  for (auto [size, stride] :
+       llvm::zip_equal(typeOf(op.getInput()).getShape(), strides))
+    view.strides.push_back(size == 1 ? 0 : stride);
+  return view;
+}
+
+template <typename OpT>
+static HostBytes copyView(OpT op, const HostBytes &input) {
+  RankedTensorType type = typeOf(op.getResult());
+  int64_t elementBytes = elementBytesOf(type);
+  StridedView view = viewOf(
+      op, rowMajorStrides(typeOf(op.getInput()).getShape(), elementBytes));
+  std::vector<char> bytes(type.getNumElements() * elementBytes);
+  copyStrided(input.get().data() + view.firstByte, view.strides,
+              type.getShape(), elementBytes, bytes.data());
+  return HostBytes(std::move(bytes));
+}
+
+/// Inputs in turn, a slab of each for every index of the dims before the axis.
+static HostBytes concat(graph::ConcatOp op, ArrayRef<HostBytes> inputs) {
+  RankedTensorType type = typeOf(op.getResult());
+  int64_t numSlabs = 1;
+  for (int64_t size : type.getShape().take_front(op.getAxis()))
+    numSlabs *= size;
+  std::vector<char> bytes;
+  bytes.reserve(type.getNumElements() * elementBytesOf(type));
+  for (int64_t slab = 0; slab < numSlabs; ++slab)
+    for (const HostBytes &input : inputs) {
+      int64_t slabBytes = input.get().size() / numSlabs;
+      const char *from = input.get().data() + slab * slabBytes;
+      bytes.insert(bytes.end(), from, from + slabBytes);
+    }
+  return HostBytes(std::move(bytes));
+}
+
+static HostBytes pack(tile::PackOp op, const HostBytes &input) {
+  RankedTensorType type = typeOf(op.getInput());
+  int64_t elementBytes = elementBytesOf(type);
+  tile::LayoutAttr layout = op.getLayout();
+  std::vector<char> bytes(layout.getNumElements(type.getShape()) *
+                          elementBytes);
+  packElements(input.get().data(), type.getShape(), layout, elementBytes,
+               bytes.data());
+  return HostBytes(std::move(bytes));
+}
+
+//===----------------------------------------------------------------------===//
+// Ops that compute
+//===----------------------------------------------------------------------===//
+
+static FailureOr<HostBytes> evaluateReference(Operation *op,
+                                              ArrayRef<HostBytes> operands) {
+  auto reference = dyn_cast<ReferenceOpInterface>(op);
+  if (!reference || op->getNumResults() != 1)
+    return op->emitOpError("cannot be evaluated while the artifact is written: "
+                           "it has no reference meaning");
+  SmallVector<ReferenceTensor> inputs;
+  for (auto [operand, bytes] : llvm::zip_equal(op->getOperands(), operands)) {
+    FailureOr<ReferenceTensor> tensor = tensorFromBytes(
+        bytes.get(), typeOf(operand), [&] { return op->emitOpError(); });
+    if (failed(tensor))
+      return failure();
+    inputs.push_back(std::move(*tensor));
+  }
+  RankedTensorType type = typeOf(op->getResult(0));
+  ReferenceTensor result(type.getElementType(), type.getShape());
+  if (failed(reference.evaluate(inputs, result)))
+    return failure();
+  return HostBytes(toBytes(result));
+}
+
+//===----------------------------------------------------------------------===//
+// All ops
+//===----------------------------------------------------------------------===//
+
+FailureOr<HostBytes> WeightBytes::read(Operation *op) {
+  graph::WeightAttr weight = cast<graph::WeightOp>(op).getRef();
+  StringRef path = weight.getStore().getValue();
+  std::unique_ptr<llvm::MemoryBuffer> &store = stores[path];
+  if (!store) {
+    auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+    if (!file)
+      return op->emitError()
+             << "weight " << weight.getName() << " is not readable: '" << path
+             << "': " << file.getError().message();
+    store = std::move(*file);
+  }
+  uint64_t offset = weight.getOffset(), size = weight.getBytes();
+  uint64_t fileBytes = store->getBufferSize();
+  if (offset > fileBytes || size > fileBytes - offset)
+    return op->emitError() << "weight " << weight.getName() << " ends at byte "
+                           << offset + size << " but '" << path << "' has "
+                           << fileBytes << " bytes";
+  return HostBytes(ArrayRef(store->getBufferStart() + offset, size));
+}
+
+FailureOr<HostBytes> WeightBytes::evaluateOp(Operation *op,
+                                             ArrayRef<HostBytes> operands) {
+  if (isa<graph::WeightOp>(op))
+    return read(op);
+  if (isa<graph::ReshapeOp>(op))
+    return operands.front();
+  bool hasWholeBytes = elementBytesOf(typeOf(op->getResult(0))) != 0;
+  if (isa<tile::PackOp>(op) && !hasWholeBytes)
+    return op->emitOpError("cannot order elements that share a byte");
+  if (!hasWholeBytes)
+    return evaluateReference(op, operands);
+  return llvm::TypeSwitch<Operation *, FailureOr<HostBytes>>(op)
+      .Case<graph::TransposeOp, graph::SliceOp, graph::BroadcastOp>(
+          [&](auto view) { return copyView(view, operands.front()); })
+      .Case([&](graph::ConcatOp all) { return concat(all, operands); })
+      .Case([&](tile::PackOp order) { return pack(order, operands.front()); })
+      .Default([&](Operation *) { return evaluateReference(op, operands); });
+}
+
+FailureOr<HostBytes> WeightBytes::evaluate(func::FuncOp value) {
+  Block &body = value.getBody().front();
+  DenseMap<Value, HostBytes> known;
+  DenseMap<Value, int64_t> usesLeft;
+  for (Operation &op : body.without_terminator()) {
+    SmallVector<HostBytes> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(known[operand]);
+    FailureOr<HostBytes> result = evaluateOp(&op, operands);
+    if (failed(result))
+      return failure();
+    for (Value operand : op.getOperands())
+      if (--usesLeft[operand] == 0)
+        known.erase(operand);
+    Value tensor = op.getResult(0);
+    known[tensor] = std::move(*result);
+    usesLeft[tensor] = std::distance(tensor.use_begin(), tensor.use_end());
+  }
+  return known[body.getTerminator()->getOperand(0)];
+}
+
+int64_t WeightBytes::countBytes(func::FuncOp value) {
+  Value result = value.getBody().front().getTerminator()->getOperand(0);
+  RankedTensorType type = typeOf(result);
+  if (auto order = result.getDefiningOp<tile::PackOp>())
+    return order.getLayout().getNumElements(type.getShape()) *
+           elementBytesOf(type);
+  return graph::WeightAttr::countBytes(type);
+}
+
+} // namespace tenon

@@ -1,0 +1,110 @@
+//===- ExecDialect.cpp - registration and verifiers -----------------------===//
+
+#include "dialects/Exec/ExecDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace tenon::exec;
+
+#include "dialects/Exec/ExecDialect.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Exec/ExecTypes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Exec/ExecOps.cpp.inc"
+
+void ExecDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Exec/ExecTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Exec/ExecOps.cpp.inc"
+      >();
+}
+
+LogicalResult ProgramOp::verify() {
+  // program_c1
+  if (getInputNames().size() != getFunctionType().getNumInputs())
+    return emitOpError() << "needs one name an input: expected "
+                         << getFunctionType().getNumInputs() << ", got "
+                         << getInputNames().size();
+  // program_c2
+  if (getOutputNames().size() != getFunctionType().getNumResults())
+    return emitOpError() << "needs one name an output: expected "
+                         << getFunctionType().getNumResults() << ", got "
+                         << getOutputNames().size();
+  return success();
+}
+
+static LogicalResult verifyNumber(Operation *op, int64_t number,
+                                  ArrayAttr names, StringRef what) {
+  if (number >= 0 && number < static_cast<int64_t>(names.size()))
+    return success();
+  return op->emitOpError() << "is not " << what
+                           << " of the program: expected less than "
+                           << names.size() << ", got " << number;
+}
+
+LogicalResult InputOp::verify() {
+  // input_c1
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  return verifyNumber(*this, getNumber(), program.getInputNames(), "an input");
+}
+
+LogicalResult OutputOp::verify() {
+  // output_c1
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  return verifyNumber(*this, getNumber(), program.getOutputNames(),
+                      "an output");
+}
+
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // weight_c1
+  auto function = symbols.lookupNearestSymbolFrom<FunctionOpInterface>(
+      (*this)->getParentOp(), getValueAttr());
+  if (!function || function.getNumArguments() != 0 ||
+      function.getNumResults() != 1)
+    return emitOpError() << "'" << getValue()
+                         << "' is not a function without arguments and with "
+                            "one result";
+  return success();
+}
+
+LogicalResult SlotOp::verify() {
+  // slot_c1
+  if (getSizes().empty())
+    return emitOpError() << "has no size";
+  return success();
+}
+
+LogicalResult LaunchOp::verify() {
+  // launch_c1
+  if (getGrid().size() != getBlocks().size())
+    return emitOpError() << "needs one block an axis of the grid: expected "
+                         << getGrid().size() << ", got " << getBlocks().size();
+  for (int64_t block : getBlocks())
+    if (block < 1)
+      return emitOpError() << "has a block of " << block
+                           << " elements: expected 1 or more";
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // launch_c2
+  if (!symbols.lookupNearestSymbolFrom((*this)->getParentOp(), getKernelAttr()))
+    return emitOpError() << "there is no kernel '" << getKernel() << "'";
+  return success();
+}
+
+LogicalResult CopyOp::verify() {
+  // copy_c1
+  if (!getTo().getDefiningOp<OutputOp>() && !getTo().getDefiningOp<SlotOp>())
+    return emitOpError() << "writes to what is read only: expected an "
+                            "exec.output or an exec.slot, got "
+                         << getTo().getDefiningOp()->getName();
+  return success();
+}

@@ -1,0 +1,156 @@
+#ifndef TENON_DIALECTS_EXEC_EXECOPS_TD
+#define TENON_DIALECTS_EXEC_EXECOPS_TD
+
+include "dialects/Exec/ExecDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Exec_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Exec_Dialect, mnemonic, traits>;
+
+def Exec_BufferType : TypeDef<Exec_Dialect, "Buffer"> {
+  let mnemonic = "buffer";
+  let summary = "bytes with a place; what they mean is the kernels' knowledge";
+}
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+def Exec_ProgramOp : Exec_Op<"program",
+    [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "what the host does to run the model once";
+  let description = [{
+    The steps of the body run in order. The signature is that of the graph function
+    it came from: a name and a tensor type an input and an output, and the bounds
+    of the symbols in these types (the attributes of the graph, opaque here).
+
+    * (C1) there is one name an input.
+    * (C2) there is one name an output.
+
+    Example:
+
+    ```mlir
+    exec.program @main inputs ["x"] outputs ["y"] symbols []
+        : (tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %x = exec.input 0
+      %y = exec.output 0
+      exec.copy %x to %y bytes 128
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$input_names,
+                       StrArrayAttr:$output_names, ArrayAttr:$symbols,
+                       TypeAttrOf<FunctionType>:$function_type);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `inputs` $input_names `outputs` $output_names `symbols` $symbols
+    `:` $function_type $body attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Buffers
+//===----------------------------------------------------------------------===//
+
+class Exec_BufferOp<string mnemonic, list<Trait> traits = []>
+    : Exec_Op<mnemonic, traits # [Pure, HasParent<"ProgramOp">]> {
+  let results = (outs Exec_BufferType:$buffer);
+}
+
+def Exec_InputOp : Exec_BufferOp<"input"> {
+  let summary = "the bytes that the caller gave as an input; never written";
+  let description = [{
+    * (C1) the program has an input of this number.
+
+    Example: `%x = exec.input 0`
+  }];
+  let arguments = (ins I64Attr:$number);
+  let assemblyFormat = "$number attr-dict";
+  let hasVerifier = 1;
+}
+
+def Exec_OutputOp : Exec_BufferOp<"output"> {
+  let summary = "the bytes that the caller gets as an output";
+  let description = [{
+    * (C1) the program has an output of this number.
+
+    Example: `%y = exec.output 0`
+  }];
+  let arguments = (ins I64Attr:$number);
+  let assemblyFormat = "$number attr-dict";
+  let hasVerifier = 1;
+}
+
+def Exec_WeightOp : Exec_BufferOp<"weight", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "bytes of the artifact";
+  let description = [{
+    `value` is a function of the graph without arguments, whose result is evaluated
+    when the artifact is written.
+
+    * (C1) `value` is a function without arguments and with one result.
+
+    Example: `%w = exec.weight @weight_0`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$value);
+  let assemblyFormat = "$value attr-dict";
+}
+
+def Exec_SlotOp : Exec_BufferOp<"slot"> {
+  let summary = "a range of the arena";
+  let description = [{
+    As large as the largest of `sizes`, in bytes: the values that lie here one after
+    another. Slots never overlap.
+
+    * (C1) there is a size.
+
+    Example: `%s = exec.slot [#graph.dim<32*B>, #graph.dim<4096>]`
+  }];
+  let arguments = (ins ArrayAttr:$sizes);
+  let assemblyFormat = "$sizes attr-dict";
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+def Exec_LaunchOp : Exec_Op<"launch",
+    [HasParent<"ProgramOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs all instances of a kernel, then goes on";
+  let description = [{
+    `buffers` are the kernel's inputs, then its outputs. There are
+    `ceildiv(grid[0], blocks[0]) * ceildiv(grid[1], blocks[1]) * ..` instances.
+
+    * (C1) there is one block an axis of the grid, and each is at least 1.
+    * (C2) the kernel is a symbol of the module.
+
+    Example: `exec.launch @k(%x, %w, %y) scalars [#graph.dim<B>] grid [#graph.dim<B>, #graph.dim<64>] by [8, 48]`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_BufferType>:$buffers,
+                       ArrayAttr:$scalars, ArrayAttr:$grid, DenseI64ArrayAttr:$blocks);
+  let assemblyFormat = [{
+    $kernel `(` $buffers `)` `scalars` $scalars `grid` $grid `by` $blocks attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Exec_CopyOp : Exec_Op<"copy", [HasParent<"ProgramOp">]> {
+  let summary = "moves bytes without a kernel";
+  let description = [{
+    For an output that no launch makes: an input, a constant, the same value twice.
+
+    * (C1) `to` is an output or a slot.
+
+    Example: `exec.copy %x to %y bytes #graph.dim<32*B>`
+  }];
+  let arguments = (ins Exec_BufferType:$from, Exec_BufferType:$to, AnyAttr:$bytes);
+  let assemblyFormat = "$from `to` $to `bytes` $bytes attr-dict";
+  let hasVerifier = 1;
+}
+
+#endif // TENON_DIALECTS_EXEC_EXECOPS_TD

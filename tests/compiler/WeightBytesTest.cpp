@@ -1,0 +1,104 @@
+// Weights are the bytes that the reference meaning gives, in the order that the
+// layout says.
+
+#include "compiler/WeightBytes.h"
+
+#include "compiler/ElementMoves.h"
+#include "compiler/Interpret/Interpreter.h"
+#include "compiler/Interpret/TensorBytes.h"
+#include "dialects/Graph/GraphDialect.h"
+#include "dialects/Tile/TileDialect.h"
+
+#include "mlir/Parser/Parser.h"
+#include "gtest/gtest.h"
+
+using namespace mlir;
+
+namespace tenon {
+namespace {
+
+/// Packs 1, 2, 3 ... and compares each place with LayoutAttr::getOffset; what
+/// no element takes is 0.
+template <typename T>
+void expectPacked(ArrayRef<int64_t> dims, ArrayRef<int64_t> digits) {
+  MLIRContext context;
+  context.loadDialect<tile::TileDialect>();
+  auto layout = tile::LayoutAttr::get(&context, digits);
+  int64_t count = 1;
+  for (int64_t size : dims)
+    count *= size;
+  std::vector<T> from(count), to(layout.getNumElements(dims)),
+      expected(to.size());
+  SmallVector<int64_t> index(dims.size(), 0);
+  for (int64_t i = 0; i < count; ++i, nextIndex(index, dims)) {
+    from[i] = static_cast<T>(i + 1);
+    expected[layout.getOffset(dims, index)] = from[i];
+  }
+  packElements(reinterpret_cast<const char *>(from.data()), dims, layout,
+               sizeof(T), reinterpret_cast<char *>(to.data()));
+  EXPECT_EQ(to, expected);
+}
+
+TEST(PackElements, PutsEachElementWhereTheLayoutSays) {
+  expectPacked<float>({4, 12}, {1, 4, 0, 0, 1, 0, 1, 1, 4});   // <1/4, 0, 1%4>
+  expectPacked<float>({3, 10}, {1, 4, 0, 0, 1, 0, 1, 1, 4});   // padded columns
+  expectPacked<uint8_t>({10, 3}, {0, 4, 0, 1, 1, 0, 0, 1, 4}); // panels of rows
+  // Pairs of rows side by side, both dims padded: <1/4, 0/2, 1%4, 0%2>.
+  expectPacked<uint16_t>({5, 6}, {1, 4, 0, 0, 2, 0, 1, 1, 4, 0, 1, 2});
+  expectPacked<double>({3, 5}, {1, 1, 0, 0, 1, 0}); // column-major
+  expectPacked<float>({2, 3, 4}, {0, 1, 0, 1, 1, 0, 2, 1, 0});
+}
+
+TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
+  MLIRContext context;
+  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    func.func @weight() -> tensor<2x3x4xf32> {
+      %a = graph.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+      %b = graph.constant dense<[[7.0], [8.0]]> : tensor<2x1xf32>
+      %0 = graph.concat %a, %b {axis = 1 : i64} : (tensor<2x3xf32>, tensor<2x1xf32>) -> tensor<2x4xf32>
+      %1 = graph.slice %0 {axis = 1 : i64, start = #graph.dim<3>, step = -1 : i64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+      %2 = graph.reshape %1 : (tensor<2x4xf32>) -> tensor<2x1x4xf32>
+      %3 = graph.broadcast %2 : (tensor<2x1x4xf32>) -> tensor<2x3x4xf32>
+      %4 = graph.transpose %3 {permutation = array<i64: 2, 1, 0>} : (tensor<2x3x4xf32>) -> tensor<4x3x2xf32>
+      %5 = graph.transpose %4 {permutation = array<i64: 2, 1, 0>} : (tensor<4x3x2xf32>) -> tensor<2x3x4xf32>
+      %6 = graph.add %5, %5 : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+      return %6 : tensor<2x3x4xf32>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  auto function = *module->getOps<func::FuncOp>().begin();
+  Interpreter interpreter({});
+  auto expected = interpreter.run(function, {});
+  ASSERT_TRUE(succeeded(expected));
+  WeightBytes weights;
+  FailureOr<HostBytes> bytes = weights.evaluate(function);
+  ASSERT_TRUE(succeeded(bytes));
+  EXPECT_EQ(bytes->get().vec(), toBytes(expected->front()));
+  EXPECT_EQ(WeightBytes::countBytes(function), 96);
+}
+
+TEST(WeightBytes, SayWhichFileIsTooShort) {
+  MLIRContext context;
+  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    func.func @weight() -> tensor<2xf32> {
+      %w = graph.weight <"/dev/null" name "bias" at 8 bytes 8> : tensor<2xf32>
+      return %w : tensor<2xf32>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  std::string error;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    error += diagnostic.str();
+    return success();
+  });
+  WeightBytes weights;
+  EXPECT_TRUE(
+      failed(weights.evaluate(*module->getOps<func::FuncOp>().begin())));
+  EXPECT_EQ(error,
+            "weight \"bias\" ends at byte 16 but '/dev/null' has 0 bytes");
+}
+
+} // namespace
+} // namespace tenon

@@ -1,0 +1,21 @@
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: tile.kernel @grid_prints_as_written
+// CHECK: tile.grid [%{{.+}} by BM]
+tile.kernel @grid_prints_as_written(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
+  %c4 = arith.constant 4 : index
+  %c0 = arith.constant 0 : index
+  %f = arith.constant 1.0 : f32
+  %i = tile.grid [%n by BM]
+  %v = tile.view %x[%n, %c4] : !tile.view<?x4xf32>
+
+  tile.return
+}
+
+// -----
+
+tile.kernel @grid_c1(%n: index) inputs 0 outputs 0 {
+  // expected-error @below {{'tile.grid' op needs one block for each size: expected 1, got 0}}
+  %i = "tile.grid"(%n) {blocks = []} : (index) -> index
+  tile.return
+}

@@ -1,0 +1,28 @@
+// RUN: tenon-opt %s --split-input-file --verify-diagnostics | FileCheck %s
+
+// CHECK-LABEL: tile.kernel @kernel_prints_as_written
+// CHECK: tile.grid
+tile.kernel @kernel_prints_as_written(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
+  %c4 = arith.constant 4 : index
+  %c0 = arith.constant 0 : index
+  %f = arith.constant 1.0 : f32
+  %i = tile.grid [%n by BM]
+  %v = tile.view %x[%n, %c4] : !tile.view<?x4xf32>
+
+  tile.return
+}
+
+// -----
+
+// expected-error @below {{'tile.kernel' op needs 1 input and 0 output buffers, then indices: argument 0 is 'index'}}
+tile.kernel @kernel_c1(%n: index) inputs 1 outputs 0 {
+  %i = tile.grid [%n by 1]
+  tile.return
+}
+
+// -----
+
+// expected-error @below {{'tile.kernel' op needs exactly one 'tile.grid', got 0}}
+tile.kernel @kernel_c2(%n: index) inputs 0 outputs 0 {
+  tile.return
+}

@@ -1,0 +1,60 @@
+// RUN: tenon-opt %s --plan-memory --split-input-file --verify-diagnostics | FileCheck %s
+
+tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
+  %i = tile.grid [%n by 16]
+  %xv = tile.view %x[%n] : !tile.view<?xf32>
+  %a = tile.load %xv[%i] axes [0] : <?xf32> -> <[16], f32>
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  tile.store %a, %yv[%i] axes [0] : <[16], f32>, <?xf32>
+  tile.return
+}
+
+// The third value takes the slot of the first, which nobody reads any more; the
+// second is read while the third is written.
+
+// CHECK-LABEL: exec.program @chain
+// CHECK:         %[[X:.+]] = exec.input 0
+// CHECK:         %[[A:.+]] = exec.slot [#graph.dim<4*B>]
+// CHECK:         exec.launch @k(%[[X]], %[[A]]) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16]
+// CHECK:         %[[B:.+]] = exec.slot [#graph.dim<4*B>]
+// CHECK:         exec.launch @k(%[[A]], %[[B]])
+// CHECK:         exec.launch @k(%[[B]], %[[A]])
+// CHECK:         %[[Y:.+]] = exec.output 0
+// CHECK:         exec.launch @k(%[[A]], %[[Y]])
+func.func @chain(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>> {
+  %0 = tile.launch @k(%x) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %1 = tile.launch @k(%0) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %2 = tile.launch @k(%1) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %3 = tile.launch @k(%2) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  return %3 : tensor<?xf32, #graph.dims<B>>
+}
+
+// Equal constants are one weight, which is a function; what no launch writes to
+// its output is copied there.
+
+// CHECK-LABEL: func.func private @weight() -> tensor<16xf32>
+// CHECK:         graph.constant
+// CHECK-LABEL: exec.program @weights
+// CHECK:         %[[W:.+]] = exec.weight @weight
+// CHECK:         %[[Y:.+]] = exec.output 0
+// CHECK:         exec.launch @k(%[[W]], %[[Y]]) scalars [#graph.dim<16>] grid [#graph.dim<16>] by [16]
+// CHECK:         %[[Z:.+]] = exec.output 1
+// CHECK:         exec.copy %[[Y]] to %[[Z]] bytes #graph.dim<64>
+// CHECK:         %[[V:.+]] = exec.output 2
+// CHECK:         exec.copy %[[W]] to %[[V]] bytes #graph.dim<64>
+func.func @weights() -> (tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) {
+  %c = graph.constant dense<1.0> : tensor<16xf32>
+  %d = graph.constant dense<1.0> : tensor<16xf32>
+  %0 = tile.launch @k(%c) scalars [#graph.dim<16>] : (tensor<16xf32>) -> tensor<16xf32>
+  return %0, %0, %d : tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
+}
+
+// -----
+
+// What runs on the host is refused: there are only launches and copies.
+
+func.func @computes_on_the_host(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'graph.neg' op is left in the host program: expected only tile.launch and what is computed from constants alone}}
+  %0 = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
