@@ -85,7 +85,7 @@ TEST_F(NewFileTest, AFullDiskIsAnErrorThatNamesTheFile) {
 }
 
 TEST_F(NewFileTest, FoldersAndDevicesAreNotReplaced) {
-  for (std::string taken : {folder.string(), std::string("/dev/null")}) {
+  for (const std::string &taken : {folder.string(), std::string("/dev/null")}) {
     auto file = NewFile::create(taken, 0666);
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().message,
