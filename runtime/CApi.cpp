@@ -9,7 +9,6 @@
 #include "runtime/Program/Context.h"
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <new>
@@ -289,12 +288,8 @@ tenon_status tenon_bind_input(tenon_context *context, const char *name,
                      {"dims", rank ? static_cast<const void *>(dims) : name}});
         !given)
       return given;
-    // Copied as a number: C callers may pass any, and C++ may not load those.
-    unsigned dtypeNumber;
-    static_assert(sizeof(dtypeNumber) == sizeof(dtype));
-    std::memcpy(&dtypeNumber, &dtype, sizeof(dtype));
-    if (dtypeNumber > unsigned(TENON_U4))
-      return badInput("dtype ", dtypeNumber, " is not known");
+    if (dtype > TENON_U4)
+      return badInput("dtype ", dtype, " is not known");
     auto index = context->context->model().inputNamed(name);
     if (!index)
       return index.error();

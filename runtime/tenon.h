@@ -48,7 +48,10 @@ typedef enum tenon_status {
   TENON_INTERNAL      /* a defect of this library */
 } tenon_status;
 
-typedef enum tenon_dtype {
+/* A number and no enum: another number than these is an error, not undefined.
+ */
+typedef uint32_t tenon_dtype;
+enum {
   TENON_BOOL = 0,
   TENON_I8,
   TENON_U8,
@@ -66,7 +69,7 @@ typedef enum tenon_dtype {
   TENON_F8E5M2,
   TENON_I4, /* two in a byte */
   TENON_U4
-} tenon_dtype;
+};
 
 /* The library's version: the program may have been built with another header.
  */

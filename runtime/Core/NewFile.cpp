@@ -63,7 +63,7 @@ Result<void> NewFile::writeAt(uint64_t offset,
     if (written < 0 && errno == EINTR)
       continue;
     if (written <= 0)
-      return failed(path, "cannot write");
+      return failed(path, "cannot write the file");
     offset += size_t(written);
     bytes = bytes.subspan(size_t(written));
   }

@@ -30,16 +30,9 @@ size_t numFiles(const fs::path &folder) {
       std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-Footer footerOf(const std::vector<std::byte> &artifact) {
-  Footer footer;
-  std::memcpy(&footer, artifact.data() + artifact.size() - sizeof(footer),
-              sizeof(footer));
-  return footer;
-}
-
 TEST(ArtifactBytes, SectionsNameEveryPart) {
   const std::vector<std::byte> &artifact = test::testArtifact();
-  Footer footer = footerOf(artifact);
+  Footer footer = test::footerOf(artifact);
   auto elf = readElfSections(artifact);
   ASSERT_TRUE(elf) << elf.error().message;
   std::map<std::string, Elf64_Shdr> sections;
@@ -57,7 +50,7 @@ TEST(ArtifactBytes, SectionsNameEveryPart) {
 
 TEST(ArtifactBytes, WeightsAreWhereThePlanSays) {
   const std::vector<std::byte> &artifact = test::testArtifact();
-  Footer footer = footerOf(artifact);
+  Footer footer = test::footerOf(artifact);
   auto plan = readPlan(
       std::span(artifact).subspan(footer.planOffset, footer.planBytes));
   ASSERT_TRUE(plan) << plan.error().message;

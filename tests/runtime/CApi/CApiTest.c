@@ -119,9 +119,8 @@ static void testWrongCalls(const tenon_model *model) {
   EXPECT_ERROR(tenon_bind_input(context, "z", TENON_F32, 2, dims, x, sizeof(x)),
                TENON_BAD_INPUT,
                "the model has no input 'z'; it has 'x', 'shift'");
-  EXPECT_ERROR(
-      tenon_bind_input(context, "x", (tenon_dtype)99, 2, dims, x, sizeof(x)),
-      TENON_BAD_INPUT, "dtype 99 is not known");
+  EXPECT_ERROR(tenon_bind_input(context, "x", 99, 2, dims, x, sizeof(x)),
+               TENON_BAD_INPUT, "dtype 99 is not known");
   EXPECT_ERROR(tenon_bind_input(context, "x", TENON_F32, 2, NULL, x, sizeof(x)),
                TENON_BAD_INPUT, "argument 'dims' is null");
   EXPECT_ERROR(tenon_bind_input(context, "x", TENON_F32, 2, dims, x, 31),

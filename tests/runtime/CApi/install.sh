@@ -1,8 +1,9 @@
-# install.sh <build folder> <consumer's source> <C compiler> <write-test-artifact> <folder>
+# install.sh <build folder> <consumer's source> <C compiler> <write-test-artifact> <folder> <CApi.md>
 # Installs the runtime and builds a C program against it: through the CMake
-# package, shared and static, and through pkg-config, shared and static.
+# package, shared and static, and through pkg-config, shared and static. Builds the
+# program in CApi.md too.
 set -eu
-build=$1 source=$2 cc=$3 write_artifact=$4 files=$5
+build=$1 source=$2 cc=$3 write_artifact=$4 files=$5 page=$6
 rm -rf "$files" && mkdir -p "$files"
 cmake --install "$build" --component runtime --prefix "$files/prefix" > "$files/install.log"
 "$write_artifact" "$files/m.tenon"
@@ -32,6 +33,15 @@ check "pkg-config, shared" "$files/by-pkg-config"
   "$prefix/lib/libtenon_runtime.a" $(pkg-config --static --libs-only-l tenon | sed 's/-ltenon_runtime//') \
   -o "$files/by-pkg-config-static"
 check "pkg-config, static" "$files/by-pkg-config-static"
+
+sed -n '/^```c$/,/^```$/p' "$page" | sed '/^```/d' > "$files/page.c"
+"$cc" -std=c99 -Wall -Werror "$files/page.c" $(pkg-config --cflags --libs tenon) \
+  -Wl,-rpath,"$prefix/lib" -o "$files/page"
+expected="y: 64 bytes
+sums: 16 bytes
+echo: 16 bytes"
+got=$("$files/page" "$files/m.tenon" 4)
+[ "$got" = "$expected" ] || { echo "the program of CApi.md printed '$got'"; exit 1; }
 
 library=$(readlink -f "$prefix/lib/libtenon_runtime.so")
 bytes=$(stat -c %s "$library")

@@ -2,6 +2,7 @@
 
 #include "runtime/Program/Artifact.h"
 #include "runtime/Abi/PlanBytes.h"
+#include "runtime/Core/Message.h"
 #include "runtime/Program/Model.h"
 #include "tests/runtime/TestModel/TestModel.h"
 
@@ -30,17 +31,10 @@ std::string load(std::span<const std::byte> bytes) {
   return error.substr(std::min(error.size(), prefix.size()));
 }
 
-abi::Footer footerOf(const std::vector<std::byte> &artifact) {
-  abi::Footer footer;
-  std::memcpy(&footer, artifact.data() + artifact.size() - sizeof(footer),
-              sizeof(footer));
-  return footer;
-}
-
 /// The error after a change of the footer; the checksum is right.
 std::string errorAfter(const std::function<void(abi::Footer &)> &change) {
   std::vector<std::byte> artifact = test::testArtifact();
-  abi::Footer footer = footerOf(artifact);
+  abi::Footer footer = test::footerOf(artifact);
   change(footer);
   std::memcpy(artifact.data() + artifact.size() - sizeof(footer), &footer,
               sizeof(footer));
@@ -54,7 +48,7 @@ TEST(Artifact, EveryTruncationIsAnError) {
   for (size_t size = 0; size < artifact.size(); size += size < 256 ? 1 : 97)
     EXPECT_NE(load(std::span(artifact).first(size)), "no error") << size;
   // Around each boundary of the layout.
-  abi::Footer footer = footerOf(artifact);
+  abi::Footer footer = test::footerOf(artifact);
   for (uint64_t at : {footer.codeBytes, footer.planOffset, footer.weightsOffset,
                       footer.tablesOffset, footer.fileBytes - sizeof(footer),
                       footer.fileBytes})
@@ -95,7 +89,7 @@ TEST(Artifact, AProgramEndsOnAPage) {
 
 TEST(Artifact, EveryFlippedBitOutsideTheWeightsIsAnError) {
   std::vector<std::byte> artifact = test::testArtifact();
-  abi::Footer footer = footerOf(artifact);
+  abi::Footer footer = test::footerOf(artifact);
   test::MemoryFile file;
   auto expectErrorAt = [&](size_t at, int bit) {
     artifact[at] ^= std::byte(1 << bit);
@@ -122,7 +116,7 @@ TEST(Artifact, WeightsAreVerifiedOnRequest) {
   std::vector<std::byte> artifact = test::testArtifact();
   test::writeBytes(kPath, artifact);
   EXPECT_TRUE((*Model::load(kPath))->verifyWeights());
-  artifact[footerOf(artifact).weightsOffset + 64] ^= std::byte{1};
+  artifact[test::footerOf(artifact).weightsOffset + 64] ^= std::byte{1};
   test::writeBytes(kPath, artifact);
   auto model = Model::load(kPath);
   ASSERT_TRUE(model) << "loading does not read the weights";
@@ -143,18 +137,18 @@ TEST(Artifact, Footer) {
   EXPECT_EQ(errorAfter([](abi::Footer &f) { f.planBytes = UINT64_MAX; }),
             "its footer names byte 18446744073709551615 of " +
                 std::to_string(test::testArtifact().size()));
-  // Where parts are depends on the code's size, so on the compiler's flags.
-  abi::Footer whole = footerOf(test::testArtifact());
-  auto text = [](uint64_t byte) { return std::to_string(byte); };
+  abi::Footer footer = test::footerOf(test::testArtifact());
+  auto misplaced = [](const std::string &part, uint64_t at, uint64_t expected) {
+    return "its " + part + " is at byte " + std::to_string(at) + ", expected " +
+           std::to_string(expected);
+  };
   EXPECT_EQ(errorAfter([](abi::Footer &f) { f.planOffset += 1; }),
-            "its plan is at byte " + text(whole.planOffset + 1) +
-                ", expected " + text(whole.planOffset));
-  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.weightsOffset += 64; }),
-            "its weights is at byte " + text(whole.weightsOffset + 64) +
-                ", expected " + text(whole.weightsOffset));
+            misplaced("plan", footer.planOffset + 1, footer.planOffset));
   EXPECT_EQ(
-      errorAfter([](abi::Footer &f) { f.tablesBytes -= 8; }).substr(0, 18),
-      "its end is at byte");
+      errorAfter([](abi::Footer &f) { f.weightsOffset += 64; }),
+      misplaced("weights", footer.weightsOffset + 64, footer.weightsOffset));
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.tablesBytes -= 8; }),
+            misplaced("end", footer.fileBytes, footer.fileBytes - 8));
 }
 
 /// Loads the test plan after `change`.
@@ -190,7 +184,7 @@ TEST(Artifact, KernelsAreInsideTheCode) {
 
 TEST(Artifact, WeightsAreInsideTheirPart) {
   std::vector<std::byte> artifact = test::testArtifact();
-  abi::Footer footer = footerOf(artifact);
+  abi::Footer footer = test::footerOf(artifact);
   auto errorAt = [&](uint64_t offset, uint64_t bytes) {
     std::vector<std::byte> changed = artifact;
     auto place =
@@ -203,20 +197,18 @@ TEST(Artifact, WeightsAreInsideTheirPart) {
     test::correctChecksum(changed);
     return load(changed);
   };
-  uint64_t begin = footer.weightsOffset;
-  auto outside = [&](uint64_t bytes, uint64_t offset) {
-    // Two weights of 4 bytes, 64 apart.
-    return "weight 'first' has " + std::to_string(bytes) + " bytes at byte " +
-           std::to_string(offset) + ", but weights are in bytes " +
-           std::to_string(begin) + " to " + std::to_string(begin + 68);
+  uint64_t first = footer.weightsOffset, last = first + 68; // 2 of 4, 64 apart
+  auto outside = [&](const std::string &bytes, uint64_t offset) {
+    return rt::message("weight 'first' has ", bytes, " bytes at byte ", offset,
+                       ", but weights are in bytes ", first, " to ", last);
   };
-  EXPECT_EQ(errorAt(begin, 68), "no error");
-  EXPECT_EQ(errorAt(begin, 69), outside(69, begin));
-  EXPECT_EQ(errorAt(begin - 64, 4), outside(4, begin - 64));
-  EXPECT_EQ(errorAt(begin, UINT64_MAX), outside(UINT64_MAX, begin));
-  EXPECT_EQ(errorAt(begin + 4, 4), "weight 'first' is at byte " +
-                                       std::to_string(begin + 4) +
-                                       ", expected a multiple of 64");
+  EXPECT_EQ(errorAt(first, 68), "no error");
+  EXPECT_EQ(errorAt(first, 69), outside("69", first));
+  EXPECT_EQ(errorAt(first - 64, 4), outside("4", first - 64));
+  EXPECT_EQ(errorAt(first, UINT64_MAX), outside("18446744073709551615", first));
+  EXPECT_EQ(errorAt(first + 4, 4),
+            rt::message("weight 'first' is at byte ", first + 4,
+                        ", expected a multiple of 64"));
 }
 
 TEST(Artifact, NoFile) {

@@ -72,16 +72,9 @@ void forEachChange(
   }
 }
 
-abi::Footer footerOf(const std::vector<std::byte> &artifact) {
-  abi::Footer footer;
-  std::memcpy(&footer, artifact.data() + artifact.size() - sizeof(footer),
-              sizeof(footer));
-  return footer;
-}
-
 TEST(Hostile, PlanFields) {
   test::MemoryFile file;
-  abi::Footer footer = footerOf(test::testArtifact());
+  abi::Footer footer = test::footerOf(test::testArtifact());
   size_t numLoaded = 0, numRefused = 0;
   forEachChange(footer.planOffset, footer.planOffset + footer.planBytes,
                 [&](const std::vector<std::byte> &artifact) {
@@ -108,15 +101,14 @@ TEST(Hostile, FooterFields) {
   forEachChange(size - sizeof(abi::Footer), size,
                 [&](const std::vector<std::byte> &artifact) {
                   file.write(artifact);
-                  if (artifact != test::testArtifact()) {
-                    EXPECT_FALSE(Model::load(file.path()));
-                  }
+                  bool isWhole = artifact == test::testArtifact();
+                  EXPECT_EQ(bool(Model::load(file.path())), isWhole);
                 });
 }
 
 TEST(Hostile, ManyPlanFieldsAtOnce) {
   test::MemoryFile file;
-  abi::Footer footer = footerOf(test::testArtifact());
+  abi::Footer footer = test::footerOf(test::testArtifact());
   std::mt19937_64 random(1);
   for (int round = 0; round < 3000; ++round) {
     std::vector<std::byte> artifact = test::testArtifact();

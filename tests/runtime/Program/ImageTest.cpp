@@ -2,6 +2,7 @@
 
 #include "runtime/Program/Image.h"
 #include "runtime/Abi/ElfSections.h"
+#include "runtime/Core/Message.h"
 #include "runtime/Program/ElfObject.h"
 #include "tests/runtime/TestModel/TestModel.h"
 
@@ -21,11 +22,6 @@ public:
   std::vector<std::byte> bytes = test::testCode();
 
   Elf64_Ehdr &header() { return at<Elf64_Ehdr>(0); }
-
-  Elf64_Phdr &anySegment(int number) {
-    return at<Elf64_Phdr>(header().e_phoff +
-                          size_t(number) * sizeof(Elf64_Phdr));
-  }
 
   Elf64_Phdr &segment(uint32_t type, int which = 0) {
     for (int i = 0; i < header().e_phnum; ++i) {
@@ -61,19 +57,6 @@ private:
     return *reinterpret_cast<T *>(bytes.data() + offset);
   }
 };
-
-/// Of the unchanged object: how far its segments reach, in whole pages. It
-/// depends on who compiled it.
-uint64_t imageBytes() {
-  constexpr uint64_t kPage = 4096;
-  Object object;
-  uint64_t end = 0;
-  for (int i = 0; i < object.header().e_phnum; ++i)
-    if (const Elf64_Phdr &segment = object.anySegment(i);
-        segment.p_type == PT_LOAD)
-      end = std::max(end, segment.p_vaddr + segment.p_memsz);
-  return (end + kPage - 1) / kPage * kPage;
-}
 
 std::string errorAfter(const std::function<void(Object &)> &change) {
   Object object;
@@ -162,7 +145,9 @@ TEST(Image, Segments) {
   auto errorWith = [](const std::function<void(Elf64_Phdr &)> &change) {
     return errorAfter([&](Object &o) { change(o.segment(PT_LOAD, 1)); });
   };
-  const std::string at = "the segment at 0x1000 ";
+  Object object;
+  const std::string at =
+      "the segment at " + hexText(object.segment(PT_LOAD, 1).p_vaddr) + " ";
   EXPECT_EQ(errorWith([](Elf64_Phdr &s) { s.p_offset = UINT64_MAX; }),
             at + "has bytes outside the code");
   EXPECT_EQ(errorWith([](Elf64_Phdr &s) { s.p_filesz = s.p_memsz = 1 << 20; }),
@@ -206,13 +191,18 @@ TEST(Image, Relocations) {
   EXPECT_EQ(
       errorAfter([](Object &o) { o.relocation().r_info = R_X86_64_PC32; }),
       "the code has a relocation of type 2, only 8 (relative) is taken");
-  EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_offset = 0x1000; }),
-            "a relocation writes to 0x1000, which is in no writable segment");
-  EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_offset = 0x2ff9; }),
-            "a relocation writes to 0x2ff9, which is in no writable segment");
+  EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_offset = 0; }),
+            "a relocation writes to 0x0, which is in no writable segment");
+  Object object;
+  const Elf64_Phdr &data = object.segment(PT_LOAD, 2);
+  uint64_t last = data.p_vaddr + data.p_memsz - 7; // one byte too far
+  EXPECT_EQ(errorAfter([&](Object &o) { o.relocation().r_offset = last; }),
+            "a relocation writes to " + hexText(last) +
+                ", which is in no writable segment");
+  uint64_t spanBytes = Image::load(test::testCode())->sizeBytes();
   EXPECT_EQ(errorAfter([](Object &o) { o.relocation().r_addend = -1; }),
             "a relocation points to 0xffffffffffffffff, beyond the code's " +
-                std::to_string(imageBytes()) + " bytes");
+                std::to_string(spanBytes) + " bytes");
 }
 
 TEST(Image, AFlippedBitIsAnErrorOrHarmless) {

@@ -2,7 +2,6 @@
 
 #include "tests/runtime/TestModel/TestModel.h"
 
-#include "runtime/Abi/Artifact.h"
 #include "runtime/Abi/ElfSections.h"
 #include "runtime/Abi/Expr.h"
 
@@ -139,17 +138,21 @@ const std::vector<std::byte> &testArtifact() {
   return bytes;
 }
 
-void correctChecksum(std::span<std::byte> artifact) {
-  std::byte *end = artifact.data() + artifact.size() - sizeof(Footer);
+Footer footerOf(std::span<const std::byte> artifact) {
   Footer footer;
-  std::memcpy(&footer, end, sizeof(footer));
+  std::memcpy(&footer, artifact.last(sizeof(footer)).data(), sizeof(footer));
+  return footer;
+}
+
+void correctChecksum(std::span<std::byte> artifact) {
+  Footer footer = footerOf(artifact);
   footer.checksum = 0;
   Checksum sum;
   sum.update(artifact.first(footer.weightsOffset));
   sum.update(artifact.subspan(footer.tablesOffset, footer.tablesBytes));
   sum.update(std::as_bytes(std::span(&footer, 1)));
   footer.checksum = sum.finish();
-  std::memcpy(end, &footer, sizeof(footer));
+  std::memcpy(artifact.last(sizeof(footer)).data(), &footer, sizeof(footer));
 }
 
 static std::vector<float> layer(std::vector<float> values, float scale,

@@ -15,6 +15,7 @@
 #ifndef TENON_TESTS_RUNTIME_TESTMODEL_TESTMODEL_H
 #define TENON_TESTS_RUNTIME_TESTMODEL_TESTMODEL_H
 
+#include "runtime/Abi/Artifact.h"
 #include "runtime/Abi/ArtifactBytes.h"
 #include "runtime/Abi/Plan.h"
 #include "runtime/Core/Status.h"
@@ -59,6 +60,9 @@ rt::Result<void> writeTestArtifact(const std::string &path,
 
 /// The artifact's bytes; they are made once.
 const std::vector<std::byte> &testArtifact();
+
+/// The last bytes of an artifact.
+abi::Footer footerOf(std::span<const std::byte> artifact);
 
 /// After bytes outside the weights were changed on purpose.
 void correctChecksum(std::span<std::byte> artifact);
