@@ -1,6 +1,7 @@
 //===- GraphTilesReductions.cpp - reductions and norms as tiles -----------===//
 
 #include "dialects/Graph/GraphRegions.h"
+#include "dialects/Tile/Combine.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -42,41 +43,6 @@ static tile::Combine combineOf(ReduceKind kind) {
     return tile::Combine::Min;
   case ReduceKind::Prod:
     return tile::Combine::Prod;
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-/// The element that changes nothing.
-static TypedAttr identityOf(OpBuilder &b, tile::Combine kind, Type type) {
-  if (kind == tile::Combine::Sum)
-    return b.getZeroAttr(type);
-  if (kind == tile::Combine::Prod)
-    return b.getOneAttr(type);
-  bool isMax = kind == tile::Combine::Max;
-  if (auto floatType = dyn_cast<FloatType>(type))
-    return b.getFloatAttr(
-        type, APFloat::getInf(floatType.getFloatSemantics(), isMax));
-  unsigned width = type.getIntOrFloatBitWidth();
-  return b.getIntegerAttr(type, isMax ? APInt::getSignedMinValue(width)
-                                      : APInt::getSignedMaxValue(width));
-}
-
-static Value combine(OpBuilder &b, Location loc, tile::Combine kind, Value x,
-                     Value y) {
-  bool isFloat = isa<FloatType>(x.getType());
-  switch (kind) {
-  case tile::Combine::Sum:
-    return isFloat ? arith::AddFOp::create(b, loc, x, y).getResult()
-                   : arith::AddIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Prod:
-    return isFloat ? arith::MulFOp::create(b, loc, x, y).getResult()
-                   : arith::MulIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Max:
-    return isFloat ? arith::MaximumFOp::create(b, loc, x, y).getResult()
-                   : arith::MaxSIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Min:
-    return isFloat ? arith::MinimumFOp::create(b, loc, x, y).getResult()
-                   : arith::MinSIOp::create(b, loc, x, y).getResult();
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -167,7 +133,7 @@ FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
   SmallVector<Attribute> extents;
   for (const tile::Axis &axis : kept->region.axes)
     extents.push_back(axis.extent);
-  TypedAttr identity = identityOf(b, kind, type);
+  TypedAttr identity = tile::identityOf(b, kind, type);
   Value init = tile::FillOp::create(
       b, loc, tile::TileType::get(getContext(), extents, type),
       arith::ConstantOp::create(b, loc, identity));
@@ -193,7 +159,7 @@ FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
         AxisTile sum =
             builder.map(kept->region, {{carried[0], allKept}, part}, type,
                         [&](OpBuilder &body, ValueRange v) {
-                          return combine(body, loc, kind, v[0], v[1]);
+                          return tile::combine(body, loc, kind, v[0], v[1]);
                         });
         return SmallVector<Value>{sum.tile};
       });

@@ -72,7 +72,8 @@ def Tile_ReturnOp : Tile_Op<"return", [Terminator, HasParent<"KernelOp">]> {
   let assemblyFormat = "attr-dict";
 }
 
-def Tile_GridOp : Tile_Op<"grid", [Pure]> {
+// Not pure: a kernel of one instance has a grid without results, which is not dead.
+def Tile_GridOp : Tile_Op<"grid"> {
   let summary = "the instances of a kernel and where each begins";
   let description = [{
     One axis an operand: `sizes[a]` elements in blocks of `blocks[a]` (a number or

@@ -143,9 +143,10 @@ Group *Fuser::epilogueHost(Operation *op) {
     Group *host = found->second;
     if (!isOnlyReadBy(operand, op)) {
       remark::missed(op->getLoc(), kRemark)
-          << op->getName().getStringRef()
-          << " does not join the kernel of its operand: something else reads "
-             "it";
+          << (op->getName().stripDialect() +
+              " does not join the kernel of its operand: something else reads "
+              "it")
+                 .str();
       continue;
     }
     if (!haveEqualDims(operand, op->getResult(0)))
@@ -211,7 +212,8 @@ void Fuser::place(Operation *op, KernelClass kernelClass) {
       kernelClass == KernelClass::Elementwise ? epilogueHost(op) : nullptr;
   if (group) {
     remark::passed(op->getLoc(), kRemark)
-        << op->getName().getStringRef() << " joins the kernel of its operand";
+        << (op->getName().stripDialect() + " joins the kernel of its operand")
+               .str();
   } else {
     group = groups.emplace_back(std::make_unique<Group>()).get();
     group->kernelClass = kernelClass;

@@ -3,46 +3,14 @@
 
 #include "passes/Lower/TileLowering.h"
 
+#include "dialects/Tile/Combine.h"
+
 using namespace mlir;
 
 namespace tenon {
 
 static tile::TileType tileTypeOf(Value tile) {
   return cast<tile::TileType>(tile.getType());
-}
-
-static Value combine(OpBuilder &b, Location loc, tile::Combine kind, Value x,
-                     Value y) {
-  bool isFloat = isa<FloatType>(getElementTypeOrSelf(x.getType()));
-  switch (kind) {
-  case tile::Combine::Sum:
-    return isFloat ? arith::AddFOp::create(b, loc, x, y).getResult()
-                   : arith::AddIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Prod:
-    return isFloat ? arith::MulFOp::create(b, loc, x, y).getResult()
-                   : arith::MulIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Max:
-    return isFloat ? arith::MaximumFOp::create(b, loc, x, y).getResult()
-                   : arith::MaxSIOp::create(b, loc, x, y).getResult();
-  case tile::Combine::Min:
-    return isFloat ? arith::MinimumFOp::create(b, loc, x, y).getResult()
-                   : arith::MinSIOp::create(b, loc, x, y).getResult();
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-static TypedAttr identityOf(OpBuilder &b, tile::Combine kind, Type type) {
-  if (kind == tile::Combine::Sum)
-    return b.getZeroAttr(type);
-  if (kind == tile::Combine::Prod)
-    return b.getOneAttr(type);
-  bool isMax = kind == tile::Combine::Max;
-  if (auto floatType = dyn_cast<FloatType>(type))
-    return b.getFloatAttr(
-        type, APFloat::getInf(floatType.getFloatSemantics(), isMax));
-  unsigned width = type.getIntOrFloatBitWidth();
-  return b.getIntegerAttr(type, isMax ? APInt::getSignedMinValue(width)
-                                      : APInt::getSignedMaxValue(width));
 }
 
 static vector::CombiningKind vectorKind(tile::Combine kind, bool isFloat) {
@@ -74,7 +42,7 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
   int64_t width = lanesOf(elementType);
   bool isFloat = isa<FloatType>(elementType);
   auto vectorType = VectorType::get(width, elementType);
-  TypedAttr identity = identityOf(b, kind, elementType);
+  TypedAttr identity = tile::identityOf(b, kind, elementType);
   Value start = arith::ConstantOp::create(
       b, loc(),
       DenseElementsAttr::get(vectorType, ArrayRef<Attribute>{identity}));
@@ -112,7 +80,7 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
     Value value = evaluate(input, at);
     if (at.mask && lane == axis)
       value = arith::SelectOp::create(b, loc(), at.mask, value, start);
-    return combine(b, loc(), kind, sum, value);
+    return tile::combine(b, loc(), kind, sum, value);
   };
 
   if (lane != axis) { // vectors of results, one pass down the axis
@@ -177,8 +145,8 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
     chains[i] = step(chains[i], at);
   }
   Value sum =
-      combine(b, loc(), kind, combine(b, loc(), kind, chains[0], chains[1]),
-              combine(b, loc(), kind, chains[2], chains[3]));
+      tile::combine(b, loc(), kind, tile::combine(b, loc(), kind, chains[0], chains[1]),
+              tile::combine(b, loc(), kind, chains[2], chains[3]));
   auto reassociate =
       isFloat ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
   Value total = vector::ReductionOp::create(b, loc(), vectorKind(kind, isFloat),

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Dominance.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -97,6 +98,18 @@ tile::LoadOp loadBehind(Value tile) {
   return loadBehind(map.getInputs()[0]);
 }
 
+/// Whether the load's columns begin where a panel of `width` columns does.
+bool beginsAtPanel(tile::LoadOp load, int64_t width) {
+  Value offset = load.getOffsets()[1];
+  if (matchPattern(offset, m_Zero()))
+    return true;
+  auto grid = offset.getDefiningOp<tile::GridOp>();
+  if (!grid)
+    return false;
+  Attribute block = grid.getBlocks()[cast<OpResult>(offset).getResultNumber()];
+  return cast<IntegerAttr>(block).getInt() % width == 0;
+}
+
 /// Reads the right side of the kernel's products from panels, where all
 /// launches give constants.
 void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
@@ -115,9 +128,10 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
     bool isConstant = llvm::all_of(launches, [&](tile::LaunchOp launch) {
       return isConstantExpression(launch.getInputs()[argument.getArgNumber()]);
     });
-    if (!isStatic || !isOnlyUse || !isConstant || type.getLayout())
-      continue;
     int64_t width = load.getType().getExtent(1);
+    if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
+        !beginsAtPanel(load, width))
+      continue;
     auto layout = tile::LayoutAttr::getPanels(type.getContext(), width);
     view.getResult().setType(tile::ViewType::get(
         type.getContext(), type.getShape(), type.getElementType(), layout));

@@ -218,6 +218,47 @@ TEST(Compile, Attention) {
     })");
 }
 
+// Everything about attention at once: four query heads read two kv heads, keys
+// that are not a whole block, a causal mask, a mask and a bias that repeat.
+TEST(Compile, AttentionWithMasks) {
+  Compiled compiled(R"(
+    func.func @main(%q: tensor<2x4x?x16xf32, #graph.dims<2, 4, L, 16>>, %k: tensor<2x2x?x16xf32, #graph.dims<2, 2, S, 16>>, %v: tensor<2x2x?x16xf32, #graph.dims<2, 2, S, 16>>, %m: tensor<2x1x1x?xi1, #graph.dims<2, 1, 1, S>>, %b: tensor<4x?x?xf32, #graph.dims<4, L, S>>) -> tensor<2x4x?x16xf32, #graph.dims<2, 4, L, 16>> {
+      %0 = graph.attention %q, %k, %v, %m, %b {causal, nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1>, scale = 0.25 : f64} : (tensor<2x4x?x16xf32, #graph.dims<2, 4, L, 16>>, tensor<2x2x?x16xf32, #graph.dims<2, 2, S, 16>>, tensor<2x2x?x16xf32, #graph.dims<2, 2, S, 16>>, tensor<2x1x1x?xi1, #graph.dims<2, 1, 1, S>>, tensor<4x?x?xf32, #graph.dims<4, L, S>>) -> tensor<2x4x?x16xf32, #graph.dims<2, 4, L, 16>>
+      return %0 : tensor<2x4x?x16xf32, #graph.dims<2, 4, L, 16>>
+    })");
+  ASSERT_TRUE(compiled.isLoaded());
+  for (auto [queries, keys] : {std::pair<int64_t, int64_t>{1, 1},
+                               {1, 70},
+                               {5, 33},
+                               {65, 65},
+                               {70, 131}}) {
+    SCOPED_TRACE(std::to_string(queries) + " of " + std::to_string(keys));
+    compiled.expectSame({{"L", queries}, {"S", keys}});
+  }
+}
+
+// A kernel of one instance has a grid without axes.
+TEST(Compile, ReductionsToRowsAndToOneNumber) {
+  expectSameForRows(R"(
+    func.func @main(%x: tensor<?x20xf32, #graph.dims<B, 20>>) -> (tensor<20xf32>, tensor<f32>, tensor<?xf32, #graph.dims<B>>) {
+      %0 = graph.reduce %x {axes = array<i64: 0>, keep_dims = false, kind = #graph<reduce_kind max>} : (tensor<?x20xf32, #graph.dims<B, 20>>) -> tensor<20xf32>
+      %1 = graph.reduce %x {axes = array<i64: 0, 1>, keep_dims = false, kind = #graph<reduce_kind mean>} : (tensor<?x20xf32, #graph.dims<B, 20>>) -> tensor<f32>
+      %2 = graph.reduce %x {axes = array<i64: 1>, keep_dims = false, kind = #graph<reduce_kind sum_square>} : (tensor<?x20xf32, #graph.dims<B, 20>>) -> tensor<?xf32, #graph.dims<B>>
+      return %0, %1, %2 : tensor<20xf32>, tensor<f32>, tensor<?xf32, #graph.dims<B>>
+    })");
+}
+
+TEST(Compile, NoRows) {
+  Compiled compiled(R"(
+    func.func @main(%x: tensor<?x8xf32, #graph.dims<B, 8>>, %w: tensor<8x5xf32>) -> (tensor<?x5xf32, #graph.dims<B, 5>>, tensor<8xf32>) attributes {graph.symbols = [#graph.symbol<"B" in 0 to -1 by 1>]} {
+      %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x5xf32>) -> tensor<?x5xf32, #graph.dims<B, 5>>
+      %1 = graph.reduce %x {axes = array<i64: 0>, keep_dims = false, kind = #graph<reduce_kind sum>} : (tensor<?x8xf32, #graph.dims<B, 8>>) -> tensor<8xf32>
+      return %0, %1 : tensor<?x5xf32, #graph.dims<B, 5>>, tensor<8xf32>
+    })");
+  ASSERT_TRUE(compiled.isLoaded());
+  compiled.expectSame({{"B", 0}});
+}
+
 // No launch writes an output that is an input, or the same value twice.
 TEST(Compile, OutputsWithoutALaunchAreCopied) {
   expectSameForRows(R"(
