@@ -258,7 +258,7 @@ FailureOr<tile::AxisTile> GatherOp::buildTile(tile::KernelBuilder &builder,
 }
 
 //===----------------------------------------------------------------------===//
-// Not yet tiles: made of other ops before kernels are formed
+// No tiles yet: only on constants, which are evaluated for the artifact
 //===----------------------------------------------------------------------===//
 
 KernelClass ConcatOp::getKernelClass() { return KernelClass::Elementwise; }

@@ -1,4 +1,4 @@
-//===- Combine.cpp - the arithmetic of reductions --------------------------===//
+//===- Combine.cpp - the arithmetic of reductions -------------------------===//
 
 #include "dialects/Tile/Combine.h"
 
@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace tenon::tile;
 
 Value tenon::tile::combine(OpBuilder &b, Location loc, Combine kind, Value x,
-                     Value y) {
+                           Value y) {
   bool isFloat = isa<FloatType>(getElementTypeOrSelf(x.getType()));
   switch (kind) {
   case Combine::Sum:

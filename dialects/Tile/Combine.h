@@ -1,4 +1,4 @@
-//===- Combine.h - the arithmetic of reductions ----------------------------===//
+//===- Combine.h - the arithmetic of reductions ---------------------------===//
 //
 //   TypedAttr identity = identityOf(b, Combine::Max, f32);      // -infinity
 //   Value larger = combine(b, loc, Combine::Max, x, y);         // NaN wins
@@ -13,7 +13,8 @@
 namespace tenon::tile {
 
 /// The element that changes nothing it is combined with.
-mlir::TypedAttr identityOf(mlir::Builder &builder, Combine kind, mlir::Type type);
+mlir::TypedAttr identityOf(mlir::Builder &builder, Combine kind,
+                           mlir::Type type);
 
 /// Combines two scalars or two vectors of one type. Max and min propagate NaN;
 /// integers are signed.

@@ -1,5 +1,4 @@
-//===- ReduceTiles.cpp - reductions over whole tiles
-//-----------------------===//
+//===- ReduceTiles.cpp - reductions over whole tiles ----------------------===//
 
 #include "passes/Lower/TileLowering.h"
 
@@ -144,9 +143,9 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
     at.mask = left < width ? laneMask(constantIndex(left), width) : Value();
     chains[i] = step(chains[i], at);
   }
-  Value sum =
-      tile::combine(b, loc(), kind, tile::combine(b, loc(), kind, chains[0], chains[1]),
-              tile::combine(b, loc(), kind, chains[2], chains[3]));
+  Value sum = tile::combine(
+      b, loc(), kind, tile::combine(b, loc(), kind, chains[0], chains[1]),
+      tile::combine(b, loc(), kind, chains[2], chains[3]));
   auto reassociate =
       isFloat ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
   Value total = vector::ReductionOp::create(b, loc(), vectorKind(kind, isFloat),
