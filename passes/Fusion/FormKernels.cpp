@@ -139,7 +139,8 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
   Block &entry = kernel.getBody().emplaceBlock();
   auto addBuffer = [&](Type type) {
     entry.addArgument(
-        tile::BufferType::get(b.getContext(), getElementTypeOrSelf(type)),
+        tile::BufferType::get(b.getContext(),
+                              tile::kernelTypeOf(getElementTypeOrSelf(type))),
         group.getLoc());
   };
   for (BlockArgument input : body.getArguments())

@@ -52,11 +52,31 @@ func.func @mixed_broadcast(%x: tensor<2x3x4xf32>, %b: tensor<2x1x4xf32>) -> tens
 
 // -----
 
-func.func @no_kernel(%x: tensor<2xf32>) -> tensor<4xf32> {
-  // expected-error @below {{no kernel can be made of concat}}
-  %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<4xf32> {
-    %1 = graph.concat %a, %a {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
-    graph.yield %1 : tensor<4xf32>
+// Attention whose head dim is not a number has no whole rows.
+
+func.func @no_kernel(%x: tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>) -> tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>> {
+  // expected-error @below {{no kernel can be made of attention}}
+  %0 = graph.group (%a = %x : tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>) -> tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>> {
+    %1 = graph.attention %a, %a, %a {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.0 : f64} : (tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>, tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>, tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>) -> tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>
+    graph.yield %1 : tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>
   }
-  return %0 : tensor<4xf32>
+  return %0 : tensor<1x1x4x?xf32, #graph.dims<1, 1, 4, D>>
+}
+
+// -----
+
+// A concat along a middle dim and a sum along the last share no grid: the
+// concat becomes a kernel of its own.
+
+// CHECK:       tile.kernel @concat
+// CHECK-LABEL: func @split
+// CHECK:         tile.launch @concat(
+func.func @split(%x: tensor<2x3x4xf32>, %y: tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+  %0 = graph.group (%a = %x : tensor<2x3x4xf32>, %b = %y : tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+    %1 = graph.concat %a, %b {axis = 1 : i64} : (tensor<2x3x4xf32>, tensor<2x5x4xf32>) -> tensor<2x8x4xf32>
+    %2 = graph.reshape %1 : (tensor<2x8x4xf32>) -> tensor<16x4xf32>
+    %3 = graph.softmax %2 {axis = 1 : i64} : (tensor<16x4xf32>) -> tensor<16x4xf32>
+    graph.yield %3 : tensor<16x4xf32>
+  }
+  return %0 : tensor<16x4xf32>
 }
