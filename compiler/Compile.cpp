@@ -37,7 +37,7 @@ LogicalResult compileToArtifact(ModuleOp module, const CompileOptions &options,
   FailureOr<Bytes> code = linkSharedObject(module.getLoc(), *objects);
   if (failed(code))
     return failure();
-  return writeArtifact(module, *cpu, *code, path);
+  return writeArtifact(module, *cpu, *code, options.program, path);
 }
 
 } // namespace tenon

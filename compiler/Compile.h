@@ -20,6 +20,9 @@ namespace tenon {
 struct CompileOptions {
   std::string target =
       "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  /// A program that loads its own file; the artifact follows it and the file is
+  /// executable. Empty: the artifact alone. Outlives the compilation.
+  llvm::ArrayRef<char> program;
 };
 
 /// The stages after import, in order; each leaves what docs/Stages.md says.

@@ -20,11 +20,12 @@ static FailureOr<exec::ProgramOp> onlyProgram(ModuleOp module) {
 }
 
 LogicalResult writeArtifact(ModuleOp module, target::CpuAttr cpu,
-                            ArrayRef<char> code, StringRef path) {
-  FailureOr<exec::ProgramOp> program = onlyProgram(module);
-  if (failed(program))
+                            ArrayRef<char> code, ArrayRef<char> program,
+                            StringRef path) {
+  FailureOr<exec::ProgramOp> steps = onlyProgram(module);
+  if (failed(steps))
     return failure();
-  FailureOr<ProgramPlan> built = buildPlan(*program, cpu, code);
+  FailureOr<ProgramPlan> built = buildPlan(*steps, cpu, code);
   if (failed(built))
     return failure();
 
@@ -32,6 +33,7 @@ LogicalResult writeArtifact(ModuleOp module, target::CpuAttr cpu,
   bool isExplained = false; // an error says already why a weight failed
   abi::ArtifactContents contents;
   contents.code = std::as_bytes(std::span(code.data(), code.size()));
+  contents.program = std::as_bytes(std::span(program.data(), program.size()));
   contents.plan = std::move(built->plan);
   for (func::FuncOp value : built->weights)
     contents.weightWriters.push_back(
@@ -49,7 +51,7 @@ LogicalResult writeArtifact(ModuleOp module, target::CpuAttr cpu,
     return success();
   if (isExplained)
     return failure();
-  return (*program)->emitError() << written.error().message;
+  return (*steps)->emitError() << written.error().message;
 }
 
 } // namespace tenon

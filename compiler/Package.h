@@ -12,10 +12,12 @@ namespace tenon {
 
 /// Writes `path`, whole or not at all. `module` holds one exec.program, the
 /// functions of its weights and its kernels as functions; `code` is the shared
-/// object of those. Weights are evaluated one at a time. Exactly one error was
-/// emitted on failure.
+/// object of those, `program` what comes before the artifact, or nothing.
+/// Weights are evaluated one at a time. Exactly one error was emitted on
+/// failure.
 mlir::LogicalResult writeArtifact(mlir::ModuleOp module, target::CpuAttr cpu,
                                   llvm::ArrayRef<char> code,
+                                  llvm::ArrayRef<char> program,
                                   llvm::StringRef path);
 
 } // namespace tenon

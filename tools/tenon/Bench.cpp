@@ -55,7 +55,7 @@ static Result<void> bench(const Arguments &arguments) {
   Result<Tensors> given = readInputs(arguments);
   if (!given)
     return given.error();
-  auto session = Session::open(arguments);
+  auto session = Session::open(arguments.operand(), arguments);
   if (!session)
     return session.error();
   std::string shape = "given inputs";

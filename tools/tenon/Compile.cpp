@@ -8,6 +8,7 @@
 #include "runtime/Formats/WriteFile.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Modules.h"
+#include "tools/tenon/ProgramBytes.h"
 
 #include <iostream>
 
@@ -67,8 +68,15 @@ static Result<Request> readRequest(const Arguments &arguments) {
   if (request.until && *request.until < request.after)
     return badInput("--until=", arguments.value("until"),
                     " comes before --from=", arguments.value("from"));
-  if (!request.emit && !request.until && request.output.empty())
-    return badInput("tenon compile needs -o FILE.tenon, --until or --emit");
+  bool printsText = request.emit || request.until;
+  if (!printsText && request.output.empty())
+    return badInput("tenon compile needs -o FILE, --until or --emit");
+  if (arguments.has("exe")) {
+    if (printsText)
+      return badInput("--exe makes a program, --until and --emit print text: "
+                      "they exclude each other");
+    request.options.program = programBytes();
+  }
   return request;
 }
 
@@ -126,6 +134,9 @@ static Result<void> compile(const Arguments &arguments) {
 
 static constexpr Option kOptions[] = {
     {"o", "FILE", "write here: the artifact, or what --until and --emit print"},
+    {"exe", "",
+     "write a program that needs libc and libstdc++ only; it runs\n"
+     "as `tenon run` does, and --help says what it takes"},
     {"target", "CPU", "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids"},
     {"dims", "INPUT=DIMS",
      "other dims for an input of an ONNX model: ids=Bx128", true},

@@ -5,6 +5,7 @@
 #include "runtime/Program/Tape.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Shapes.h"
+#include "tools/tenon/Signature.h"
 
 #include <iomanip>
 #include <iostream>
@@ -12,21 +13,6 @@
 namespace tenon::tool {
 
 using rt::Result;
-
-static void printSignature(const abi::Plan &plan) {
-  for (const abi::Tensor &input : plan.inputs)
-    std::cout << "input   " << rt::describe(plan, input) << "\n";
-  for (const abi::Tensor &output : plan.outputs)
-    std::cout << "output  " << rt::describe(plan, output) << "\n";
-  for (const abi::Symbol &symbol : plan.symbols) {
-    std::cout << "symbol  " << symbol.name << " from " << symbol.min;
-    if (symbol.max != INT64_MAX)
-      std::cout << " to " << symbol.max;
-    if (symbol.divisor != 1)
-      std::cout << ", a multiple of " << symbol.divisor;
-    std::cout << "\n";
-  }
-}
 
 static void printSizes(const rt::Model &model) {
   const abi::Plan &plan = model.plan();
@@ -97,8 +83,7 @@ static Result<void> inspect(const Arguments &arguments) {
   Result<rt::Tape> tape = rt::recordTape(plan, *binding);
   if (!tape)
     return tape.error();
-  std::cout << "made by " << plan.producer << " for " << plan.target << "\n";
-  printSignature(plan);
+  std::cout << signatureText(plan);
   printSizes(**model);
   std::cout << "memory  " << tape->arenaBytes << " bytes of arena and "
             << tape->scratchBytes << " of scratch for each thread at "

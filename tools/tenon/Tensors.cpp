@@ -3,15 +3,14 @@
 #include "tools/tenon/Tensors.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/Formats/NarrowFloats.h"
 #include "runtime/Formats/Npy.h"
 #include "runtime/Formats/Npz.h"
 #include "runtime/Formats/TensorProto.h"
 
-#include "llvm/ADT/APFloat.h"
-#include "llvm/Support/FileSystem.h"
-
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 namespace tenon::tool {
@@ -77,7 +76,9 @@ Result<void> writeOutputs(const Arguments &arguments, const Tensors &outputs) {
   if (!arguments.has("output-dir"))
     return {};
   std::string folder = arguments.value("output-dir");
-  if (std::error_code error = llvm::sys::fs::create_directories(folder))
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
     return badInput(folder, ": cannot be made: ", error.message());
   for (const HostTensor &output : outputs) {
     std::string path = folder + "/" + fileName(output.name);
@@ -88,20 +89,15 @@ Result<void> writeOutputs(const Arguments &arguments, const Tensors &outputs) {
 }
 
 template <typename T>
-static double numberAt(const HostTensor &tensor, int64_t position) {
+static T valueAt(const HostTensor &tensor, int64_t position) {
   T value;
   std::memcpy(&value, tensor.data.data() + position * sizeof(T), sizeof(T));
-  return static_cast<double>(value);
+  return value;
 }
 
-template <typename Bits>
-static double floatAt(const HostTensor &tensor, int64_t position,
-                      const llvm::fltSemantics &semantics) {
-  Bits bits;
-  std::memcpy(&bits, tensor.data.data() + position * sizeof(Bits),
-              sizeof(Bits));
-  llvm::APFloat value(semantics, llvm::APInt(sizeof(Bits) * 8, bits));
-  return value.convertToDouble();
+template <typename T>
+static double numberAt(const HostTensor &tensor, int64_t position) {
+  return static_cast<double>(valueAt<T>(tensor, position));
 }
 
 double elementAt(const HostTensor &tensor, int64_t position) {
@@ -128,13 +124,13 @@ double elementAt(const HostTensor &tensor, int64_t position) {
   case abi::DType::F64:
     return numberAt<double>(tensor, position);
   case abi::DType::F16:
-    return floatAt<uint16_t>(tensor, position, llvm::APFloat::IEEEhalf());
+    return rt::decodeF16(valueAt<uint16_t>(tensor, position));
   case abi::DType::BF16:
-    return floatAt<uint16_t>(tensor, position, llvm::APFloat::BFloat());
+    return rt::decodeBF16(valueAt<uint16_t>(tensor, position));
   case abi::DType::F8E4M3:
-    return floatAt<uint8_t>(tensor, position, llvm::APFloat::Float8E4M3FN());
+    return rt::decodeF8E4M3(valueAt<uint8_t>(tensor, position));
   case abi::DType::F8E5M2:
-    return floatAt<uint8_t>(tensor, position, llvm::APFloat::Float8E5M2());
+    return rt::decodeF8E5M2(valueAt<uint8_t>(tensor, position));
   case abi::DType::I4:
   case abi::DType::U4:
     break;
