@@ -2,7 +2,6 @@
 
 #include "tools/tenon/RunModel.h"
 
-#include "runtime/Formats/Npz.h"
 #include "tools/tenon/Compare.h"
 #include "tools/tenon/Session.h"
 
@@ -33,12 +32,13 @@ static Result<void> checkExpected(const Arguments &arguments,
   Result<double> absolute = arguments.tolerance("atol", tolerance.absolute);
   if (!absolute)
     return absolute.error();
-  Result<Tensors> expected = rt::readNpz(arguments.value("expect"));
+  Result<Tensors> expected = readExpected(arguments);
   if (!expected)
     return expected.error();
   auto same = compare(outputs, *expected, {*relative, *absolute});
   if (same)
-    std::cout << "equal to " << arguments.value("expect") << "\n";
+    for (const std::string &file : arguments.values("expect"))
+      std::cout << "equal to " << file << "\n";
   return same;
 }
 

@@ -16,9 +16,12 @@ inline constexpr Option kRunOptions[] = {
     {"input", "NAME=FILE", "an input: a .npy or .pb file", true},
     {"inputs", "FILE.npz", "inputs, by their names"},
     {"o", "FILE.npz", "write the outputs to one file"},
+    {"output", "NAME=FILE", "write an output: to a .npy or .pb file", true},
     {"output-dir", "FOLDER", "write each output to FOLDER/NAME.npy"},
     {"expect", "FILE.npz",
-     "compare with these outputs, and say where they differ first"},
+     "compare with these outputs, and say where they differ first;\n"
+     "or NAME=FILE: one output, a .npy or .pb file",
+     true},
     {"rtol", "R", "relative tolerance of --expect (1e-5)"},
     {"atol", "A", "absolute tolerance of --expect (1e-6)"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
