@@ -3,12 +3,14 @@
 #include "compiler/Compile.h"
 
 #include "compiler/Emit/Cpu/EmitObject.h"
+#include "compiler/SymbolBounds.h"
 #include "compiler/Targets/Targets.h"
 #include "runtime/Core/Message.h"
 #include "runtime/Formats/WriteFile.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Modules.h"
 #include "tools/tenon/ProgramBytes.h"
+#include "tools/tenon/Shapes.h"
 
 #include <iostream>
 
@@ -114,12 +116,27 @@ static Result<void> printStage(ModuleOp module, const Request &request,
   return writeText(request.output, text);
 }
 
+/// The model, with the names and bounds that the flags give to its sizes.
+static Result<OwningOpRef<ModuleOp>> loadModel(const Arguments &arguments,
+                                               Workshop &workshop) {
+  Result<SymbolNumbers> limits = symbolNumbers(arguments, "max-dim");
+  if (!limits)
+    return limits.error();
+  auto module = workshop.load(arguments.operand(), arguments.values("shape"));
+  if (!module)
+    return module;
+  for (const auto &[name, max] : *limits)
+    if (failed(limitSymbol(**module, name, max)))
+      return workshop.emittedError();
+  return module;
+}
+
 static Result<void> compile(const Arguments &arguments) {
   Result<Request> request = readRequest(arguments);
   if (!request)
     return request.error();
   Workshop workshop;
-  auto module = workshop.load(arguments.operand(), arguments.values("dims"));
+  auto module = loadModel(arguments, workshop);
   if (!module)
     return module.error();
   if (request->emit)
@@ -138,8 +155,15 @@ static constexpr Option kOptions[] = {
      "write a program that needs libc and libstdc++ only; it runs\n"
      "as `tenon run` does, and --help says what it takes"},
     {"target", "CPU", "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids"},
-    {"dims", "INPUT=DIMS",
-     "other dims for an input of an ONNX model: ids=Bx128", true},
+    {"shape", "INPUT=DIMS",
+     "the dims of an input of an ONNX model: ids=Bx128 fixes\n"
+     "the second one and calls the first one B, in all inputs\n"
+     "that the model says have the same sizes",
+     true},
+    {"max-dim", "NAME=N,...",
+     "the largest value of a symbol: memory is planned for it,\n"
+     "and a run with more is refused",
+     true},
     {"until", "STAGE",
      "stop after this stage and print the module: import,\n"
      "simplify, fuse, tile, schedule, plan, lower"},

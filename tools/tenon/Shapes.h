@@ -8,6 +8,13 @@
 
 namespace tenon::tool {
 
+using SymbolNumbers = std::map<std::string, int64_t>;
+
+/// "batch=8,sequence=128", of each value of `option`. BadInput when a number is
+/// below 1 and when one symbol gets two.
+rt::Result<SymbolNumbers> symbolNumbers(const Arguments &arguments,
+                                        std::string_view option);
+
 /// The symbols' values by --shape ("batch=8,sequence=128"). A symbol that it
 /// leaves out gets its least value, or 1 where that is 0.
 rt::Result<rt::Binding> bindingOf(const abi::Plan &plan,
