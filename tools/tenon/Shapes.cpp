@@ -46,6 +46,8 @@ Result<SymbolNumbers> symbolNumbers(const Arguments &arguments,
 
 Result<rt::Binding> bindingOf(const abi::Plan &plan,
                               const Arguments &arguments) {
+  if (arguments.value("shape") == "max")
+    return rt::bindSymbols(plan, {});
   Result<SymbolNumbers> numbers = symbolNumbers(arguments, "shape");
   if (!numbers)
     return numbers.error();
