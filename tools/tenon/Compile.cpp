@@ -10,6 +10,7 @@
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Modules.h"
 #include "tools/tenon/ProgramBytes.h"
+#include "tools/tenon/Progress.h"
 #include "tools/tenon/Shapes.h"
 
 #include <iostream>
@@ -93,8 +94,8 @@ static Result<void> writeText(const std::string &path, StringRef text) {
 }
 
 /// What the kernels became, for people.
-static Result<void> emitKernels(ModuleOp module, const Request &request,
-                                Workshop &workshop) {
+static Result<std::string> kernelsText(ModuleOp module, const Request &request,
+                                       Workshop &workshop) {
   auto cpu = cpuByName(module.getLoc(), request.options.target);
   if (failed(cpu) ||
       failed(runStages(module, request.options, request.after, Stage::Lower)))
@@ -102,18 +103,18 @@ static Result<void> emitKernels(ModuleOp module, const Request &request,
   FailureOr<std::string> text = emitText(module, *cpu, *request.emit);
   if (failed(text))
     return workshop.emittedError();
-  return writeText(request.output, *text);
+  return *text;
 }
 
-static Result<void> printStage(ModuleOp module, const Request &request,
-                               Workshop &workshop) {
+static Result<std::string> stageText(ModuleOp module, const Request &request,
+                                     Workshop &workshop) {
   if (failed(runStages(module, request.options, request.after, *request.until)))
     return workshop.emittedError();
   std::string text;
   llvm::raw_string_ostream os(text);
   module->print(os);
   os << '\n';
-  return writeText(request.output, text);
+  return text;
 }
 
 /// The model, with the names and bounds that the flags give to its sizes.
@@ -135,18 +136,29 @@ static Result<void> compile(const Arguments &arguments) {
   Result<Request> request = readRequest(arguments);
   if (!request)
     return request.error();
+  ProgressLine line(arguments.has("quiet"));
+  request->options.progress = [&](StringRef work, uint64_t done,
+                                  uint64_t total) {
+    line.show(std::string_view(work), done, total);
+  };
+  line.show(std::string_view(nameOf(Stage::Import)));
   Workshop workshop;
   auto module = loadModel(arguments, workshop);
   if (!module)
     return module.error();
-  if (request->emit)
-    return emitKernels(**module, *request, workshop);
-  if (request->until)
-    return printStage(**module, *request, workshop);
-  if (failed(compileToArtifact(**module, request->options, request->output,
-                               request->after)))
-    return workshop.emittedError();
-  return {};
+  if (!request->emit && !request->until) {
+    if (failed(compileToArtifact(**module, request->options, request->output,
+                                 request->after)))
+      return workshop.emittedError();
+    return {};
+  }
+  Result<std::string> text = request->emit
+                                 ? kernelsText(**module, *request, workshop)
+                                 : stageText(**module, *request, workshop);
+  if (!text)
+    return text.error();
+  line.clear();
+  return writeText(request->output, *text);
 }
 
 static constexpr Option kOptions[] = {
@@ -170,6 +182,7 @@ static constexpr Option kOptions[] = {
     {"from", "STAGE",
      "the .mlir file is what this stage left; go on behind it"},
     {"emit", "FORM", "print what the kernels became: llvm or asm"},
+    {"quiet", "", "do not show on a terminal what is being done"},
 };
 
 const Command kCompile = {
