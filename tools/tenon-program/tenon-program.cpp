@@ -11,12 +11,13 @@
 #include "tools/tenon/RunModel.h"
 #include "tools/tenon/Signature.h"
 
+#include <bit>
 #include <sys/auxv.h>
 
 namespace tenon::tool {
 
 static std::string ownPath() {
-  return reinterpret_cast<const char *>(getauxval(AT_EXECFN));
+  return std::bit_cast<const char *>(getauxval(AT_EXECFN));
 }
 
 static rt::Result<void> run(const Arguments &arguments) {

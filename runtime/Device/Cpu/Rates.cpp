@@ -14,10 +14,10 @@
 namespace tenon::rt {
 namespace {
 
-/// `Bytes` of floats; the compiler takes as many registers as the CPU needs.
-template <int Bytes> struct Lanes {
-  using Vector = float __attribute__((vector_size(Bytes)));
-};
+// Registers of 4, 8 and 16 floats.
+using Vector4 [[gnu::vector_size(16)]] = float;
+using Vector8 [[gnu::vector_size(32)]] = float;
+using Vector16 [[gnu::vector_size(64)]] = float;
 
 // A multiply-add has a latency of 4 cycles and CPUs start up to 2 in one, so 8
 // chains keep them busy; 12 fit into 16 registers with the factor and the term.
@@ -39,7 +39,7 @@ template <typename Vector>
   return sum[0];
 }
 
-/// Adds up `count` floats, a multiple of 64 bytes. The result must be used.
+/// Adds up `count` floats, a multiple of 64. The result must be used.
 template <typename Vector>
 [[gnu::always_inline]] inline float addUp(const float *data, int64_t count) {
   constexpr int64_t kStep = sizeof(Vector) / sizeof(float);
@@ -61,9 +61,6 @@ struct Loops {
   float (*addUp)(const float *data, int64_t count);
 };
 
-using Vector16 = Lanes<64>::Vector;
-using Vector8 = Lanes<32>::Vector;
-
 [[gnu::target("avx512f,fma")]] float multiplyAdd16(int64_t rounds) {
   return multiplyAdd<Vector16>(rounds);
 }
@@ -76,7 +73,6 @@ using Vector8 = Lanes<32>::Vector;
 [[gnu::target("avx2,fma")]] float addUp8(const float *data, int64_t count) {
   return addUp<Vector8>(data, count);
 }
-using Vector4 = Lanes<16>::Vector;
 float multiplyAdd4(int64_t rounds) { return multiplyAdd<Vector4>(rounds); }
 float addUp4(const float *data, int64_t count) {
   return addUp<Vector4>(data, count);
