@@ -125,6 +125,7 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   for (int number = static_cast<int>(after) + 1;
        number <= static_cast<int>(until); ++number) {
     auto stage = static_cast<Stage>(number);
+    options.progress(nameOf(stage), 0, 0);
     PassManager passes(module.getContext());
     addStage(passes, stage, *cpu);
     llvm::StringMap<StringAttr> sources = sourcesOf(module);

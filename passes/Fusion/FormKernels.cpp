@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Fusion/GridForms.h"
+#include "passes/Fusion/GroupCost.h"
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
@@ -298,7 +299,8 @@ LogicalResult KernelFormer::form(graph::GroupOp group) {
   OpBuilder b(group);
   auto launch = tile::LaunchOp::create(
       b, group.getLoc(), group.getResultTypes(), kernel.getSymName(),
-      group.getInputs(), b.getArrayAttr(scalars));
+      group.getInputs(), b.getArrayAttr(scalars), countFlops(group),
+      countBytes(group));
   group.replaceAllUsesWith(launch);
   group.erase();
   return success();
