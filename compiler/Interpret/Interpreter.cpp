@@ -2,6 +2,7 @@
 
 #include "compiler/Interpret/Interpreter.h"
 
+#include "compiler/Interpret/KernelInterpreter.h"
 #include "compiler/Interpret/Specialize.h"
 
 using namespace mlir;
@@ -177,4 +178,5 @@ Interpreter::Interpreter(WeightReader readWeight) {
         op, cast<func::CallOp>(op).getCalleeAttr());
     return run(callee, std::move(operands));
   });
+  addHandler<tile::LaunchOp>(launchHandler({}));
 }

@@ -5,12 +5,10 @@
 //       interpreter.run(function, {tokens, mask});
 //
 // Ops say what they mean through ReferenceOpInterface. Ops that need more than
-// their operands (a weight's bytes, another function, a body) have a handler;
-// whoever brings such an op adds one:
+// their operands (a weight's bytes, another function, a kernel) have a handler,
+// which whoever brings such an op adds, and anybody may replace:
 //
-//   interpreter.addHandler<tile::LaunchOp>([&](Operation *op, auto operands,
-//       const SymbolValues &symbols) { return runLaunch(op, operands, symbols);
-//       });
+//   interpreter.addHandler<tile::LaunchOp>(launchHandler(options));
 //
 //===----------------------------------------------------------------------===//
 
