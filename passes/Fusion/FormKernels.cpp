@@ -5,7 +5,8 @@
 // 2. List the grids that suit the group's strongest op, best first.
 // 3. For each: build the kernel by asking for the core's tile; on failure,
 // next.
-// 4. When none works, cut off the views that lead into the group and retry.
+// 4. When none works, cut off what a view in the group, else its strongest op,
+//    reads, and retry: that becomes a kernel of its own.
 // 5. Share kernels of equal text.
 //
 //===----------------------------------------------------------------------===//
@@ -211,7 +212,6 @@ private:
   tile::KernelOp tryForms(graph::GroupOp group,
                           SmallVectorImpl<Attribute> &scalars);
   tile::KernelOp share(tile::KernelOp kernel);
-  bool cutViews(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &cut);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -312,53 +312,101 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   return kernel;
 }
 
-/// Makes the views that lead into the group kernels of their own. False when
-/// there are none.
-bool KernelFormer::cutViews(graph::GroupOp group,
-                            SmallVectorImpl<graph::GroupOp> &cut) {
+/// The ops of the body that `value` is computed from, its own included.
+void collectSlice(Value value, DenseSet<Operation *> &slice) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !slice.insert(op).second)
+    return;
+  for (Value operand : op->getOperands())
+    collectSlice(operand, slice);
+}
+
+void eraseUnusedInputs(graph::GroupOp group) {
   Block &body = group.getBody().front();
-  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
-  bool changed = false;
-  for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
-    auto tiles = dyn_cast<TileOpInterface>(op);
-    auto input = op.getNumOperands() == 1
-                     ? dyn_cast<BlockArgument>(op.getOperand(0))
-                     : BlockArgument();
-    if (!tiles || tiles.getKernelClass() != KernelClass::View || !input ||
-        op.getResult(0) == root)
-      continue;
-    OpBuilder b(group);
-    Value outside = group.getInputs()[input.getArgNumber()];
-    auto copy = graph::GroupOp::create(b, op.getLoc(),
-                                       op.getResult(0).getType(), outside);
-    Block &copyBody = copy.getBody().emplaceBlock();
-    IRMapping mapping;
-    mapping.map(input, copyBody.addArgument(input.getType(), op.getLoc()));
-    b.setInsertionPointToStart(&copyBody);
-    b.clone(op, mapping);
-    graph::YieldOp::create(b, op.getLoc(), mapping.lookup(op.getResult(0)));
-    group.getInputsMutable().append(copy.getResult(0));
-    Value inner = body.addArgument(op.getResult(0).getType(), op.getLoc());
-    op.getResult(0).replaceAllUsesWith(inner);
-    op.erase();
-    cut.push_back(copy);
-    changed = true;
-  }
   for (BlockArgument argument :
        llvm::make_early_inc_range(llvm::reverse(body.getArguments())))
     if (argument.use_empty()) {
       group.getInputsMutable().erase(argument.getArgNumber());
       body.eraseArgument(argument.getArgNumber());
     }
-  return changed;
+}
+
+/// Makes a group of what `value`, inside of `group`, is computed from; its
+/// result becomes an input.
+graph::GroupOp cutOff(graph::GroupOp group, Value value) {
+  Block &body = group.getBody().front();
+  OpBuilder b(group);
+  auto cut = graph::GroupOp::create(b, value.getLoc(), value.getType(),
+                                    group.getInputs());
+  Block &cutBody = cut.getBody().emplaceBlock();
+  IRMapping mapping;
+  for (BlockArgument input : body.getArguments())
+    mapping.map(input, cutBody.addArgument(input.getType(), input.getLoc()));
+  DenseSet<Operation *> slice;
+  collectSlice(value, slice);
+  b.setInsertionPointToStart(&cutBody);
+  for (Operation &op : body)
+    if (slice.contains(&op))
+      b.clone(op, mapping);
+  graph::YieldOp::create(b, value.getLoc(), mapping.lookup(value));
+  eraseUnusedInputs(cut);
+
+  group.getInputsMutable().append(cut.getResult(0));
+  value.replaceAllUsesWith(body.addArgument(value.getType(), value.getLoc()));
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
+    if (slice.contains(&op) && op.use_empty())
+      op.erase();
+  eraseUnusedInputs(group);
+  return cut;
+}
+
+/// A view that leads into the group: its result; nothing when there is none.
+Value leadingView(graph::GroupOp group) {
+  Block &body = group.getBody().front();
+  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
+  for (Operation &op : body.without_terminator()) {
+    auto tiles = dyn_cast<TileOpInterface>(op);
+    if (tiles && tiles.getKernelClass() == KernelClass::View &&
+        op.getNumOperands() == 1 && isa<BlockArgument>(op.getOperand(0)) &&
+        op.getResult(0) != root)
+      return op.getResult(0);
+  }
+  return nullptr;
+}
+
+/// What the last view or the last op stronger than elementwise reads of the
+/// group's own values; else what the last op reads of them.
+Value lastSeam(graph::GroupOp group) {
+  Value seam;
+  for (Operation &op :
+       llvm::reverse(group.getBody().front().without_terminator())) {
+    auto tiles = dyn_cast<TileOpInterface>(op);
+    bool isElementwise =
+        tiles && tiles.getKernelClass() == KernelClass::Elementwise;
+    for (Value operand : op.getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || producer->getNumOperands() == 0)
+        continue;
+      if (!isElementwise)
+        return operand;
+      seam = seam ? seam : operand;
+    }
+  }
+  return seam;
 }
 
 LogicalResult KernelFormer::form(graph::GroupOp group) {
   SmallVector<Attribute> scalars;
   tile::KernelOp kernel = tryForms(group, scalars);
   SmallVector<graph::GroupOp> cut;
-  while (!kernel && cutViews(group, cut))
+  while (!kernel) {
+    Value seam = leadingView(group);
+    seam = seam ? seam : lastSeam(group);
+    if (!seam)
+      break;
+    cut.push_back(cutOff(group, seam));
     kernel = tryForms(group, scalars);
+  }
   if (!kernel)
     return group.emitError("no kernel can be made of ") << describe(group);
   for (graph::GroupOp copy : cut)
