@@ -54,14 +54,15 @@ func.func @mixed_broadcast(%x: tensor<2x3x4xf32>, %b: tensor<2x1x4xf32>) -> tens
 
 // The reshape adds a dim of extent 1, along which its operand has no axis.
 
-// CHECK-LABEL: tile.kernel @add
+// CHECK-LABEL: tile.kernel @neg_add
 // CHECK:         tile.load {{.+}} -> <[BM], f32>
 // CHECK:         tile.load {{.+}} -> <[BM, BN], f32>
 func.func @axis_of_a_new_dim(%x: tensor<4x3xf32>, %b: tensor<3x1xf32>) -> tensor<4x3x1xf32> {
   %0 = graph.group (%a = %x : tensor<4x3xf32>, %c = %b : tensor<3x1xf32>) -> tensor<4x3x1xf32> {
-    %1 = graph.reshape %a : (tensor<4x3xf32>) -> tensor<4x3x1xf32>
-    %2 = graph.add %1, %c : (tensor<4x3x1xf32>, tensor<3x1xf32>) -> tensor<4x3x1xf32>
-    graph.yield %2 : tensor<4x3x1xf32>
+    %1 = graph.neg %a : (tensor<4x3xf32>) -> tensor<4x3xf32>
+    %2 = graph.reshape %1 : (tensor<4x3xf32>) -> tensor<4x3x1xf32>
+    %3 = graph.add %2, %c : (tensor<4x3x1xf32>, tensor<3x1xf32>) -> tensor<4x3x1xf32>
+    graph.yield %3 : tensor<4x3x1xf32>
   }
   return %0 : tensor<4x3x1xf32>
 }
