@@ -20,6 +20,9 @@ namespace tenon {
 struct CompileOptions {
   std::string target =
       "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  /// Execute the module before and after every pass up to schedule, on small
+  /// random inputs, and fail at the pass that changes a result. Slow.
+  bool verifyEachExec = false;
 };
 
 /// The stages after import, in order; each leaves what docs/Stages.md says.

@@ -101,6 +101,8 @@ FailureOr<Tensors> Interpreter::runBlock(Block &block, Tensors arguments,
     FailureOr<Tensors> results = runOp(&op, std::move(operands), symbols);
     if (failed(results))
       return failure();
+    if (observer)
+      observer(&op, *results);
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *results))
       values.define(result, std::move(tensor));
   }

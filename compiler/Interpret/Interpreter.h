@@ -35,7 +35,13 @@ public:
   using Handler = std::function<llvm::FailureOr<Tensors>(
       mlir::Operation *op, Tensors operands, const SymbolValues &symbols)>;
 
+  /// Sees what each op computed, those inside of groups and calls included.
+  using Observer =
+      std::function<void(mlir::Operation *op, const Tensors &results)>;
+
   explicit Interpreter(WeightReader readWeight);
+
+  void setObserver(Observer see) { observer = std::move(see); }
 
   template <typename OpT> void addHandler(Handler handler) {
     handlers[OpT::getOperationName()] = std::move(handler);
@@ -56,6 +62,7 @@ private:
                                  const SymbolValues &symbols);
 
   llvm::StringMap<Handler> handlers; ///< by the op's name
+  Observer observer;                 ///< or null
 };
 
 } // namespace tenon

@@ -50,12 +50,18 @@ private:
   DimAttr dim();
   DimAttr fixedDim() { return fixed(oneOf(ArrayRef(kSizes))); }
   Dims dims(int64_t rank);
-  Value input(const Dims &dims, Type type);
-  Value operand(const Dims &dims, Type type);
-  Value operand(const Dims &dims) { return operand(dims, b.getF32Type()); }
-  Value operandLike(Value value) {
-    return operand(dimsOf(value), typeOf(value).getElementType());
+  /// The number that a dim stands for.
+  double sizeOf(DimAttr dim) {
+    return static_cast<double>(*dim.evaluate(symbols));
   }
+  Value input(const Dims &dims, Type type, double deviation = 1);
+  /// A constant or an input.
+  Value operand(const Dims &dims, Type type, double deviation = 1);
+  Value operand(const Dims &dims, double deviation = 1) {
+    return operand(dims, b.getF32Type(), deviation);
+  }
+  /// An earlier value of this type, else an operand.
+  Value residualFor(Value value);
   /// An operand that broadcasts to the dims of `value`.
   Value broadcastOperand(Value value);
   static RankedTensorType typeOf(Value value) {
@@ -69,12 +75,14 @@ private:
   Value unary(Value x);
   Value binary(Value x, Value y);
   Value elementwise(Value x, int64_t maxOps);
-  Value product(Value x);
+  Value product(Value x, DimAttr columns);
+  Value products(Value x);
   Value norm(Value x);
   Value softmax(Value x);
   Value attention();
   Value reduction(Value x);
   Value view(Value x);
+  Value rows();
   Value work(Value x);
   Value start();
 
@@ -83,6 +91,8 @@ private:
   OpBuilder b;
   Location loc;
   Block *body = nullptr;
+  SmallVector<double> deviations; ///< of the arguments
+  SmallVector<Value> earlier;     ///< values after each kind of work
   llvm::StringMap<int64_t> symbols;
 };
 
@@ -109,21 +119,29 @@ Dims GraphDrawer::dims(int64_t rank) {
   return result;
 }
 
-Value GraphDrawer::input(const Dims &dims, Type type) {
+Value GraphDrawer::input(const Dims &dims, Type type, double deviation) {
+  deviations.push_back(deviation);
   return body->addArgument(graph::tensorOf(dims, type), loc);
 }
 
-Value GraphDrawer::operand(const Dims &dims, Type type) {
+Value GraphDrawer::operand(const Dims &dims, Type type, double deviation) {
   auto tensor = cast<RankedTensorType>(graph::tensorOf(dims, type));
   if (!type.isF32() || !tensor.hasStaticShape() ||
       tensor.getNumElements() > kLargestConstant || chance(0.4))
-    return input(dims, type);
-  std::normal_distribution<float> normal(0.0f, 0.5f);
+    return input(dims, type, deviation);
+  std::normal_distribution<float> normal(0.0f, static_cast<float>(deviation));
   std::vector<float> elements(tensor.getNumElements());
   for (float &element : elements)
     element = normal(random);
   return graph::ConstantOp::create(
       b, loc, DenseElementsAttr::get(tensor, ArrayRef(elements)));
+}
+
+Value GraphDrawer::residualFor(Value value) {
+  for (Value old : earlier)
+    if (old != value && old.getType() == value.getType() && chance(0.7))
+      return old;
+  return operand(dimsOf(value), typeOf(value).getElementType());
 }
 
 Value GraphDrawer::broadcastOperand(Value value) {
@@ -190,7 +208,7 @@ Value GraphDrawer::elementwise(Value x, int64_t maxOps) {
       x = unary(x);
       break;
     case 1: // a residual
-      x = binary(x, operandLike(x));
+      x = binary(x, residualFor(x));
       break;
     case 2:
       x = binary(broadcastOperand(x), x);
@@ -204,23 +222,32 @@ Value GraphDrawer::elementwise(Value x, int64_t maxOps) {
 
 /// x times a matrix: a weight, one that lies transposed, or one for each of the
 /// leading dims.
-Value GraphDrawer::product(Value x) {
+Value GraphDrawer::product(Value x, DimAttr columns) {
   Dims left = dimsOf(x), right;
-  if (left.size() < 2)
-    return x;
-  DimAttr columns = dim();
   if (chance(0.3))
     right.assign(left.begin(), left.end() - 2);
   bool isTransposed = chance(0.3);
   right.push_back(isTransposed ? columns : left.back());
   right.push_back(isTransposed ? left.back() : columns);
-  Value w = operand(right);
+  double depth = std::max(sizeOf(left.back()), 1.0);
+  Value w = operand(right, 1 / std::sqrt(depth));
   if (isTransposed) {
     auto order = llvm::to_vector(llvm::seq<int64_t>(0, right.size()));
     std::swap(order[order.size() - 1], order[order.size() - 2]);
     w = graph::TransposeOp::create(b, loc, w, order);
   }
   return graph::MatmulOp::create(b, loc, x, w);
+}
+
+/// One product, or two of the same value, of which one gates the other.
+Value GraphDrawer::products(Value x) {
+  if (typeOf(x).getRank() < 2)
+    return x;
+  DimAttr columns = dim();
+  Value first = product(x, columns);
+  if (chance(0.7))
+    return first;
+  return graph::MulOp::create(b, loc, unary(first), product(x, columns));
 }
 
 /// Along the last dim, which is a number (a kernel holds a row whole). With a
@@ -275,7 +302,21 @@ Value GraphDrawer::reduction(Value x) {
   if (!typeOf(x).getElementType().isF32())
     kind = oneOf({graph::ReduceKind::Sum, graph::ReduceKind::Max,
                   graph::ReduceKind::Min});
-  return graph::ReduceOp::create(b, loc, x, kind, axes, chance(0.5));
+  double numTerms = 1;
+  for (int64_t axis : axes)
+    numTerms *= std::max(sizeOf(dimsOf(x)[axis]), 1.0);
+  Value sum = graph::ReduceOp::create(b, loc, x, kind, axes, chance(0.5));
+  if (kind != graph::ReduceKind::Sum && kind != graph::ReduceKind::SumSquare)
+    return sum;
+  // Of the size of its terms again, as far as their type allows.
+  Type type = typeOf(x).getElementType();
+  auto factor = DenseElementsAttr::get(
+      RankedTensorType::get({}, type),
+      type.isF32() ? Attribute(b.getF32FloatAttr(
+                         static_cast<float>(1 / std::sqrt(numTerms))))
+                   : Attribute(b.getIntegerAttr(type, 1)));
+  return graph::MulOp::create(b, loc, sum,
+                              graph::ConstantOp::create(b, loc, factor));
 }
 
 Value GraphDrawer::view(Value x) {
@@ -332,7 +373,7 @@ Value GraphDrawer::work(Value x) {
   switch (number(0, 6)) {
   case 0:
   case 1:
-    return isF32 ? product(x) : x;
+    return isF32 ? products(x) : x;
   case 2:
     return isF32 && !type.isDynamicDim(type.getRank() - 1) ? norm(x) : x;
   case 3:
@@ -346,9 +387,18 @@ Value GraphDrawer::work(Value x) {
   }
 }
 
+/// Rows of a table, chosen by integers that drawInputs draws from -4 to 4.
+Value GraphDrawer::rows() {
+  Value table = operand({fixed(number(5, 9)), dim()});
+  Value indices = input(dims(number(1, 2)), b.getI64Type());
+  return graph::GatherOp::create(b, loc, table, indices, 0);
+}
+
 Value GraphDrawer::start() {
   if (chance(0.2))
     return attention();
+  if (chance(0.1))
+    return rows();
   Type type = chance(0.1) ? Type(b.getI64Type()) : Type(b.getF32Type());
   return input(dims(number(1, 4)), type);
 }
@@ -361,19 +411,22 @@ RandomGraph GraphDrawer::draw() {
   body = function.addEntryBlock();
   b.setInsertionPointToEnd(body);
 
-  Value x = elementwise(start(), 2);
+  earlier.push_back(elementwise(start(), 2));
   for (int64_t left = number(1, 3); left > 0; --left)
-    x = elementwise(work(x), 2);
-  func::ReturnOp::create(b, loc, x);
+    earlier.push_back(elementwise(work(earlier.back()), 2));
+  SmallVector<Value> results{earlier.back()};
+  if (chance(0.2))
+    results.push_back(earlier.front());
+  func::ReturnOp::create(b, loc, results);
 
-  function.setFunctionType(
-      b.getFunctionType(body->getArgumentTypes(), x.getType()));
+  function.setFunctionType(b.getFunctionType(body->getArgumentTypes(),
+                                             TypeRange(ValueRange(results))));
   SmallVector<Attribute> declared;
   for (StringRef name : symbols.keys())
     declared.push_back(
         graph::SymbolAttr::get(&context, b.getStringAttr(name), 0, -1, 1));
   function->setAttr("graph.symbols", b.getArrayAttr(declared));
-  return {std::move(module), symbols};
+  return {std::move(module), symbols, deviations};
 }
 
 } // namespace
@@ -382,29 +435,29 @@ RandomGraph drawGraph(MLIRContext &context, uint32_t seed) {
   return GraphDrawer(context, seed).draw();
 }
 
-Interpreter::Tensors drawInputs(func::FuncOp function,
-                                const llvm::StringMap<int64_t> &symbols,
-                                uint32_t seed) {
+Interpreter::Tensors drawTensors(const RandomGraph &graph, uint32_t seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal(0.0, 1.0);
   std::uniform_int_distribution<int64_t> integer(-4, 4);
   std::bernoulli_distribution isTrue(0.7);
-  Interpreter::Tensors inputs;
-  for (Type type : function.getArgumentTypes()) {
+  auto function = *graph.module.get().getOps<func::FuncOp>().begin();
+  Interpreter::Tensors tensors;
+  for (auto [type, deviation] :
+       llvm::zip_equal(function.getArgumentTypes(), graph.deviations)) {
     SmallVector<int64_t> shape;
     for (DimAttr dim : graph::getDims(cast<RankedTensorType>(type)))
-      shape.push_back(*dim.evaluate(symbols));
+      shape.push_back(*dim.evaluate(graph.symbols));
     Type element = getElementTypeOrSelf(type);
-    ReferenceTensor &tensor = inputs.emplace_back(element, shape);
+    ReferenceTensor &tensor = tensors.emplace_back(element, shape);
     for (int64_t i = 0; i < tensor.numElements(); ++i)
       if (tensor.isFloat())
-        tensor.setFloat(i, normal(random));
+        tensor.setFloat(i, deviation * normal(random));
       else
         tensor.setInt(i,
                       element.isInteger(1) ? isTrue(random) : integer(random));
     tensor.round();
   }
-  return inputs;
+  return tensors;
 }
 
 } // namespace tenon

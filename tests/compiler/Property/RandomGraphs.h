@@ -20,19 +20,20 @@ namespace tenon {
 struct RandomGraph {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   llvm::StringMap<int64_t> symbols;
+  llvm::SmallVector<double> deviations; ///< of the arguments' floats
 };
 
-/// A graph of one or two of: a product with what stands before and after it, a
-/// norm or softmax, attention, a reduction, elementwise work, views. Dims are
+/// A chain of up to four of: a product with what stands before and after it, a
+/// norm or softmax, attention, rows of a table, a reduction, elementwise work,
+/// views. Dims are
 /// ragged, 0 and 1 among them, and numbers or symbols. The same seed gives the
 /// same graph.
 RandomGraph drawGraph(mlir::MLIRContext &context, uint32_t seed);
 
 /// Normal numbers, small integers, and booleans of which most are true, one
-/// tensor an argument.
-Interpreter::Tensors drawInputs(mlir::func::FuncOp function,
-                                const llvm::StringMap<int64_t> &symbols,
-                                uint32_t seed);
+/// tensor an argument. Sums of products stay near 1, so that an error cannot
+/// hide behind rounding.
+Interpreter::Tensors drawTensors(const RandomGraph &graph, uint32_t seed);
 
 } // namespace tenon
 
