@@ -11,17 +11,20 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Fusion/GridForms.h"
+#include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Tile/KernelBuilder.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
-#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/CSE.h"
 
 #include <map>
@@ -35,131 +38,12 @@ namespace tenon {
 
 namespace {
 
-//===----------------------------------------------------------------------===//
-// Grids
-//===----------------------------------------------------------------------===//
-
-/// One axis of a grid over a value: dims taken as one, in blocks of a symbol;
-/// no symbol: whole, not in the grid.
-struct GridAxis {
-  SmallVector<unsigned, 2> dims;
-  StringRef symbol;
-};
-/// Dims on no axis are points: one instance each.
-using GridForm = SmallVector<GridAxis>;
-
-SmallVector<unsigned, 2> dimRange(unsigned begin, unsigned end) {
-  return llvm::to_vector_of<unsigned, 2>(llvm::seq(begin, end));
-}
-
-/// The grids to try for a kernel over a value of this rank, best first.
-SmallVector<GridForm> gridForms(KernelClass kernelClass, unsigned rank) {
-  if (rank == 0)
-    return {{}};
-  unsigned last = rank - 1;
-  GridAxis columns{{last}, "BN"}, whole{{last}, ""};
-  switch (kernelClass) {
-  case KernelClass::Attention:
-    return {{{{2}, "BM"}, {{3}, ""}}};
-  case KernelClass::Contraction:
-    if (rank == 2)
-      return {{{{0}, "BM"}, columns}};
-    return {{{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, columns}};
-  case KernelClass::Reduction:
-    if (rank == 1)
-      return {{whole}, {columns}};
-    return {{{dimRange(0, last), "BM"}, whole},
-            {{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, whole},
-            {columns}};
-  default:
-    if (rank == 1)
-      return {{columns}};
-    return {{{dimRange(0, rank), "BN"}},
-            {{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, columns},
-            {columns}};
-  }
-}
+constexpr auto kRemark =
+    remark::RemarkOpts::name("form-kernels").category("Fusion");
 
 //===----------------------------------------------------------------------===//
 // One kernel
 //===----------------------------------------------------------------------===//
-
-tile::TensorSizes graphSizes(MLIRContext *context) {
-  tile::TensorSizes sizes;
-  sizes.sizeOf = [](Value value, unsigned d) -> Attribute {
-    return graph::getDim(cast<RankedTensorType>(value.getType()), d);
-  };
-  sizes.productOf = [context](ArrayRef<Attribute> dims) -> Attribute {
-    graph::DimAttr product = graph::DimAttr::getConstant(context, 1);
-    for (Attribute dim : dims)
-      product = product.mul(cast<graph::DimAttr>(dim));
-    return product;
-  };
-  sizes.constantOf = [](Attribute dim) {
-    return cast<graph::DimAttr>(dim).getConstantValue();
-  };
-  return sizes;
-}
-
-/// Adds the grid and returns the window of one instance.
-tile::Window buildGrid(tile::KernelBuilder &builder, Value core,
-                       const GridForm &form) {
-  OpBuilder &b = builder.builder();
-  unsigned rank = cast<RankedTensorType>(core.getType()).getRank();
-  SmallVector<Value> gridSizes;
-  SmallVector<Attribute> blocks;
-  auto addAxis = [&](ArrayRef<unsigned> dims, Attribute block) {
-    SmallVector<Attribute> sizes;
-    for (unsigned d : dims)
-      sizes.push_back(builder.sizeAttrOf(core, d));
-    gridSizes.push_back(
-        builder.sizeValue(builder.tensorSizes().productOf(sizes)));
-    blocks.push_back(block);
-  };
-  auto onAxis = [&](unsigned d) {
-    return llvm::any_of(form, [&](const GridAxis &axis) {
-      return llvm::is_contained(axis.dims, d);
-    });
-  };
-  for (unsigned d = 0; d < rank; ++d)
-    if (!onAxis(d))
-      addAxis({d}, builder.number(1));
-  for (const GridAxis &axis : form)
-    if (!axis.symbol.empty())
-      addAxis(axis.dims, builder.symbol(axis.symbol));
-
-  auto grid = tile::GridOp::create(
-      b, builder.loc(), SmallVector<Type>(gridSizes.size(), b.getIndexType()),
-      gridSizes, b.getArrayAttr(blocks));
-  tile::Window window;
-  window.points.resize(rank);
-  unsigned next = 0;
-  for (unsigned d = 0; d < rank; ++d)
-    if (!onAxis(d))
-      window.points[d] = grid.getResult(next++);
-  for (const GridAxis &axis : form) {
-    if (!axis.symbol.empty()) {
-      window.axes.push_back(
-          {axis.dims, grid.getResult(next++), builder.symbol(axis.symbol)});
-      continue;
-    }
-    std::optional<int64_t> size = builder.constantSizeOf(core, axis.dims[0]);
-    window.axes.push_back(
-        {axis.dims, Value(), builder.number(size.value_or(0))});
-  }
-  return window;
-}
-
-/// Whether every whole axis has a size that is a number.
-bool isPossible(Value core, const GridForm &form) {
-  return llvm::all_of(form, [&](const GridAxis &axis) {
-    return !axis.symbol.empty() ||
-           !cast<RankedTensorType>(core.getType()).isDynamicDim(axis.dims[0]);
-  });
-}
 
 /// The value before the trailing reshapes; its memory is the group's result.
 Value beforeReshapes(Value value) {
@@ -231,8 +115,8 @@ std::string describe(graph::GroupOp group) {
 KernelClass strongestClass(graph::GroupOp group) {
   KernelClass strongest = KernelClass::View;
   for (Operation &op : group.getBody().front())
-    if (auto tiles = dyn_cast<TileOpInterface>(op))
-      strongest = std::max(strongest, tiles.getKernelClass());
+    if (classOf(&op) != KernelClass::None)
+      strongest = std::max(strongest, classOf(&op));
   return strongest;
 }
 
@@ -312,22 +196,12 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   return kernel;
 }
 
-/// The ops of the body that `value` is computed from, its own included.
-void collectSlice(Value value, DenseSet<Operation *> &slice) {
-  Operation *op = value.getDefiningOp();
-  if (!op || !slice.insert(op).second)
-    return;
-  for (Value operand : op->getOperands())
-    collectSlice(operand, slice);
-}
-
 void eraseUnusedInputs(graph::GroupOp group) {
   Block &body = group.getBody().front();
-  for (BlockArgument argument :
-       llvm::make_early_inc_range(llvm::reverse(body.getArguments())))
-    if (argument.use_empty()) {
-      group.getInputsMutable().erase(argument.getArgNumber());
-      body.eraseArgument(argument.getArgNumber());
+  for (unsigned n = body.getNumArguments(); n-- > 0;)
+    if (body.getArgument(n).use_empty()) {
+      group.getInputsMutable().erase(n);
+      body.eraseArgument(n);
     }
 }
 
@@ -335,63 +209,53 @@ void eraseUnusedInputs(graph::GroupOp group) {
 /// result becomes an input.
 graph::GroupOp cutOff(graph::GroupOp group, Value value) {
   Block &body = group.getBody().front();
+  BackwardSliceOptions options;
+  options.inclusive = true;
+  options.filter = [&](Operation *member) {
+    return member->getBlock() == &body;
+  };
+  llvm::SetVector<Operation *> members;
+  (void)getBackwardSlice(value.getDefiningOp(), &members, options);
   OpBuilder b(group);
-  auto cut = graph::GroupOp::create(b, value.getLoc(), value.getType(),
-                                    group.getInputs());
-  Block &cutBody = cut.getBody().emplaceBlock();
-  IRMapping mapping;
-  for (BlockArgument input : body.getArguments())
-    mapping.map(input, cutBody.addArgument(input.getType(), input.getLoc()));
-  DenseSet<Operation *> slice;
-  collectSlice(value, slice);
-  b.setInsertionPointToStart(&cutBody);
-  for (Operation &op : body)
-    if (slice.contains(&op))
-      b.clone(op, mapping);
-  graph::YieldOp::create(b, value.getLoc(), mapping.lookup(value));
+  graph::GroupOp cut = makeGroup(b, value, members.getArrayRef(),
+                                 llvm::to_vector_of<Value>(body.getArguments()),
+                                 group.getInputs());
   eraseUnusedInputs(cut);
-
   group.getInputsMutable().append(cut.getResult(0));
   value.replaceAllUsesWith(body.addArgument(value.getType(), value.getLoc()));
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-    if (slice.contains(&op) && op.use_empty())
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
+    if (isOpTriviallyDead(&op))
       op.erase();
   eraseUnusedInputs(group);
   return cut;
 }
 
-/// A view that leads into the group: its result; nothing when there is none.
+/// The result of a view that leads into the group; null when there is none.
 Value leadingView(graph::GroupOp group) {
   Block &body = group.getBody().front();
   Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
-  for (Operation &op : body.without_terminator()) {
-    auto tiles = dyn_cast<TileOpInterface>(op);
-    if (tiles && tiles.getKernelClass() == KernelClass::View &&
-        op.getNumOperands() == 1 && isa<BlockArgument>(op.getOperand(0)) &&
-        op.getResult(0) != root)
+  for (Operation &op : body.without_terminator())
+    if (classOf(&op) == KernelClass::View && op.getNumOperands() == 1 &&
+        isa<BlockArgument>(op.getOperand(0)) && op.getResult(0) != root)
       return op.getResult(0);
-  }
   return nullptr;
 }
 
-/// What the last view or the last op stronger than elementwise reads of the
-/// group's own values; else what the last op reads of them.
+/// What the last op that is not elementwise reads of the group's own values;
+/// else what the last op reads of them. Null for a group of one op.
 Value lastSeam(graph::GroupOp group) {
   Value seam;
   for (Operation &op :
-       llvm::reverse(group.getBody().front().without_terminator())) {
-    auto tiles = dyn_cast<TileOpInterface>(op);
-    bool isElementwise =
-        tiles && tiles.getKernelClass() == KernelClass::Elementwise;
+       llvm::reverse(group.getBody().front().without_terminator()))
     for (Value operand : op.getOperands()) {
       Operation *producer = operand.getDefiningOp();
       if (!producer || producer->getNumOperands() == 0)
         continue;
-      if (!isElementwise)
+      if (classOf(&op) != KernelClass::Elementwise)
         return operand;
       seam = seam ? seam : operand;
     }
-  }
   return seam;
 }
 
@@ -404,6 +268,11 @@ LogicalResult KernelFormer::form(graph::GroupOp group) {
     seam = seam ? seam : lastSeam(group);
     if (!seam)
       break;
+    remark::missed(seam.getLoc(), kRemark)
+        << ("no grid suits all of " + describe(group) + ": " +
+            seam.getDefiningOp()->getName().stripDialect() +
+            " ends a kernel of its own")
+               .str();
     cut.push_back(cutOff(group, seam));
     kernel = tryForms(group, scalars);
   }
