@@ -7,6 +7,9 @@
 using namespace mlir;
 using namespace tenon;
 
+/// A dim of 1 would hide what repeats.
+static constexpr int64_t kSmallest = 2;
+
 /// The smallest size from `wanted` on that the declaration allows.
 static int64_t allowedSize(graph::SymbolAttr declared, int64_t wanted) {
   int64_t size = std::max(wanted, declared.getMin());
@@ -21,7 +24,7 @@ static SymbolValues chooseSymbols(func::FuncOp function) {
       dim.collectSymbols(names);
   SymbolValues symbols;
   for (auto [number, name] : llvm::enumerate(names))
-    symbols[name] = static_cast<int64_t>(number) + 2;
+    symbols[name] = kSmallest + static_cast<int64_t>(number);
   if (auto declared = function->getAttrOfType<ArrayAttr>("graph.symbols"))
     for (auto symbol : declared.getAsRange<graph::SymbolAttr>())
       if (auto found = symbols.find(symbol.getName()); found != symbols.end())
@@ -41,23 +44,15 @@ static void fill(ReferenceTensor &tensor, std::mt19937 &random) {
   tensor.round();
 }
 
-FailureOr<Interpreter::Tensors> tenon::drawInputs(func::FuncOp function) {
+Interpreter::Tensors tenon::drawInputs(func::FuncOp function) {
   SymbolValues symbols = chooseSymbols(function);
   std::mt19937 random(1);
   Interpreter::Tensors inputs;
-  for (BlockArgument argument : function.getArguments()) {
-    auto type = cast<RankedTensorType>(argument.getType());
+  for (Type type : function.getArgumentTypes()) {
     SmallVector<int64_t> shape;
-    for (graph::DimAttr dim : graph::getDims(type)) {
-      std::optional<int64_t> size = dim.evaluate(symbols);
-      if (!size)
-        return function.emitOpError()
-               << "'" << function.getName()
-               << "' cannot be given random inputs: argument "
-               << argument.getArgNumber() << " is " << type;
-      shape.push_back(*size);
-    }
-    fill(inputs.emplace_back(type.getElementType(), shape), random);
+    for (graph::DimAttr dim : graph::getDims(cast<RankedTensorType>(type)))
+      shape.push_back(dim.isUnknown() ? kSmallest : *dim.evaluate(symbols));
+    fill(inputs.emplace_back(getElementTypeOrSelf(type), shape), random);
   }
   return inputs;
 }

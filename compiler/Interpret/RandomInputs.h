@@ -1,6 +1,6 @@
 //===- RandomInputs.h - small inputs for a function, drawn at random ------===//
 //
-//   FailureOr<SmallVector<ReferenceTensor>> inputs = drawInputs(function);
+//   SmallVector<ReferenceTensor> inputs = drawInputs(function);
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,10 +13,10 @@ namespace tenon {
 
 /// One tensor an argument, the same ones at each call. Symbols are 2, 3, ... in
 /// the order of their first use, or the next number that their declaration
-/// allows. Floats are normal; integers and booleans are 0 and 1, so that they
-/// are indices of any table and masks, and each row begins with a 1, so that no
-/// mask hides all of it. Fails with one error when a dim has no number.
-llvm::FailureOr<Interpreter::Tensors> drawInputs(mlir::func::FuncOp function);
+/// allows; unknown dims are 2. Floats are normal; integers and booleans are 0
+/// and 1, so that they are indices of any table and masks, and each row begins
+/// with a 1, so that no mask hides all of it.
+Interpreter::Tensors drawInputs(mlir::func::FuncOp function);
 
 } // namespace tenon
 

@@ -105,10 +105,12 @@ private:
 /// "matmul, add": the ops of the group that compute.
 std::string describe(graph::GroupOp group) {
   std::string text;
-  for (Operation &op : group.getBody().front().without_terminator())
-    if (auto tiles = dyn_cast<TileOpInterface>(op);
-        tiles && tiles.getKernelClass() != KernelClass::View)
+  for (Operation &op : group.getBody().front().without_terminator()) {
+    bool isConstant =
+        op.getNumOperands() == 0 && classOf(&op) == KernelClass::None;
+    if (classOf(&op) != KernelClass::View && !isConstant)
       text += (text.empty() ? "" : ", ") + op.getName().stripDialect().str();
+  }
   return text.empty() ? "copy" : text;
 }
 

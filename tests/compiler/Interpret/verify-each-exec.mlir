@@ -1,7 +1,7 @@
 // RUN: split-file %s %t
 // RUN: tenon compile %t/layer.mlir --verify-each-exec --until=schedule | FileCheck %t/layer.mlir
 // RUN: tenon compile %t/layer.mlir --verify-each-exec -o %t/layer.tenon
-// RUN: not tenon compile %t/unknown.mlir --verify-each-exec --until=simplify 2>&1 | FileCheck %t/unknown.mlir
+// RUN: not tenon compile %t/external.mlir --verify-each-exec --until=simplify 2>&1 | FileCheck %t/external.mlir
 
 // ExecutionCheckTest has passes that change a result; those of the stages do not.
 
@@ -16,8 +16,10 @@ func.func @main(%x: tensor<?x3xf32, #graph.dims<B, 3>>, %b: tensor<2xf32>) -> te
   return %2 : tensor<?x2xf32, #graph.dims<B, 2>>
 }
 
-//--- unknown.mlir
-// CHECK: unknown.mlir:[[#@LINE+1]]:1: 'func.func' op 'main' cannot be given random inputs: argument 0 is 'tensor<?xf32>'
-func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {
-  return %x : tensor<?xf32>
+//--- external.mlir
+// CHECK: external.mlir:[[#@LINE+1]]:1: 'func.func' op 'elsewhere' has no body to execute
+func.func private @elsewhere(%x: tensor<2xf32>) -> tensor<2xf32>
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %0 = func.call @elsewhere(%x) : (tensor<2xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
 }

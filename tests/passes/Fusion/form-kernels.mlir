@@ -106,11 +106,11 @@ func.func @view_inside_is_cut_off(%x: tensor<?x?xf32, #graph.dims<A, B>>, %s: te
 
 // -----
 
-func.func @no_kernel(%x: tensor<2xf32>) -> tensor<4xf32> {
-  // expected-error @below {{no kernel can be made of concat}}
-  %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<4xf32> {
-    %1 = graph.concat %a, %a {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
-    graph.yield %1 : tensor<4xf32>
+func.func @no_kernel(%x: tensor<2xf32>) -> tensor<f32> {
+  // expected-error @below {{no kernel can be made of contract}}
+  %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<f32> {
+    %1 = graph.contract %a, %a {equation = "i,i->"} : (tensor<2xf32>, tensor<2xf32>) -> tensor<f32>
+    graph.yield %1 : tensor<f32>
   }
-  return %0 : tensor<4xf32>
+  return %0 : tensor<f32>
 }
