@@ -225,8 +225,7 @@ graph::GroupOp cutOff(graph::GroupOp group, Value value) {
   eraseUnusedInputs(cut);
   group.getInputsMutable().append(cut.getResult(0));
   value.replaceAllUsesWith(body.addArgument(value.getType(), value.getLoc()));
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();
   eraseUnusedInputs(group);
