@@ -286,10 +286,25 @@ static SmallVector<int64_t> viewIndex(ArrayRef<int64_t> offsets,
   return index;
 }
 
+/// A dimension without an axis has no mask: its offset is inside.
+static LogicalResult checkPoints(Operation *op, const KernelView &view,
+                                 ArrayRef<int64_t> offsets,
+                                 ArrayRef<int64_t> axes) {
+  for (auto [d, offset, size] : llvm::enumerate(offsets, view.sizes))
+    if (!llvm::is_contained(axes, static_cast<int64_t>(d)) &&
+        (offset < 0 || offset >= size))
+      return emitKernelError(op)
+             << "stands outside of its view in dimension " << d
+             << ": expected 0 to " << size - 1 << ", got " << offset;
+  return success();
+}
+
 LogicalResult KernelRun::runLoad(tile::LoadOp op) {
   ReferenceTensor tile = emptyTile(op.getType());
   const KernelView &view = views.at(op.getView());
   SmallVector<int64_t> offsets = indicesOf(op.getOffsets());
+  if (failed(checkPoints(op, view, offsets, op.getAxes())))
+    return failure();
   LogicalResult status = success();
   int64_t position = 0;
   graph::forEachIndex(tile.dims(), [&](ArrayRef<int64_t> place) {
@@ -305,6 +320,8 @@ LogicalResult KernelRun::runStore(tile::StoreOp op) {
   const ReferenceTensor &tile = tiles.at(op.getTile());
   const KernelView &view = views.at(op.getView());
   SmallVector<int64_t> offsets = indicesOf(op.getOffsets());
+  if (failed(checkPoints(op, view, offsets, op.getAxes())))
+    return failure();
   LogicalResult status = success();
   int64_t position = 0;
   graph::forEachIndex(tile.dims(), [&](ArrayRef<int64_t> place) {

@@ -251,6 +251,24 @@ func.func @scalar_is_wrong(%x: tensor<4xf32> {graph.example = dense<1.0> : tenso
   return %y : tensor<4xf32>
 }
 
+// The row is chosen by a point: there is no zero to read outside.
+
+tile.kernel @stray(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %i = tile.grid [%c2 by BN]
+  %xv = tile.view %x[%c2, %c2] : !tile.view<2x2xf32>
+  %yv = tile.view %y[%c2] : !tile.view<2xf32>
+  // CHECK: fails.mlir:[[#@LINE+1]]:8: error: 'tile.load' op of kernel 'stray' stands outside of its view in dimension 0: expected 0 to 1, got 2
+  %t = tile.load %xv[%c2, %i] axes [1] : <2x2xf32> -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <2xf32>
+  tile.return
+}
+func.func @point_is_outside(%x: tensor<2x2xf32> {graph.example = dense<1.0> : tensor<2x2xf32>}) -> tensor<2xf32> {
+  %y = tile.launch @stray(%x) scalars [] : (tensor<2x2xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
 // The third element divides by what is not there.
 
 tile.kernel @divide(%x: !tile.buffer<i32>, %y: !tile.buffer<i32>) inputs 1 outputs 1 {

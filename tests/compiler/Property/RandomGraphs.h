@@ -25,7 +25,7 @@ struct RandomGraph {
 
 /// A chain of up to four of: a product with what stands before and after it, a
 /// norm or softmax, attention, rows of a table, a reduction, elementwise work,
-/// views. Dims are
+/// views, what joins tensors, what searches them. Dims are
 /// ragged, 0 and 1 among them, and numbers or symbols. The same seed gives the
 /// same graph.
 RandomGraph drawGraph(mlir::MLIRContext &context, uint32_t seed);
