@@ -30,6 +30,9 @@ struct CompileOptions {
   /// executable. Empty: the artifact alone. Outlives the compilation.
   llvm::ArrayRef<char> program;
   Progress progress = [](llvm::StringRef, uint64_t, uint64_t) {};
+  /// Execute the module before and after every pass up to schedule, on small
+  /// random inputs, and fail at the pass that changes a result. Slow.
+  bool verifyEachExec = false;
 };
 
 /// The stages after import, in order; each leaves what docs/Stages.md says.

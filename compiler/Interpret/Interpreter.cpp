@@ -2,6 +2,7 @@
 
 #include "compiler/Interpret/Interpreter.h"
 
+#include "compiler/Interpret/KernelInterpreter.h"
 #include "compiler/Interpret/Specialize.h"
 
 using namespace mlir;
@@ -100,6 +101,8 @@ FailureOr<Tensors> Interpreter::runBlock(Block &block, Tensors arguments,
     FailureOr<Tensors> results = runOp(&op, std::move(operands), symbols);
     if (failed(results))
       return failure();
+    if (observer)
+      observer(&op, *results);
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *results))
       values.define(result, std::move(tensor));
   }
@@ -177,4 +180,5 @@ Interpreter::Interpreter(WeightReader readWeight) {
         op, cast<func::CallOp>(op).getCalleeAttr());
     return run(callee, std::move(operands));
   });
+  addHandler<tile::LaunchOp>(launchHandler({}));
 }

@@ -147,6 +147,7 @@ struct AttentionTiles {
 private:
   bool findAxes();
   Value visibleKeys();
+  Value startOfSum();
   FailureOr<AxisTile> scores(Value q, const Window &scoreRegion);
   FailureOr<SmallVector<Value>> step(Value q, Value j, ValueRange carried);
   Window rowRegion() const { return {{rows}, {}}; }
@@ -193,6 +194,16 @@ Value AttentionTiles::visibleKeys() {
   Value clamped =
       arith::MaxSIOp::create(b, loc, last, builder.constantIndex(0));
   return arith::MinSIOp::create(b, loc, clamped, numKeys);
+}
+
+/// 0; or 1 when there are no keys at all, so that the result is 0 / 1.
+Value AttentionTiles::startOfSum() {
+  if (builder.constantSizeOf(op.getKey(), 2).value_or(0) > 0)
+    return constant(b, 0.0);
+  Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        numKeys, builder.constantIndex(0));
+  return arith::SelectOp::create(b, loc, isEmpty, constant(b, 1.0),
+                                 constant(b, 0.0));
 }
 
 FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
@@ -331,7 +342,7 @@ FailureOr<AxisTile> AttentionTiles::build() {
     return failure();
   auto rowType = tile::TileType::get(context, {rows.extent}, f32);
   Value m = tile::FillOp::create(b, loc, rowType, negInfinity(b));
-  Value l = zeroTile(builder, {rows.extent}, f32);
+  Value l = tile::FillOp::create(b, loc, rowType, startOfSum()).getResult();
   Value acc = zeroTile(builder, {rows.extent, columns.extent}, f32);
   auto last = builder.loop(
       visibleKeys(), builder.symbol("BN"), {m, l, acc},

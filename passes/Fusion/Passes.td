@@ -95,7 +95,8 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
 
     Requires: fuse-groups.
     Ensures:  no graph.group is left.
-    Leaves:   a group that has no kernel is an error that names its ops.
+    Leaves:   nothing. A group for which no grid suits every op becomes several
+              kernels; an op that has none is an error.
     Numerics: as the ops' own tiles say; sums are reassociated.
   }];
   let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect",

@@ -46,6 +46,7 @@ static Result<Stage> readStage(const Arguments &arguments,
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
   request.options.target = arguments.value("target", "native");
+  request.options.verifyEachExec = arguments.has("verify-each-exec");
   request.output = arguments.value("o");
   if (arguments.has("from")) {
     Result<Stage> stage = readStage(arguments, "from");
@@ -183,6 +184,9 @@ static constexpr Option kOptions[] = {
      "the .mlir file is what this stage left; go on behind it"},
     {"emit", "FORM", "print what the kernels became: llvm or asm"},
     {"quiet", "", "do not show on a terminal what is being done"},
+    {"verify-each-exec", "",
+     "execute the module before and after every pass, and\n"
+     "name the pass that changes a result"},
 };
 
 const Command kCompile = {
