@@ -48,6 +48,8 @@ static void addSimplify(PassManager &passes) {
   passes.addPass(createSimplifyGraphPass());
   passes.addPass(createResolveIndexGatherPass());
   passes.addPass(createFoldScalesPass());
+  // What is always true is no part of a mask any more.
+  passes.addPass(createSimplifyGraphPass());
   passes.addPass(createRaiseGeluPass());
   passes.addPass(createRaiseSiluPass());
   passes.addPass(createRaiseSwigluPass()); // is made of silu
