@@ -179,14 +179,14 @@ func.func @angles_of_halves(%q: !q, %p: tensor<5x1xi64>) -> !q {
 !cut = tensor<?x4xf32, #graph.dims<L, 4>>
 
 // CHECK-LABEL: func @rows_of_tables
-// CHECK-SAME:    (%[[Q:.+]]: tensor<{{.+}}>, %[[P:.+]]: tensor<{{.+}}>)
+// CHECK-SAME:    (%[[Q:.+]]: tensor<{{.+}}>, %[[P:.+]]: tensor<{{.+}}>, %{{.+}}: tensor<{{.+}}>)
 // CHECK-NEXT:    %[[A:.+]] = graph.rope %[[Q]], %[[P]] {base = 1.000000e+04 : f64, pairing = #graph<pairing halves>}
 // CHECK-NEXT:    %[[N:.+]] = graph.iota {axis = 0 : i64} : () -> tensor<?xi64, #graph.dims<L + P>>
 // CHECK-NEXT:    %[[FROM:.+]] = graph.slice %[[N]] {axis = 0 : i64, start = #graph.dim<P>, step = 1 : i64}
 // CHECK-NEXT:    %[[BL:.+]] = graph.broadcast %[[FROM]] : {{.*}} -> tensor<?x?xi64, #graph.dims<B, L>>
 // CHECK-NEXT:    %[[B:.+]] = graph.rope %[[A]], %[[BL]] {base = 1.000000e+04 : f64, pairing = #graph<pairing halves>}
 // CHECK-NEXT:    return %[[B]]
-func.func @rows_of_tables(%q: !q, %p: tensor<?x?xi64, #graph.dims<B, L>>) -> !q {
+func.func @rows_of_tables(%q: !q, %p: tensor<?x?xi64, #graph.dims<B, L>>, %past: tensor<?xf32, #graph.dims<P>>) -> !q {
   %freq = graph.constant dense<[1.0, 0.01]> : tensor<2xf32>
   %n = graph.iota {axis = 0 : i64} : () -> tensor<64x1xi64>
   %nf = graph.cast %n {to = f32} : (tensor<64x1xi64>) -> tensor<64x1xf32>

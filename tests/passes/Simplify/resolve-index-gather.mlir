@@ -210,7 +210,7 @@ func.func @undecided(%x: tensor<?xf32, #graph.dims<L>>) -> (!c, tensor<?xi1, #gr
 // CHECK-LABEL: func @one_sequence
 // CHECK-NOT:     graph.compare
 // CHECK-NOT:     graph.cumsum
-func.func @one_sequence() -> !c {
+func.func @one_sequence(%x: tensor<?xf32, #graph.dims<L>>) -> !c {
   %one = graph.constant dense<1> : tensor<i64>
   %zero = graph.constant dense<0> : tensor<i64>
   %i = graph.iota {axis = 0 : i64} : () -> !l
@@ -239,7 +239,7 @@ func.func @one_sequence() -> !c {
 
 // CHECK-LABEL: func @sums_of_ones
 // CHECK-NOT:     graph.compare
-func.func @sums_of_ones() -> (!c, !c) {
+func.func @sums_of_ones(%x: tensor<?xf32, #graph.dims<L>>) -> (!c, !c) {
   %one = graph.constant dense<1> : tensor<i64>
   %ones = graph.broadcast %one : (tensor<i64>) -> !l
   %i = graph.iota {axis = 0 : i64} : () -> !l
