@@ -17,20 +17,23 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 
 # A file with MLIR headers costs 4 to 10 s to parse; one header parsed once and
-# shared by every room brings that to 2 to 4. So that ccache can reuse it, from any
-# clone: its contents may not depend on file times; its path must not be absolute,
-# so it is a driver option, which ccache makes relative, where it is used, and
-# relative to the build folder where it is made (there the driver's own -include
-# would take the file of an earlier build); and <...> keeps the clone's path out of
-# the header that CMake writes.
-if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
-  set(CMAKE_CXX_COMPILE_OPTIONS_CREATE_PCH -Xclang -emit-pch
-    -Xclang -include -Xclang CMakeFiles/tenonPch.dir/cmake_pch.hxx -x c++-header)
-  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
-endif()
+# shared by every room brings that to 2 to 4. It knows the folder in which it was
+# made, so ccache does not keep it: every build folder makes its own. What includes
+# it ccache keeps, for any clone: it knows the header by the sum beside it.
 add_library(tenonPch STATIC ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
 target_precompile_headers(tenonPch PRIVATE <cmake/pch.h>)
+set_target_properties(tenonPch PROPERTIES CXX_COMPILER_LAUNCHER "")
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # A driver option, whose path ccache makes relative.
+  set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
+  set(pchSuffix pch)
+else()
+  set(pchSuffix gch)
+endif()
+file(SHA256 ${PROJECT_SOURCE_DIR}/cmake/pch.h pchSum)
+file(WRITE ${PROJECT_BINARY_DIR}/CMakeFiles/tenonPch.dir/cmake_pch.hxx.${pchSuffix}.sum
+  "${pchSum} ${CMAKE_CXX_COMPILER_VERSION} ${LLVM_PACKAGE_VERSION} ${CMAKE_CXX_FLAGS} ${CMAKE_BUILD_TYPE}\n")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cmake/pch.h)
 
 # tenon_runtime_library(<name> SOURCES ... LINKS ...): no MLIR, no LLVM.
 function(tenon_runtime_library name)

@@ -312,7 +312,7 @@ def Graph_GatherOp : Graph_InferredOp<"gather", [Graph_Tile]> {
   let hasVerifier = 1;
 }
 
-def Graph_GatherNdOp : Graph_InferredOp<"gather_nd"> {
+def Graph_GatherNdOp : Graph_InferredOp<"gather_nd", [Graph_Tile]> {
   let summary = "slices named by lists of indices";
   let description = [{
     The last dim of `indices` holds lists of K numbers, each an index into one dim
@@ -348,7 +348,7 @@ def Graph_GatherNdOp : Graph_InferredOp<"gather_nd"> {
   let hasVerifier = 1;
 }
 
-def Graph_ScatterOp : Graph_InferredOp<"scatter"> {
+def Graph_ScatterOp : Graph_InferredOp<"scatter", [Graph_Tile]> {
   let summary = "a copy with elements along an axis replaced or added to";
   let description = [{
         result = data, then for each index of `indices`, in row-major order:

@@ -158,13 +158,6 @@ private:
         body, loc,
         body.getFloatAttr(f32, APFloat::getInf(APFloat::IEEEsingle(), true)));
   }
-  AxisTile scalarTile(Value index) {
-    Value value = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
-    return {
-        tile::FillOp::create(
-            b, loc, tile::TileType::get(context, {}, b.getI64Type()), value),
-        {}};
-  }
 };
 } // namespace
 
@@ -217,7 +210,7 @@ FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
 
   // Everything else about a score is one map.
   SmallVector<AxisTile> inputs{s, builder.index(scoreRegion, 1),
-                               scalarTile(numKeys)};
+                               builder.scalar(numKeys)};
   auto scoreType = tensorOf(
       {getDim(op.getQuery().getType(), 0), getDim(op.getQuery().getType(), 1),
        getDim(op.getQuery().getType(), 2), getDim(op.getKey().getType(), 2)},
@@ -243,7 +236,7 @@ FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
     row = inputs.size();
     inputs.push_back(builder.index(scoreRegion, 0));
     inputs.push_back(
-        scalarTile(arith::SubIOp::create(b, loc, numKeys, numQueries)));
+        builder.scalar(arith::SubIOp::create(b, loc, numKeys, numQueries)));
   }
   double factor = op.getScale().convertToDouble() * std::numbers::log2e;
   return builder.map(

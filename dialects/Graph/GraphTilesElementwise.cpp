@@ -1,20 +1,12 @@
 //===- GraphTilesElementwise.cpp - elementwise ops and iota as tiles ------===//
 
-#include "dialects/Graph/GraphRegions.h"
+#include "dialects/Graph/GraphTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::graph;
-
-/// The type in which a kernel computes values of `type`.
-static Type computeType(Type type) {
-  auto floatType = dyn_cast<FloatType>(type);
-  return floatType && floatType.getWidth() < 32
-             ? Float32Type::get(type.getContext())
-             : type;
-}
 
 /// One map over the operands' tiles, with the op's own scalar function.
 static FailureOr<tile::AxisTile> buildElementwise(ElementwiseOpInterface op,
@@ -86,22 +78,13 @@ FailureOr<tile::AxisTile> IotaOp::buildTile(tile::KernelBuilder &builder,
                                             unsigned,
                                             const tile::Window &region) {
   Type elementType = getResult().getType().getElementType();
-  tile::AxisTile coordinates;
-  if (std::optional<unsigned> axis = region.axisOf(getAxis())) {
-    if (region.axes[*axis].dims.size() != 1)
-      return failure();
-    coordinates = builder.index(region, *axis);
-  } else {
-    Value point = builder.addIndex(region.points[getAxis()], nullptr);
-    OpBuilder &b = builder.builder();
-    Value scalar =
-        arith::IndexCastOp::create(b, builder.loc(), b.getI64Type(), point);
-    auto type = tile::TileType::get(getContext(), {}, b.getI64Type());
-    coordinates = {tile::FillOp::create(b, builder.loc(), type, scalar), {}};
-  }
+  FailureOr<tile::AxisTile> coordinates =
+      builder.coordinates(region, getAxis());
+  if (failed(coordinates))
+    return failure();
   if (elementType.isInteger(64))
     return coordinates;
-  return builder.map(region, {coordinates}, computeType(elementType),
+  return builder.map(region, {*coordinates}, computeType(elementType),
                      [&](OpBuilder &b, ValueRange v) -> Value {
                        if (isa<FloatType>(elementType))
                          return arith::SIToFPOp::create(

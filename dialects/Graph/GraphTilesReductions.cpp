@@ -1,7 +1,6 @@
 //===- GraphTilesReductions.cpp - reductions and norms as tiles -----------===//
 
-#include "dialects/Graph/GraphRegions.h"
-#include "dialects/Tile/Combine.h"
+#include "dialects/Graph/GraphTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -12,10 +11,6 @@ using namespace tenon::graph;
 using tile::AxisTile;
 using tile::KernelBuilder;
 using tile::Window;
-
-static Type elementTypeOf(const AxisTile &tile) {
-  return cast<tile::TileType>(tile.tile.getType()).getElementType();
-}
 
 static Value constant(OpBuilder &b, Location loc, Type type, double value) {
   TypedAttr attr =
@@ -45,25 +40,6 @@ static tile::Combine combineOf(ReduceKind kind) {
     return tile::Combine::Prod;
   }
   llvm_unreachable("all kinds are handled");
-}
-
-/// The tile with `identity` behind `bound` along the axis.
-static AxisTile maskBehind(KernelBuilder &builder, const Window &region,
-                           unsigned axis, Value bound, TypedAttr identity,
-                           AxisTile tile) {
-  Location loc = builder.loc();
-  OpBuilder &b = builder.builder();
-  Value limit = arith::IndexCastOp::create(b, loc, b.getI64Type(), bound);
-  auto scalar = tile::TileType::get(b.getContext(), {}, b.getI64Type());
-  AxisTile limitTile{tile::FillOp::create(b, loc, scalar, limit), {}};
-  return builder.map(
-      region, {tile, builder.index(region, axis), limitTile},
-      elementTypeOf(tile), [&](OpBuilder &body, ValueRange v) -> Value {
-        Value inside = arith::CmpIOp::create(
-            body, loc, arith::CmpIPredicate::slt, v[1], v[2]);
-        Value other = arith::ConstantOp::create(body, loc, identity);
-        return arith::SelectOp::create(body, loc, inside, v[0], other);
-      });
 }
 
 /// The operand's region of a reduction without its reduced axis.
@@ -102,8 +78,6 @@ static AxisTile divideByCount(KernelBuilder &builder, const Window &region,
 
 FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
                                         const Window &region) {
-  // A loop over blocks of the reduced dims, taken as one; the schedule decides
-  // how long a block is, and a block as long as the dim leaves no loop.
   ArrayRef<int64_t> axes = getAxes();
   for (unsigned i = 1; i < axes.size(); ++i)
     if (axes[i] != axes[i - 1] + 1)
@@ -111,64 +85,29 @@ FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
   FailureOr<OperandRegion> kept = keptRegion(*this, region);
   if (failed(kept) || axes.empty())
     return failure();
-  OpBuilder &b = builder.builder();
-  Location loc = builder.loc();
-  tile::Combine kind = combineOf(getKind());
-
+  Type type = computeType(getInput().getType().getElementType());
+  ReducedDims reduced{getInput(), SmallVector<int64_t>(axes), kept->region};
+  auto square = [&](OpBuilder &body, ValueRange v) -> Value {
+    return arith::MulFOp::create(body, builder.loc(), v[0], v[0]);
+  };
+  auto result =
+      reduceOver(builder, reduced, combineOf(getKind()), type,
+                 [&](const Window &block) -> FailureOr<AxisTile> {
+                   FailureOr<AxisTile> tile = builder.tileOf(getInput(), block);
+                   if (failed(tile) || getKind() != ReduceKind::SumSquare)
+                     return tile;
+                   return builder.map(block, {*tile}, type, square);
+                 });
+  if (failed(result))
+    return failure();
+  AxisTile tile = kept->renumber(*result);
+  if (getKind() != ReduceKind::Mean)
+    return tile;
   SmallVector<Attribute> sizes;
   for (int64_t d : axes)
     sizes.push_back(builder.sizeAttrOf(getInput(), d));
-  Attribute size = builder.tensorSizes().productOf(sizes);
-  Value bound = builder.sizeValue(size);
-  Attribute block = builder.symbol("BR");
-
-  Window input = kept->region;
-  unsigned reduced = input.axes.size();
-  input.axes.push_back(
-      {SmallVector<unsigned, 2>(axes.begin(), axes.end()), Value(), block});
-
-  Type type = getInput().getType().getElementType();
-  if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32)
-    type = b.getF32Type();
-  SmallVector<Attribute> extents;
-  for (const tile::Axis &axis : kept->region.axes)
-    extents.push_back(axis.extent);
-  TypedAttr identity = tile::identityOf(b, kind, type);
-  Value init = tile::FillOp::create(
-      b, loc, tile::TileType::get(getContext(), extents, type),
-      arith::ConstantOp::create(b, loc, identity));
-  SmallVector<unsigned> allKept =
-      llvm::to_vector(llvm::seq<unsigned>(0, reduced));
-
-  auto result = builder.loop(
-      bound, block, init,
-      [&](Value r, ValueRange carried) -> FailureOr<SmallVector<Value>> {
-        Window here = input;
-        here.axes[reduced].offset = r;
-        FailureOr<AxisTile> tile = builder.tileOf(getInput(), here);
-        if (failed(tile))
-          return failure();
-        AxisTile whole = builder.expand(here, *tile);
-        if (getKind() == ReduceKind::SumSquare)
-          whole = builder.map(
-              here, {whole}, type, [&](OpBuilder &body, ValueRange v) -> Value {
-                return arith::MulFOp::create(body, loc, v[0], v[0]);
-              });
-        whole = maskBehind(builder, here, reduced, bound, identity, whole);
-        AxisTile part = builder.reduce(kind, whole, reduced);
-        AxisTile sum =
-            builder.map(kept->region, {{carried[0], allKept}, part}, type,
-                        [&](OpBuilder &body, ValueRange v) {
-                          return tile::combine(body, loc, kind, v[0], v[1]);
-                        });
-        return SmallVector<Value>{sum.tile};
-      });
-  if (failed(result))
-    return failure();
-  AxisTile reducedTile = kept->renumber({result->front(), allKept});
-  return getKind() == ReduceKind::Mean
-             ? divideByCount(builder, region, bound, reducedTile)
-             : reducedTile;
+  Value count = builder.sizeValue(builder.tensorSizes().productOf(sizes));
+  return divideByCount(builder, region, count, tile);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,26 +128,71 @@ static FailureOr<unsigned> wholeAxis(KernelBuilder &builder,
 
 KernelClass SoftmaxOp::getKernelClass() { return KernelClass::Reduction; }
 
+/// e^(x - top), with `top` along fewer axes.
+static AxisTile expOfDifference(KernelBuilder &builder, const Window &region,
+                                AxisTile x, AxisTile top) {
+  Location loc = builder.loc();
+  return builder.map(region, {x, top}, elementTypeOf(x),
+                     [&](OpBuilder &b, ValueRange v) -> Value {
+                       Value lower = arith::SubFOp::create(b, loc, v[0], v[1]);
+                       return math::ExpOp::create(b, loc, lower);
+                     });
+}
+
+static AxisTile quotient(KernelBuilder &builder, const Window &region,
+                         AxisTile x, AxisTile y) {
+  return builder.map(region, {x, y}, elementTypeOf(x),
+                     [&](OpBuilder &b, ValueRange v) -> Value {
+                       return arith::DivFOp::create(b, builder.loc(), v[0],
+                                                    v[1]);
+                     });
+}
+
+/// Softmax along a dim that no tile holds whole: one loop for the maximum, one
+/// for the sum, and the operand's tile a third time.
+static FailureOr<AxisTile> softmaxInLoops(SoftmaxOp op, KernelBuilder &builder,
+                                          const Window &region) {
+  int64_t axis = op.getAxis();
+  FailureOr<AxisTile> x = builder.tileOf(op.getInput(), region);
+  auto kept = projectRegion(region, region.rank(), [&](unsigned d) {
+    return d == axis ? std::nullopt : std::optional<unsigned>(d);
+  });
+  if (failed(x) || failed(kept))
+    return failure();
+  ReducedDims reduced{op.getInput(), {axis}, kept->region};
+  Type type = elementTypeOf(*x);
+  auto input = [&](const Window &block) {
+    return builder.tileOf(op.getInput(), block);
+  };
+  auto top = reduceOver(builder, reduced, tile::Combine::Max, type, input);
+  if (failed(top))
+    return failure();
+  auto sum = reduceOver(builder, reduced, tile::Combine::Sum, type,
+                        [&](const Window &block) -> FailureOr<AxisTile> {
+                          FailureOr<AxisTile> tile = input(block);
+                          if (failed(tile))
+                            return failure();
+                          return expOfDifference(builder, block, *tile, *top);
+                        });
+  if (failed(sum))
+    return failure();
+  AxisTile e = expOfDifference(builder, region, *x, kept->renumber(*top));
+  return quotient(builder, region, e, kept->renumber(*sum));
+}
+
 FailureOr<AxisTile> SoftmaxOp::buildTile(KernelBuilder &builder, unsigned,
                                          const Window &region) {
   FailureOr<unsigned> axis = wholeAxis(builder, region, getResult(), getAxis());
+  if (failed(axis))
+    return softmaxInLoops(*this, builder, region);
   FailureOr<AxisTile> x = builder.tileOf(getInput(), region);
-  if (failed(axis) || failed(x))
+  if (failed(x))
     return failure();
-  Location loc = builder.loc();
-  Type type = elementTypeOf(*x);
   AxisTile all = builder.expand(region, *x);
   AxisTile top = builder.reduce(tile::Combine::Max, all, *axis);
-  AxisTile e = builder.map(
-      region, {all, top}, type, [&](OpBuilder &b, ValueRange v) -> Value {
-        return math::ExpOp::create(b, loc,
-                                   arith::SubFOp::create(b, loc, v[0], v[1]));
-      });
+  AxisTile e = expOfDifference(builder, region, all, top);
   AxisTile sum = builder.reduce(tile::Combine::Sum, e, *axis);
-  return builder.map(region, {e, sum}, type,
-                     [&](OpBuilder &b, ValueRange v) -> Value {
-                       return arith::DivFOp::create(b, loc, v[0], v[1]);
-                     });
+  return quotient(builder, region, e, sum);
 }
 
 /// Mean of the squares of `x` along the axis, and 1 / sqrt(that + epsilon).

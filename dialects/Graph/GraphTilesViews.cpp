@@ -1,6 +1,6 @@
-//===- GraphTilesViews.cpp - views and gathers as regions of their operand ===//
+//===- GraphTilesViews.cpp - views as regions of their operand ------------===//
 
-#include "dialects/Graph/GraphRegions.h"
+#include "dialects/Graph/GraphTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -36,33 +36,41 @@ FailureOr<tile::AxisTile> BroadcastOp::buildTile(tile::KernelBuilder &builder,
 
 KernelClass SliceOp::getKernelClass() { return KernelClass::View; }
 
-/// Zero behind the end of the slice, where the operand goes on: a tile may
-/// reach past the end, and a contraction or sum must find nothing there.
-static tile::AxisTile maskEnd(tile::KernelBuilder &builder,
-                              const tile::Window &region, unsigned axis,
-                              Value size, tile::AxisTile tile) {
-  OpBuilder &b = builder.builder();
+/// Every `step`-th element along the axis: a gather from an input.
+static FailureOr<tile::AxisTile> gatherSteps(SliceOp op,
+                                             tile::KernelBuilder &builder,
+                                             const tile::Window &region) {
+  int64_t dim = op.getAxis();
+  auto rest = projectRegion(region, region.rank(), [&](unsigned d) {
+    return d == dim ? std::nullopt : std::optional<unsigned>(d);
+  });
+  FailureOr<tile::AxisTile> number = builder.coordinates(region, dim);
+  if (!builder.isInput(op.getInput()) || failed(rest) || failed(number))
+    return failure();
   Location loc = builder.loc();
-  Value limit = arith::IndexCastOp::create(b, loc, b.getI64Type(), size);
-  auto scalar = tile::TileType::get(b.getContext(), {}, b.getI64Type());
-  tile::AxisTile bound{tile::FillOp::create(b, loc, scalar, limit), {}};
-  Type type = cast<tile::TileType>(tile.tile.getType()).getElementType();
-  return builder.map(
-      region, {tile, builder.index(region, axis), bound}, type,
-      [&](OpBuilder &body, ValueRange v) -> Value {
-        Value inside = arith::CmpIOp::create(
-            body, loc, arith::CmpIPredicate::slt, v[1], v[2]);
-        Value zero =
-            arith::ConstantOp::create(body, loc, body.getZeroAttr(type));
-        return arith::SelectOp::create(body, loc, inside, v[0], zero);
-      });
+  tile::AxisTile start = builder.scalar(builder.sizeValue(op.getStart()));
+  tile::AxisTile indices =
+      builder.map(region, {*number, start}, builder.builder().getI64Type(),
+                  [&](OpBuilder &b, ValueRange v) -> Value {
+                    Value step = arith::ConstantOp::create(
+                        b, loc, b.getI64IntegerAttr(op.getStep()));
+                    Value scaled = arith::MulIOp::create(b, loc, v[0], step);
+                    return arith::AddIOp::create(b, loc, scaled, v[1]);
+                  });
+  tile::AxisTile result;
+  result.tile =
+      builder.gather(op.getInput(), builder.sizeAttrsOf(op.getInput()),
+                     indices.tile, dim, rest->region);
+  result.axes = indices.axes;
+  result.axes.append(rest->axes);
+  return builder.widened(region, result);
 }
 
 FailureOr<tile::AxisTile> SliceOp::buildTile(tile::KernelBuilder &builder,
                                              unsigned,
                                              const tile::Window &region) {
   if (getStep() != 1)
-    return failure();
+    return gatherSteps(*this, builder, region);
   tile::Window input = region;
   Value start = builder.sizeValue(getStart());
   std::optional<unsigned> axis = region.axisOf(getAxis());
@@ -76,8 +84,11 @@ FailureOr<tile::AxisTile> SliceOp::buildTile(tile::KernelBuilder &builder,
   FailureOr<tile::AxisTile> tile = builder.tileOf(getInput(), input);
   if (failed(tile) || isa<IntegerAttr>(region.axes[*axis].extent))
     return tile;
+  // Zero behind the end of the slice, where the operand goes on: a tile may
+  // reach past the end, and a contraction or sum must find nothing there.
   Value size = builder.sizeOf(getResult(), getAxis());
-  return maskEnd(builder, region, *axis, size, *tile);
+  TypedAttr zero = builder.builder().getZeroAttr(elementTypeOf(*tile));
+  return maskBehind(builder, region, *axis, size, zero, *tile);
 }
 
 //===----------------------------------------------------------------------===//
@@ -219,55 +230,4 @@ FailureOr<tile::AxisTile> ReshapeOp::buildTile(tile::KernelBuilder &builder,
     if (failed(mapGroup(builder, *this, group, region, operand)))
       return failure();
   return tileOfOperand(builder, getInput(), operand);
-}
-
-//===----------------------------------------------------------------------===//
-// Gather
-//===----------------------------------------------------------------------===//
-
-KernelClass GatherOp::getKernelClass() { return KernelClass::Gather; }
-
-FailureOr<tile::AxisTile> GatherOp::buildTile(tile::KernelBuilder &builder,
-                                              unsigned,
-                                              const tile::Window &region) {
-  // Result dims: data before `axis`, those of the indices, data behind `axis`.
-  if (!builder.isInput(getData()))
-    return failure();
-  unsigned axis = getAxis(), numIndexDims = getIndices().getType().getRank();
-  auto isIndexDim = [&](unsigned d) {
-    return d >= axis && d < axis + numIndexDims;
-  };
-  auto indexRegion = projectRegion(region, numIndexDims, [&](unsigned d) {
-    return isIndexDim(d) ? std::optional<unsigned>(d - axis) : std::nullopt;
-  });
-  auto dataRegion =
-      projectRegion(region, getData().getType().getRank(), [&](unsigned d) {
-        if (isIndexDim(d))
-          return std::optional<unsigned>();
-        return std::optional<unsigned>(d < axis ? d : d - numIndexDims + 1);
-      });
-  auto indices = tileOfOperand(builder, getIndices(), indexRegion);
-  if (failed(indices) || failed(dataRegion))
-    return failure();
-  tile::AxisTile result;
-  result.tile =
-      builder.gather(getData(), indices->tile, axis, dataRegion->region);
-  result.axes = indices->axes;
-  result.axes.append(dataRegion->axes);
-  return builder.widened(region, result);
-}
-
-//===----------------------------------------------------------------------===//
-// No tiles yet: only on constants, which are evaluated for the artifact
-//===----------------------------------------------------------------------===//
-
-KernelClass ConcatOp::getKernelClass() { return KernelClass::Elementwise; }
-FailureOr<tile::AxisTile> ConcatOp::buildTile(tile::KernelBuilder &, unsigned,
-                                              const tile::Window &) {
-  return failure();
-}
-KernelClass PadOp::getKernelClass() { return KernelClass::Elementwise; }
-FailureOr<tile::AxisTile> PadOp::buildTile(tile::KernelBuilder &, unsigned,
-                                           const tile::Window &) {
-  return failure();
 }

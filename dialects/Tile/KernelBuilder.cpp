@@ -80,14 +80,14 @@ FailureOr<AxisTile> KernelBuilder::narrowTileOf(Value value,
   return convert(region, *tile, elementTypeOf(value));
 }
 
-KernelBuilder::Access KernelBuilder::accessOf(Value value,
+KernelBuilder::Access KernelBuilder::accessOf(ArrayRef<Attribute> dims,
                                               const Window &region) {
   Access access;
   access.axes.resize(region.axes.size());
   for (unsigned d = 0; d < region.rank();) {
     std::optional<unsigned> axis = region.axisOf(d);
     if (!axis) {
-      access.dims.push_back(sizes.sizeOf(value, d));
+      access.dims.push_back(dims[d]);
       access.offsets.push_back(addIndex(region.points[d], nullptr));
       ++d;
       continue;
@@ -95,7 +95,7 @@ KernelBuilder::Access KernelBuilder::accessOf(Value value,
     // Dims of one axis become one dimension of the view.
     SmallVector<Attribute> merged;
     for (unsigned dim : region.axes[*axis].dims)
-      merged.push_back(sizes.sizeOf(value, dim));
+      merged.push_back(dims[dim]);
     access.axes[*axis] = access.dims.size();
     access.dims.push_back(sizes.productOf(merged));
     access.offsets.push_back(addIndex(region.axes[*axis].offset, nullptr));
@@ -118,7 +118,7 @@ Value KernelBuilder::viewOf(Value buffer, ArrayRef<Attribute> dims,
 
 AxisTile KernelBuilder::load(Value storage, Value shaped,
                              const Window &region) {
-  Access access = accessOf(shaped, region);
+  Access access = accessOf(sizeAttrsOf(shaped), region);
   Value view =
       viewOf(inputBuffers.lookup(storage), access.dims, elementTypeOf(shaped));
   SmallVector<Attribute> extents;
@@ -133,11 +133,11 @@ AxisTile KernelBuilder::load(Value storage, Value shaped,
   return result;
 }
 
-Value KernelBuilder::gather(Value value, Value indices, unsigned dim,
-                            const Window &region) {
-  Access access = accessOf(value, region);
+Value KernelBuilder::gather(Value input, ArrayRef<Attribute> dims,
+                            Value indices, unsigned dim, const Window &region) {
+  Access access = accessOf(dims, region);
   Value view =
-      viewOf(inputBuffers.lookup(value), access.dims, elementTypeOf(value));
+      viewOf(inputBuffers.lookup(input), access.dims, elementTypeOf(input));
   // `dim` is a point, so it is one dimension of the view: the one behind as
   // many as the dims before it make.
   unsigned viewDim = 0;
@@ -147,14 +147,14 @@ Value KernelBuilder::gather(Value value, Value indices, unsigned dim,
       cast<TileType>(indices.getType()).getExtents());
   for (const Axis &axis : region.axes)
     extents.push_back(axis.extent);
-  auto type = TileType::get(context(), extents, elementTypeOf(value));
+  auto type = TileType::get(context(), extents, elementTypeOf(input));
   return GatherOp::create(b, location, type, view, indices, access.offsets,
                           viewDim, access.axes);
 }
 
 void KernelBuilder::store(Value value, unsigned number, AxisTile tile,
                           const Window &region) {
-  Access access = accessOf(value, region);
+  Access access = accessOf(sizeAttrsOf(value), region);
   Value buffer = kernel.getOutputs()[number];
   Value view = viewOf(buffer, access.dims, elementTypeOf(value));
   tile = convert(region, expand(region, tile), elementTypeOf(value));
@@ -240,6 +240,23 @@ AxisTile KernelBuilder::index(const Window &region, unsigned axis) {
   return {IndexOp::create(b, location, type, offset), {axis}};
 }
 
+FailureOr<AxisTile> KernelBuilder::coordinates(const Window &region,
+                                               unsigned dim) {
+  std::optional<unsigned> axis = region.axisOf(dim);
+  if (!axis)
+    return scalar(region.points[dim]);
+  if (region.axes[*axis].dims.size() != 1)
+    return failure();
+  return index(region, *axis);
+}
+
+AxisTile KernelBuilder::scalar(Value value) {
+  value = arith::IndexCastOp::create(b, location, b.getI64Type(),
+                                     addIndex(value, nullptr));
+  auto type = TileType::get(context(), {}, b.getI64Type());
+  return {FillOp::create(b, location, type, value), {}};
+}
+
 //===----------------------------------------------------------------------===//
 // Sizes and loops
 //===----------------------------------------------------------------------===//
@@ -256,6 +273,13 @@ Value KernelBuilder::sizeValue(Attribute size) {
     kernel.getEntry().addArgument(b.getIndexType(), location);
   auto position = llvm::find(scalarSizes, size) - scalarSizes.begin();
   return kernel.getEntry().getArgument(numBuffers + position);
+}
+
+SmallVector<Attribute> KernelBuilder::sizeAttrsOf(Value tensor) const {
+  SmallVector<Attribute> dims;
+  for (int64_t d = 0; d < cast<ShapedType>(tensor.getType()).getRank(); ++d)
+    dims.push_back(sizes.sizeOf(tensor, d));
+  return dims;
 }
 
 Value KernelBuilder::sizeOf(Value tensor, unsigned d) {
@@ -294,6 +318,12 @@ Value KernelBuilder::addIndex(Value lhs, Value rhs) {
   if (!lhs || !rhs)
     return lhs ? lhs : rhs;
   return arith::AddIOp::create(b, location, lhs, rhs);
+}
+
+Value KernelBuilder::subIndex(Value lhs, Value rhs) {
+  if (!rhs)
+    return addIndex(lhs, nullptr);
+  return arith::SubIOp::create(b, location, addIndex(lhs, nullptr), rhs);
 }
 
 Value KernelBuilder::mulIndex(Value value, int64_t factor) {

@@ -65,10 +65,11 @@ public:
   AxisTile load(mlir::Value storage, mlir::Value shaped, const Window &region);
   /// The tile with floats narrower than f32 widened.
   AxisTile widened(const Window &region, AxisTile tile);
-  /// Rows of an input chosen along `dim`; `region` describes the other dims (a
-  /// point at `dim`). The result has the axes of `indices`, then the region's.
-  mlir::Value gather(mlir::Value value, mlir::Value indices, unsigned dim,
-                     const Window &region);
+  /// Rows of an input chosen along `dim`, its memory taken to have the shape
+  /// `dims`; `region` describes the other dims (a point at `dim`). The result
+  /// has the axes of `indices`, then the region's.
+  mlir::Value gather(mlir::Value input, mlir::ArrayRef<mlir::Attribute> dims,
+                     mlir::Value indices, unsigned dim, const Window &region);
   /// Writes the tile of `value` over `region` to output `number`.
   void store(mlir::Value value, unsigned number, AxisTile tile,
              const Window &region);
@@ -87,6 +88,11 @@ public:
   AxisTile fill(const Window &region, mlir::TypedAttr value);
   /// Coordinates along one axis of the region, i64: its offset, offset + 1, ...
   AxisTile index(const Window &region, unsigned axis);
+  /// Coordinates along a dim of the region, i64, on an axis or at a point.
+  /// Fails where several dims share the axis.
+  mlir::FailureOr<AxisTile> coordinates(const Window &region, unsigned dim);
+  /// One index value, i64, along no axis; null is 0.
+  AxisTile scalar(mlir::Value index);
 
   //===--------------------------------------------------------------------===//
   // Sizes and loops
@@ -100,6 +106,7 @@ public:
   mlir::Attribute sizeAttrOf(mlir::Value tensor, unsigned d) const {
     return sizes.sizeOf(tensor, d);
   }
+  llvm::SmallVector<mlir::Attribute> sizeAttrsOf(mlir::Value tensor) const;
   const TensorSizes &tensorSizes() const { return sizes; }
   mlir::Attribute symbol(llvm::StringRef name) { return b.getStringAttr(name); }
   mlir::Attribute number(int64_t extent) { return b.getIndexAttr(extent); }
@@ -113,6 +120,7 @@ public:
            body);
   /// Index arithmetic; null stands for 0.
   mlir::Value addIndex(mlir::Value a, mlir::Value b);
+  mlir::Value subIndex(mlir::Value a, mlir::Value b);
   mlir::Value mulIndex(mlir::Value a, int64_t factor);
 
   /// The sizes behind the kernel's index arguments, in their order.
@@ -130,7 +138,7 @@ private:
     llvm::SmallVector<mlir::Value> offsets;
     llvm::SmallVector<int64_t> axes;
   };
-  Access accessOf(mlir::Value value, const Window &region);
+  Access accessOf(mlir::ArrayRef<mlir::Attribute> dims, const Window &region);
 
   KernelOp kernel;
   TensorSizes sizes;

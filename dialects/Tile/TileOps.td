@@ -129,7 +129,8 @@ def Tile_LoadOp : Tile_Op<"load", [Pure]> {
   let description = [{
     The tile's axis `a` runs along view dimension `axes[a]` from `offsets` there;
     the other dimensions stand at their offset. A transposed tile is a matter of
-    `axes`.
+    `axes`. Along an axis the tile may begin before the view and end behind it;
+    dimensions without an axis stand inside.
 
     * (C1) one offset a view dimension.
     * (C2) one axis a tile axis, all different.

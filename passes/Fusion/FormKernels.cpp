@@ -5,22 +5,26 @@
 // 2. List the grids that suit the group's strongest op, best first.
 // 3. For each: build the kernel by asking for the core's tile; on failure,
 // next.
-// 4. When none works, cut off the views that lead into the group and retry.
+// 4. When none works, cut off the views that lead into the group and retry;
+// then make each of its ops a kernel of its own.
 // 5. Share kernels of equal text.
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Fusion/GridForms.h"
+#include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Tile/KernelBuilder.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Dominance.h"
-#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Transforms/CSE.h"
 
 #include <map>
@@ -34,131 +38,12 @@ namespace tenon {
 
 namespace {
 
-//===----------------------------------------------------------------------===//
-// Grids
-//===----------------------------------------------------------------------===//
-
-/// One axis of a grid over a value: dims taken as one, in blocks of a symbol;
-/// no symbol: whole, not in the grid.
-struct GridAxis {
-  SmallVector<unsigned, 2> dims;
-  StringRef symbol;
-};
-/// Dims on no axis are points: one instance each.
-using GridForm = SmallVector<GridAxis>;
-
-SmallVector<unsigned, 2> dimRange(unsigned begin, unsigned end) {
-  return llvm::to_vector_of<unsigned, 2>(llvm::seq(begin, end));
-}
-
-/// The grids to try for a kernel over a value of this rank, best first.
-SmallVector<GridForm> gridForms(KernelClass kernelClass, unsigned rank) {
-  if (rank == 0)
-    return {{}};
-  unsigned last = rank - 1;
-  GridAxis columns{{last}, "BN"}, whole{{last}, ""};
-  switch (kernelClass) {
-  case KernelClass::Attention:
-    return {{{{2}, "BM"}, {{3}, ""}}};
-  case KernelClass::Contraction:
-    if (rank == 2)
-      return {{{{0}, "BM"}, columns}};
-    return {{{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, columns}};
-  case KernelClass::Reduction:
-    if (rank == 1)
-      return {{whole}, {columns}};
-    return {{{dimRange(0, last), "BM"}, whole},
-            {{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, whole},
-            {columns}};
-  default:
-    if (rank == 1)
-      return {{columns}};
-    return {{{dimRange(0, rank), "BN"}},
-            {{dimRange(0, last), "BM"}, columns},
-            {{{last - 1}, "BM"}, columns},
-            {columns}};
-  }
-}
+constexpr auto kRemark =
+    remark::RemarkOpts::name("form-kernels").category("Fusion");
 
 //===----------------------------------------------------------------------===//
 // One kernel
 //===----------------------------------------------------------------------===//
-
-tile::TensorSizes graphSizes(MLIRContext *context) {
-  tile::TensorSizes sizes;
-  sizes.sizeOf = [](Value value, unsigned d) -> Attribute {
-    return graph::getDim(cast<RankedTensorType>(value.getType()), d);
-  };
-  sizes.productOf = [context](ArrayRef<Attribute> dims) -> Attribute {
-    graph::DimAttr product = graph::DimAttr::getConstant(context, 1);
-    for (Attribute dim : dims)
-      product = product.mul(cast<graph::DimAttr>(dim));
-    return product;
-  };
-  sizes.constantOf = [](Attribute dim) {
-    return cast<graph::DimAttr>(dim).getConstantValue();
-  };
-  return sizes;
-}
-
-/// Adds the grid and returns the window of one instance.
-tile::Window buildGrid(tile::KernelBuilder &builder, Value core,
-                       const GridForm &form) {
-  OpBuilder &b = builder.builder();
-  unsigned rank = cast<RankedTensorType>(core.getType()).getRank();
-  SmallVector<Value> gridSizes;
-  SmallVector<Attribute> blocks;
-  auto addAxis = [&](ArrayRef<unsigned> dims, Attribute block) {
-    SmallVector<Attribute> sizes;
-    for (unsigned d : dims)
-      sizes.push_back(builder.sizeAttrOf(core, d));
-    gridSizes.push_back(
-        builder.sizeValue(builder.tensorSizes().productOf(sizes)));
-    blocks.push_back(block);
-  };
-  auto onAxis = [&](unsigned d) {
-    return llvm::any_of(form, [&](const GridAxis &axis) {
-      return llvm::is_contained(axis.dims, d);
-    });
-  };
-  for (unsigned d = 0; d < rank; ++d)
-    if (!onAxis(d))
-      addAxis({d}, builder.number(1));
-  for (const GridAxis &axis : form)
-    if (!axis.symbol.empty())
-      addAxis(axis.dims, builder.symbol(axis.symbol));
-
-  auto grid = tile::GridOp::create(
-      b, builder.loc(), SmallVector<Type>(gridSizes.size(), b.getIndexType()),
-      gridSizes, b.getArrayAttr(blocks));
-  tile::Window window;
-  window.points.resize(rank);
-  unsigned next = 0;
-  for (unsigned d = 0; d < rank; ++d)
-    if (!onAxis(d))
-      window.points[d] = grid.getResult(next++);
-  for (const GridAxis &axis : form) {
-    if (!axis.symbol.empty()) {
-      window.axes.push_back(
-          {axis.dims, grid.getResult(next++), builder.symbol(axis.symbol)});
-      continue;
-    }
-    std::optional<int64_t> size = builder.constantSizeOf(core, axis.dims[0]);
-    window.axes.push_back(
-        {axis.dims, Value(), builder.number(size.value_or(0))});
-  }
-  return window;
-}
-
-/// Whether every whole axis has a size that is a number.
-bool isPossible(Value core, const GridForm &form) {
-  return llvm::all_of(form, [&](const GridAxis &axis) {
-    return !axis.symbol.empty() ||
-           !cast<RankedTensorType>(core.getType()).isDynamicDim(axis.dims[0]);
-  });
-}
 
 /// The value before the trailing reshapes; its memory is the group's result.
 Value beforeReshapes(Value value) {
@@ -212,6 +97,7 @@ private:
                           SmallVectorImpl<Attribute> &scalars);
   tile::KernelOp share(tile::KernelOp kernel);
   bool cutViews(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &cut);
+  bool splitOps(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &pieces);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -231,8 +117,8 @@ std::string describe(graph::GroupOp group) {
 KernelClass strongestClass(graph::GroupOp group) {
   KernelClass strongest = KernelClass::View;
   for (Operation &op : group.getBody().front())
-    if (auto tiles = dyn_cast<TileOpInterface>(op))
-      strongest = std::max(strongest, tiles.getKernelClass());
+    if (classOf(&op) != KernelClass::None)
+      strongest = std::max(strongest, classOf(&op));
   return strongest;
 }
 
@@ -312,6 +198,15 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   return kernel;
 }
 
+void eraseUnusedInputs(graph::GroupOp group) {
+  Block &body = group.getBody().front();
+  for (unsigned n = body.getNumArguments(); n-- > 0;)
+    if (body.getArgument(n).use_empty()) {
+      group.getInputsMutable().erase(n);
+      body.eraseArgument(n);
+    }
+}
+
 /// Makes the views that lead into the group kernels of their own. False when
 /// there are none.
 bool KernelFormer::cutViews(graph::GroupOp group,
@@ -329,14 +224,7 @@ bool KernelFormer::cutViews(graph::GroupOp group,
       continue;
     OpBuilder b(group);
     Value outside = group.getInputs()[input.getArgNumber()];
-    auto copy = graph::GroupOp::create(b, op.getLoc(),
-                                       op.getResult(0).getType(), outside);
-    Block &copyBody = copy.getBody().emplaceBlock();
-    IRMapping mapping;
-    mapping.map(input, copyBody.addArgument(input.getType(), op.getLoc()));
-    b.setInsertionPointToStart(&copyBody);
-    b.clone(op, mapping);
-    graph::YieldOp::create(b, op.getLoc(), mapping.lookup(op.getResult(0)));
+    graph::GroupOp copy = makeGroup(b, op.getResult(0), &op, input, outside);
     group.getInputsMutable().append(copy.getResult(0));
     Value inner = body.addArgument(op.getResult(0).getType(), op.getLoc());
     op.getResult(0).replaceAllUsesWith(inner);
@@ -344,19 +232,60 @@ bool KernelFormer::cutViews(graph::GroupOp group,
     cut.push_back(copy);
     changed = true;
   }
-  for (BlockArgument argument :
-       llvm::make_early_inc_range(llvm::reverse(body.getArguments())))
-    if (argument.use_empty()) {
-      group.getInputsMutable().erase(argument.getArgNumber());
-      body.eraseArgument(argument.getArgNumber());
-    }
+  eraseUnusedInputs(group);
   return changed;
+}
+
+/// Makes all but the last op that computes kernels of their own. False when
+/// there is only one.
+bool KernelFormer::splitOps(graph::GroupOp group,
+                            SmallVectorImpl<graph::GroupOp> &pieces) {
+  Block &body = group.getBody().front();
+  SmallVector<Operation *> computing;
+  for (Operation &op : body)
+    if (classOf(&op) != KernelClass::None && classOf(&op) != KernelClass::View)
+      computing.push_back(&op);
+  if (computing.size() < 2)
+    return false;
+  computing.pop_back();
+  for (Operation *op : computing) {
+    Value result = *llvm::find_if(
+        op->getResults(), [](Value value) { return !value.use_empty(); });
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    options.filter = [&](Operation *member) {
+      return member->getBlock() == &body;
+    };
+    llvm::SetVector<Operation *> members;
+    (void)getBackwardSlice(op, &members, options);
+    OpBuilder b(group);
+    graph::GroupOp piece = makeGroup(
+        b, result, members.getArrayRef(),
+        llvm::to_vector_of<Value>(body.getArguments()), group.getInputs());
+    eraseUnusedInputs(piece);
+    group.getInputsMutable().append(piece.getResult(0));
+    result.replaceAllUsesWith(body.addArgument(result.getType(), op->getLoc()));
+    pieces.push_back(piece);
+  }
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  eraseUnusedInputs(group);
+  return true;
 }
 
 LogicalResult KernelFormer::form(graph::GroupOp group) {
   SmallVector<Attribute> scalars;
   tile::KernelOp kernel = tryForms(group, scalars);
   SmallVector<graph::GroupOp> cut;
+  while (!kernel && cutViews(group, cut))
+    kernel = tryForms(group, scalars);
+  if (!kernel && splitOps(group, cut)) {
+    remark::missed(group.getLoc(), kRemark)
+        << "no grid suits all of its ops: each becomes a kernel of its own";
+    kernel = tryForms(group, scalars);
+  }
   while (!kernel && cutViews(group, cut))
     kernel = tryForms(group, scalars);
   if (!kernel)

@@ -8,12 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
-#include "dialects/Graph/GraphDialect.h"
-
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
 
@@ -48,6 +46,7 @@ private:
   }
   void markConstantExpressions();
   void place(Operation *op, KernelClass kernelClass);
+  void placeResults(Operation *op, KernelClass kernelClass);
   Group *epilogueHost(Operation *op);
   void pullProducers(Operation *op, Group &group);
   bool maySink(const Group &producer, Value operand, const Group &consumer,
@@ -60,11 +59,6 @@ private:
   std::vector<std::unique_ptr<Group>> groups;
   DenseMap<Operation *, Group *> groupOf;
 };
-
-KernelClass classOf(Operation *op) {
-  auto tiles = dyn_cast_or_null<TileOpInterface>(op);
-  return tiles ? tiles.getKernelClass() : KernelClass::None;
-}
 
 bool isView(Operation *op) { return classOf(op) == KernelClass::View; }
 
@@ -207,6 +201,18 @@ void Fuser::pullProducers(Operation *op, Group &group) {
   }
 }
 
+/// Each result of an op with several is a kernel of its own.
+void Fuser::placeResults(Operation *op, KernelClass kernelClass) {
+  for (Value result : op->getResults()) {
+    if (result.use_empty())
+      continue;
+    Group *group = groups.emplace_back(std::make_unique<Group>()).get();
+    group->kernelClass = kernelClass;
+    group->ops.push_back(op);
+    group->root = result;
+  }
+}
+
 void Fuser::place(Operation *op, KernelClass kernelClass) {
   Group *group =
       kernelClass == KernelClass::Elementwise ? epilogueHost(op) : nullptr;
@@ -265,17 +271,8 @@ void Fuser::write(Group &group) {
   collectMembers(constantExpressions, group.root, members, inputs, ops);
 
   OpBuilder b(group.root.getDefiningOp());
-  Location loc = group.root.getLoc();
-  auto op = graph::GroupOp::create(b, loc, group.root.getType(),
-                                   inputs.getArrayRef());
-  Block &body = op.getBody().emplaceBlock();
-  IRMapping mapping;
-  for (Value input : inputs)
-    mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
-  b.setInsertionPointToStart(&body);
-  for (Operation *member : members)
-    b.clone(*member, mapping);
-  graph::YieldOp::create(b, loc, mapping.lookup(group.root));
+  graph::GroupOp op = makeGroup(b, group.root, members.getArrayRef(),
+                                inputs.getArrayRef(), inputs.getArrayRef());
   group.root.replaceAllUsesWith(op.getResult(0));
   group.root = op.getResult(0);
 }
@@ -286,8 +283,12 @@ void Fuser::run() {
     KernelClass kernelClass = classOf(&op);
     bool computes =
         kernelClass != KernelClass::None && kernelClass != KernelClass::View;
-    if (computes && !constantExpressions.contains(&op) && !isFree(&op))
+    if (!computes || constantExpressions.contains(&op) || isFree(&op))
+      continue;
+    if (op.getNumResults() == 1)
       place(&op, kernelClass);
+    else
+      placeResults(&op, kernelClass);
   }
   for (auto &group : groups)
     if (!group->ops.empty())
@@ -310,22 +311,14 @@ void copyRemainingViews(func::FuncOp function) {
     Value base = behindViews(operand.get());
     if (!isFree(base.getDefiningOp()))
       inputs.push_back(base);
-    auto group = graph::GroupOp::create(b, op->getLoc(),
-                                        operand.get().getType(), inputs);
-    Block &body = group.getBody().emplaceBlock();
-    IRMapping mapping;
-    for (Value input : inputs)
-      mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
     llvm::SetVector<Operation *> chain;
     for (Value v = operand.get(); v != base;
          v = v.getDefiningOp()->getOperand(0))
       chain.insert(v.getDefiningOp());
     if (inputs.empty())
       chain.insert(base.getDefiningOp());
-    b.setInsertionPointToStart(&body);
-    for (Operation *member : llvm::reverse(chain))
-      b.clone(*member, mapping);
-    graph::YieldOp::create(b, op->getLoc(), mapping.lookup(operand.get()));
+    auto members = llvm::to_vector(llvm::reverse(chain));
+    graph::GroupOp group = makeGroup(b, operand.get(), members, inputs, inputs);
     operand.set(group.getResult(0));
   }
 }

@@ -2,6 +2,8 @@
 
 #include "passes/Lower/TileLowering.h"
 
+#include "dialects/Tile/Offsets.h"
+
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -269,6 +271,25 @@ Value TileLowering::checkBound(const Bound &bound, int64_t extent,
   return at.lane ? splatMask(inside, at.width) : inside;
 }
 
+Value TileLowering::checkBeginning(Value offset, unsigned axis,
+                                   const Place &at) {
+  if (tile::isKnownNonNegative(offset))
+    return nullptr;
+  Value first =
+      arith::AddIOp::create(b, loc(), mapped(offset), at.coords[axis]);
+  Value zero = constantIndex(0);
+  if (at.lane == axis) {
+    Value before =
+        laneMask(arith::SubIOp::create(b, loc(), zero, first), at.width);
+    Value all = splatMask(
+        arith::ConstantOp::create(b, loc(), b.getBoolAttr(true)), at.width);
+    return arith::XOrIOp::create(b, loc(), before, all);
+  }
+  Value inside =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::sge, first, zero);
+  return at.lane ? splatMask(inside, at.width) : inside;
+}
+
 //===----------------------------------------------------------------------===//
 // Evaluation
 //===----------------------------------------------------------------------===//
@@ -282,10 +303,12 @@ Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at) {
   Value inside;
   for (auto [axis, dim] : llvm::enumerate(load.getAxes())) {
     coords[dim] = at.coords[axis];
-    if (!memory.layout)
-      inside =
-          combineMasks(inside, checkBound({offsets[dim], memory.sizes[dim]},
-                                          type.getExtent(axis), axis, at));
+    if (memory.layout)
+      continue;
+    inside = combineMasks(inside, checkBound({offsets[dim], memory.sizes[dim]},
+                                             type.getExtent(axis), axis, at));
+    inside =
+        combineMasks(inside, checkBeginning(load.getOffsets()[dim], axis, at));
   }
   Value laneStride;
   if (at.lane)
@@ -359,6 +382,8 @@ Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {
         inside,
         checkBound({mapped(gather.getOffsets()[dim]), memory.sizes[dim]},
                    gather.getType().getExtent(axis), axis, at));
+    inside = combineMasks(inside,
+                          checkBeginning(gather.getOffsets()[dim], axis, at));
     linear = b.createOrFold<arith::AddIOp>(
         loc(), linear,
         b.createOrFold<arith::MulIOp>(loc(), at.coords[axis],

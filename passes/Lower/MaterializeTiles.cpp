@@ -205,6 +205,12 @@ unsigned TileLowering::laneAxisOf(Value tile) {
   return contiguousAxis(tile).value_or(rank - 1);
 }
 
+static bool haveEqualConstants(Value a, Value b) {
+  IntegerAttr x, y;
+  return matchPattern(a, m_Constant(&x)) && matchPattern(b, m_Constant(&y)) &&
+         x.getInt() == y.getInt();
+}
+
 std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
   if (auto found = scratch.find(tile); found != scratch.end())
     return found->second.bounds[axis];
@@ -228,12 +234,28 @@ std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
   if (auto mma = dyn_cast_or_null<tile::MmaOp>(op))
     return axis == 0 ? boundOf(mma.getLhs(), 0) : boundOf(mma.getRhs(), 1);
   if (auto map = dyn_cast_or_null<tile::MapOp>(op))
-    for (auto [n, input] : llvm::enumerate(map.getInputs()))
-      for (auto [inner, target] : llvm::enumerate(map.getMap(n)))
-        if (target == axis)
-          if (auto bound = boundOf(input, inner))
-            return bound;
+    return boundOfInputs(map, axis);
   return std::nullopt;
+}
+
+/// The end that all inputs with this axis have. Inputs that end at different
+/// places (the parts of a concat) say nothing about the map.
+std::optional<Bound> TileLowering::boundOfInputs(tile::MapOp map,
+                                                 unsigned axis) {
+  std::optional<Bound> common;
+  for (auto [n, input] : llvm::enumerate(map.getInputs()))
+    for (auto [inner, target] : llvm::enumerate(map.getMap(n))) {
+      std::optional<Bound> bound =
+          target == axis ? boundOf(input, inner) : std::nullopt;
+      if (!bound)
+        continue;
+      if (common && (common->offset != bound->offset ||
+                     (common->size != bound->size &&
+                      !haveEqualConstants(common->size, bound->size))))
+        return std::nullopt;
+      common = bound;
+    }
+  return common;
 }
 
 Value TileLowering::limitOf(std::optional<Bound> bound, int64_t extent) {

@@ -82,6 +82,9 @@ private:
   /// A check that the axis' elements are inside, or null when that is known.
   mlir::Value checkBound(const Bound &bound, int64_t extent, unsigned axis,
                          const Place &at);
+  /// A check that the axis' elements are not before the view of offset 0.
+  mlir::Value checkBeginning(mlir::Value offset, unsigned axis,
+                             const Place &at);
   bool isInside(const Bound &bound, int64_t extent) const;
 
   /// Sizes, strides and layout of a view, all i64.
@@ -118,6 +121,7 @@ private:
   unsigned laneAxisOf(mlir::Value tile);
   std::optional<unsigned> contiguousAxis(mlir::Value tile);
   std::optional<Bound> boundOf(mlir::Value tile, unsigned axis);
+  std::optional<Bound> boundOfInputs(tile::MapOp map, unsigned axis);
   /// min(extent, size - offset), not below 0.
   mlir::Value limitOf(std::optional<Bound> bound, int64_t extent);
   using PlaceFn = llvm::function_ref<void(const Place &)>;
