@@ -10,6 +10,7 @@
 #include "passes/Raise/Passes.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Simplify/Passes.h"
+#include "passes/Verify/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -99,6 +100,26 @@ static void addStage(PassManager &passes, Stage stage, target::CpuAttr cpu) {
   }
 }
 
+static std::unique_ptr<Pass> createVerifier(Stage stage) {
+  switch (stage) {
+  case Stage::Import:
+    return createVerifyImportPass();
+  case Stage::Simplify:
+    return createVerifySimplifyPass();
+  case Stage::Fuse:
+    return createVerifyFusePass();
+  case Stage::Tile:
+    return createVerifyTilePass();
+  case Stage::Schedule:
+    return createVerifySchedulePass();
+  case Stage::Plan:
+    return createVerifyPlanPass();
+  case Stage::Lower:
+    return createVerifyLowerPass();
+  }
+  llvm_unreachable("there is no other stage");
+}
+
 //===----------------------------------------------------------------------===//
 // Running them
 //===----------------------------------------------------------------------===//
@@ -124,11 +145,17 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
   if (failed(cpu))
     return failure();
+  // What is given may be written by hand.
+  PassManager given(module.getContext());
+  given.addPass(createVerifier(after));
+  if (failed(given.run(module)))
+    return failure();
   for (int number = static_cast<int>(after) + 1;
        number <= static_cast<int>(until); ++number) {
     auto stage = static_cast<Stage>(number);
     PassManager passes(module.getContext());
     addStage(passes, stage, *cpu);
+    passes.addPass(createVerifier(stage));
     llvm::StringMap<StringAttr> sources = sourcesOf(module);
     if (failed(passes.run(module)))
       return failure();
