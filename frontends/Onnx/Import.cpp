@@ -47,6 +47,8 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
     if (!module)
       return emitError(importer.error().loc) << importer.error().message;
     remarkOnSymbols(symbols, loc);
+    for (const Importer::Note &note : importer.notes())
+      remark::passed(note.loc, kRemark) << note.text;
     if (failed(verify(*module)))
       return failure();
     return module;

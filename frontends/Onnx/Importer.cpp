@@ -4,6 +4,7 @@
 
 #include "frontends/Onnx/InputDims.h"
 #include "frontends/Onnx/NodeTable.h"
+#include "frontends/Onnx/Tables.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
@@ -102,16 +103,26 @@ const ShapeValue *Importer::shapeOf(Imported &imported) {
 Value Importer::materialize(Imported &imported) {
   if (imported.value)
     return imported.value;
-  if (imported.tensor && imported.tensor->weight())
-    imported.value = graph::WeightOp::create(
-        builder, imported.loc, imported.type, imported.tensor->weight());
-  else if (imported.elements)
-    imported.value =
-        graph::ConstantOp::create(builder, imported.loc, imported.elements);
-  else
-    imported.value = materializeShape(
-        *imported.shape, imported.type.getElementType(), imported.loc);
+  imported.value =
+      imported.tensor
+          ? materializeTensor(imported)
+          : materializeShape(*imported.shape, imported.type.getElementType(),
+                             imported.loc);
   return imported.value;
+}
+
+Value Importer::materializeTensor(const Imported &imported) {
+  TableFormula formula =
+      buildTableFormula(builder, imported.loc, *imported.tensor);
+  if (formula.value) {
+    allNotes.push_back({imported.loc, "the tensor is " + formula.meaning +
+                                          ", and is computed instead"});
+    return formula.value;
+  }
+  if (graph::WeightAttr weight = imported.tensor->weight())
+    return graph::WeightOp::create(builder, imported.loc, imported.type,
+                                   weight);
+  return graph::ConstantOp::create(builder, imported.loc, imported.elements);
 }
 
 Value Importer::integers(ArrayRef<int64_t> values, ArrayRef<int64_t> shape,
