@@ -30,6 +30,8 @@ LogicalResult compileToArtifact(ModuleOp module, const CompileOptions &options,
   FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
   if (failed(cpu) || failed(runStages(module, options, after, Stage::Lower)))
     return failure();
+  if (options.emulateUnits)
+    cpu = withoutUnits(*cpu);
   options.progress("emit", 0, 0);
   addCodeIfThereIsNone(module);
   FailureOr<std::vector<Bytes>> objects = emitObjects(module, *cpu);

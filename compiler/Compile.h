@@ -27,6 +27,9 @@ struct CompileOptions {
   std::string target =
       "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
   bool useBf16 = false; ///< multiply and store activations in bf16
+  /// Arithmetic in place of the target's matrix units: what is scheduled for
+  /// them runs on CPUs that lack them.
+  bool emulateUnits = false;
   /// A program that loads its own file; the artifact follows it and the file is
   /// executable. Empty: the artifact alone. Outlives the compilation.
   llvm::ArrayRef<char> program;

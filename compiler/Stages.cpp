@@ -74,14 +74,20 @@ static void addSimplify(PassManager &passes, bool useBf16) {
 static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   ChooseSchedulePassOptions options;
   options.vectorBytes = cpu.getVectorBytes();
-  if (cpu.rateOverF32(target::Unit::Avx512Bf16) > 1)
-    options.bf16Unit = "avx512bf16";
+  double best = 1;
+  for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::AmxBf16})
+    if (cpu.rateOverF32(unit) > best) {
+      best = cpu.rateOverF32(unit);
+      options.bf16Unit = target::stringifyUnit(unit).str();
+    }
   passes.addPass(createChooseSchedulePass(options));
   passes.addPass(createApplySchedulePass());
 }
 
-static void addLower(PassManager &passes, target::CpuAttr cpu) {
+static void addLower(PassManager &passes, target::CpuAttr cpu,
+                     bool emulateUnits) {
   LowerToCpuPassOptions options;
+  options.emulateUnits = emulateUnits;
   options.vectorBytes = cpu.getVectorBytes();
   // The others hold a column of the left matrix and a row of the right one.
   options.numAccumulators = cpu.getNumVectors() * 3 / 4;
@@ -104,7 +110,7 @@ static void addStage(PassManager &passes, Stage stage,
   case Stage::Plan:
     return passes.addPass(createPlanMemoryPass());
   case Stage::Lower:
-    return addLower(passes, cpu);
+    return addLower(passes, cpu, options.emulateUnits);
   }
 }
 

@@ -158,6 +158,25 @@ SmallVector<StringRef> cpuNames() {
       kCpus, [](const Cpu &cpu) -> StringRef { return cpu.name; });
 }
 
+target::CpuAttr withoutUnits(target::CpuAttr cpu) {
+  // Each unit is named after its feature; AMX has one more for its registers.
+  SmallVector<Attribute> features =
+      llvm::filter_to_vector(cpu.getFeatures(), [&](Attribute feature) {
+        StringRef name = cast<StringAttr>(feature).getValue();
+        return name != "amx-tile" &&
+               llvm::none_of(cpu.getUnits().getAsRange<target::UnitRateAttr>(),
+                             [&](target::UnitRateAttr rate) {
+                               return stringifyUnit(rate.getUnit()) == name;
+                             });
+      });
+  Builder b(cpu.getContext());
+  return target::CpuAttr::get(cpu.getContext(), cpu.getName(), cpu.getLlvmCpu(),
+                              cpu.getLlvmTune(), cpu.getVectorBytes(),
+                              cpu.getNumVectors(), cpu.getF32Macs(),
+                              cpu.getClockMhz(), b.getArrayAttr(features),
+                              b.getArrayAttr({}), cpu.getCaches());
+}
+
 FailureOr<target::CpuAttr> cpuByName(Location loc, StringRef name) {
   StringRef wanted = name == "native" ? detectHost() : name;
   if (wanted.empty())

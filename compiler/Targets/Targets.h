@@ -14,6 +14,9 @@
 
 namespace tenon {
 
+/// The same CPU without its matrix units.
+target::CpuAttr withoutUnits(target::CpuAttr cpu);
+
 /// The CPU called `name`: native (what detectHost says), x86-64-v3, x86-64-v4,
 /// znver4 or sapphirerapids. Errors at `loc` on any other name.
 mlir::FailureOr<target::CpuAttr> cpuByName(mlir::Location loc,

@@ -140,7 +140,73 @@ struct ExpandMinMax final : OpRewritePattern<Op> {
   }
 };
 
+/// The type with the same shape and another element type.
+Type withElement(Type type, Type element) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector ? Type(vector.clone(element)) : element;
+}
+
+/// f32 to bf16, to nearest even, in integers; a NaN stays one.
+struct ExpandBf16Truncation final : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value x = op.getIn();
+    if (!getElementTypeOrSelf(op.getType()).isBF16() ||
+        !getElementTypeOrSelf(x.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "is not from f32 to bf16");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type words = withElement(op.getType(), b.getI32Type());
+    Type halves = withElement(op.getType(), b.getI16Type());
+    auto constant = [&](int32_t value) -> Value {
+      TypedAttr attr = b.getI32IntegerAttr(value);
+      if (auto vector = dyn_cast<VectorType>(words))
+        attr = DenseElementsAttr::get(vector, value);
+      return arith::ConstantOp::create(b, attr);
+    };
+    Value bits = arith::BitcastOp::create(b, words, x);
+    Value high = arith::ShRUIOp::create(b, bits, constant(16));
+    Value odd = arith::AndIOp::create(b, high, constant(1));
+    Value half = arith::AddIOp::create(b, odd, constant(0x7fff));
+    Value rounded = arith::AddIOp::create(b, bits, half);
+    Value nearest = arith::ShRUIOp::create(b, rounded, constant(16));
+    Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+    Value result = arith::SelectOp::create(b, isNan, constant(0x7fc0), nearest);
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(
+        op, op.getType(), arith::TruncIOp::create(b, halves, result));
+    return success();
+  }
+};
+
+/// bf16 to f32: the upper half of the bits.
+struct ExpandBf16Extension final : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value x = op.getIn();
+    if (!getElementTypeOrSelf(x.getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "is not from bf16 to f32");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type words = withElement(op.getType(), b.getI32Type());
+    Type halves = withElement(op.getType(), b.getI16Type());
+    TypedAttr sixteen = b.getI32IntegerAttr(16);
+    if (auto vector = dyn_cast<VectorType>(words))
+      sixteen = DenseElementsAttr::get(vector, int32_t{16});
+    Value bits = arith::ExtUIOp::create(b, words,
+                                        arith::BitcastOp::create(b, halves, x));
+    Value high =
+        arith::ShLIOp::create(b, bits, arith::ConstantOp::create(b, sixteen));
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), high);
+    return success();
+  }
+};
+
 struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
+  using ExpandMathPassBase::ExpandMathPassBase;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
@@ -159,6 +225,8 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
                  ExpandMinMax<arith::MinimumFOp, Compare::OLT, true>,
                  ExpandMinMax<arith::MaxNumFOp, Compare::OGT, false>,
                  ExpandMinMax<arith::MinNumFOp, Compare::OLT, false>>(context);
+    if (expandBf16)
+      patterns.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     if (failed(checkAllExpanded()))
       signalPassFailure();

@@ -118,7 +118,9 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto mma = dyn_cast<tile::MmaOp>(op)) {
-    if (!isAbsorbed(mma.getResult()))
+    if (usesTileUnit(mma))
+      lowerUnitProduct(mma);
+    else if (!isAbsorbed(mma.getResult()))
       materialize(mma.getResult());
     return success();
   }

@@ -49,10 +49,10 @@ Value TileLowering::pairVector(const ProductBlock &block, Value pair,
   auto load = block.vectorSide.getDefiningOp<tile::LoadOp>();
   if (load && load.getView().getType().getLayout() &&
       !scratch.contains(block.vectorSide)) {
-    // The lane digit is followed by the one within pairs: 32 in a row.
-    Place at = vectorPlace(block, k, v);
-    at.width = 2 * block.width;
-    return evaluate(block.vectorSide, at);
+    // The lane digit is followed by the one within pairs.
+    Value words = evaluateLoad(load, vectorPlace(block, k, v), b.getI32Type());
+    return vector::BitCastOp::create(
+        b, loc(), VectorType::get(2 * block.width, b.getBF16Type()), words);
   }
   Value next = arith::AddIOp::create(b, loc(), k, constantIndex(1));
   Value low = evaluate(block.vectorSide, vectorPlace(block, k, v));

@@ -42,6 +42,9 @@ def ExpandMathPass : Pass<"expand-math"> {
     Source:   Cody and Waite 1980, "Software Manual for the Elementary
               Functions"; the coefficients are fitted by fit_polynomials.py.
   }];
+  let options = [
+    Option<"expandBf16", "expand-bf16", "bool", "false",
+           "round to bf16 in integers: x86 without its instructions would call a library">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
 }
 

@@ -65,6 +65,15 @@ struct ProductBlock {
   llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
 
+/// The type of an element in memory: bool is a byte.
+mlir::Type storageType(mlir::Type elementType);
+unsigned bytesOf(mlir::Type type);
+/// A bool, or a vector of them, from the bytes in memory.
+mlir::Value fromStorage(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value value);
+/// Elements between neighbours along an axis of a packed tile.
+int64_t packedStride(tile::LoadOp load, unsigned axis);
+
 class TileLowering {
 public:
   TileLowering(tile::KernelOp kernel, VectorMachine machine)
@@ -185,6 +194,27 @@ private:
   mlir::Value pairScalar(const ProductBlock &block, mlir::Value pair,
                          int64_t r);
   mlir::Value dotPairs(mlir::Value sum, mlir::Value x, mlir::Value y);
+
+  //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums
+  //------------===//
+  /// Rows of one operand of the unit.
+  struct UnitMemory {
+    mlir::Value pointer;
+    mlir::Value rowBytes; ///< index: from one row to the next
+  };
+  bool usesTileUnit(tile::MmaOp mma);
+  void lowerUnitProduct(tile::MmaOp mma);
+  UnitMemory leftSide(tile::MmaOp mma);
+  UnitMemory rightSide(tile::MmaOp mma);
+  void multiplyTiles(const UnitMemory &to, const UnitMemory &left,
+                     const UnitMemory &right, int64_t rows, int64_t columns,
+                     int64_t depth);
+  mlir::Value unitLoad(const UnitMemory &memory);
+  mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
+                       mlir::ValueRange operands);
+  void emulateUnit(const UnitMemory &sums, const UnitMemory &x,
+                   const UnitMemory &y);
+  mlir::Value advance(mlir::Value pointer, mlir::Value bytes);
 
   struct Registers {
     unsigned lane;

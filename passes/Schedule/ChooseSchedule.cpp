@@ -31,6 +31,10 @@ constexpr int64_t kAttentionKeys = 32;
 /// registers; 4 x 3 in 16.
 constexpr int64_t kRegisterVectors = 3;
 
+/// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
+/// tiles are fed by four loads.
+constexpr int64_t kTileBlock = 32;
+
 std::optional<int64_t> constantOf(Value value) {
   IntegerAttr number;
   if (matchPattern(value, m_Constant(&number)))
@@ -84,15 +88,17 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
   };
   bool isContraction = shape.loopBound.contains("BK");
   bool isAttention = shape.hasProduct && !isContraction;
+  bool usesTiles = isContraction && shape.hasPairs && bf16Unit == "amx-bf16";
 
   for (auto &[symbol, size] : shape.gridSize) {
     bool isRow = symbol == "BM";
     if (isContraction)
       set(symbol,
-          isRow ? kRegisterRows
-                : std::min(
-                      kRegisterVectors * lanes,
-                      roundUp(size.value_or(kRegisterVectors * lanes), lanes)));
+          usesTiles ? kTileBlock
+          : isRow   ? kRegisterRows
+                    : std::min(kRegisterVectors * lanes,
+                               roundUp(size.value_or(kRegisterVectors * lanes),
+                                       lanes)));
     else if (isAttention)
       set(symbol, 4 * lanes);
     else if (isRow)
@@ -111,7 +117,8 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
   }
   if (isAttention)
     schedule.set("lanes", b.getStringAttr("first"));
-  if (shape.hasPairs && !bf16Unit.empty())
+  if (shape.hasPairs && !bf16Unit.empty() &&
+      (usesTiles || bf16Unit != "amx-bf16"))
     schedule.set("unit", b.getStringAttr(bf16Unit));
   if (isContraction) {
     // Rows are the fastest axis, columns the next: a panel meets all rows.

@@ -53,7 +53,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
     Option<"bf16Unit", "bf16-unit", "std::string", "\"\"",
-           "the unit that multiplies bf16 faster than f32: avx512bf16, or none">
+           "the unit that multiplies bf16 faster than f32: avx512bf16, amx-bf16, or none">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
 }

@@ -93,8 +93,10 @@ LogicalResult ScheduleCheck::checkEntries() {
 
 LogicalResult ScheduleCheck::checkUnit(Attribute unit) {
   auto name = dyn_cast<StringAttr>(unit);
-  if (!name || name.getValue() != "avx512bf16")
-    return begin() << "knows no unit but \"avx512bf16\", got " << unit;
+  if (!name ||
+      (name.getValue() != "avx512bf16" && name.getValue() != "amx-bf16"))
+    return begin() << "knows no units but \"avx512bf16\" and \"amx-bf16\", got "
+                   << unit;
   bool hasPairs = false;
   kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
   if (!hasPairs)

@@ -50,6 +50,7 @@ static Result<Request> readRequest(const Arguments &arguments) {
   if (dtype != "f32" && dtype != "bf16")
     return badInput("--dtype: expected f32 or bf16, got ", rt::quoted(dtype));
   request.options.useBf16 = dtype == "bf16";
+  request.options.emulateUnits = arguments.has("emulate-units");
   request.options.verifyEachExec = arguments.has("verify-each-exec");
   request.output = arguments.value("o");
   if (arguments.has("from")) {
@@ -184,6 +185,9 @@ static constexpr Option kOptions[] = {
      "the largest value of a symbol: memory is planned for it,\n"
      "and a run with more is refused",
      true},
+    {"emulate-units", "",
+     "arithmetic in place of the target's matrix units, so\n"
+     "that CPUs without them run what is made for them"},
     {"until", "STAGE",
      "stop after this stage and print the module: import,\n"
      "simplify, fuse, tile, schedule, plan, lower"},

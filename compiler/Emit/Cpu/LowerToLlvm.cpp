@@ -5,7 +5,6 @@
 #include "passes/Lower/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/PassManager.h"
@@ -30,14 +29,10 @@ void collectUsed(Operation *symbol, SymbolTable &symbols,
 }
 
 void addPasses(OpPassManager &pm, target::CpuAttr cpu) {
-  pm.addPass(createExpandMathPass());
+  ExpandMathPassOptions math;
+  math.expandBf16 = !cpu.macsPerCycle(target::Unit::Avx512Bf16);
+  pm.addPass(createExpandMathPass(math));
   pm.addPass(createSCFToControlFlowPass());
-  // x86 without the bf16 instructions would call a library to round to bf16.
-  if (!cpu.macsPerCycle(target::Unit::Avx512Bf16)) {
-    arith::ArithExpandOpsPassOptions expand;
-    expand.includeBf16 = true;
-    pm.addPass(arith::createArithExpandOpsPass(expand));
-  }
   // Without this option x86vector ops stay and cannot be translated.
   ConvertVectorToLLVMPassOptions vector;
   vector.x86Vector = true;

@@ -1,0 +1,299 @@
+//===- UnitProducts.cpp - products by a unit of 16 x 16 sums --------------===//
+//
+// AMX keeps 16 x 16 sums in a tile register and adds to them 16 rows times 16
+// columns of 16 bf16 pairs in one instruction. Two by two such tiles share
+// their operands; the sums go to scratch memory, from which what follows the
+// product is computed, a vector at a time as everywhere.
+//
+// The emulation computes what the instruction does, in the same order: within
+// one step the products of even and of odd elements are summed apart.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Lower/TileLowering.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+/// Rows and columns of a tile, and pairs of a step.
+static constexpr int64_t kSide = 16;
+/// Elements of the contracted axis in one step.
+static constexpr int64_t kDepth = 2 * kSide;
+/// Bytes of a full row of a tile register.
+static constexpr int64_t kRowBytes = 64;
+
+static tile::TileType tileTypeOf(Value tile) {
+  return cast<tile::TileType>(tile.getType());
+}
+
+/// The load of packed pairs that the right side is, or null.
+static tile::LoadOp packedPairs(tile::MmaOp mma) {
+  auto load = mma.getRhs().getDefiningOp<tile::LoadOp>();
+  auto layout =
+      load ? load.getView().getType().getLayout() : tile::LayoutAttr();
+  return layout && layout.getDigitList().size() == 4 ? load : nullptr;
+}
+
+bool TileLowering::usesTileUnit(tile::MmaOp mma) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto unit = schedule ? schedule.getAs<StringAttr>("unit") : StringAttr();
+  if (!unit || unit.getValue() != "amx-bf16" || !packedPairs(mma) ||
+      !mma.getType().getElementType().isF32())
+    return false;
+  tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
+  std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
+  return lhs.getElementType().isBF16() && lhs.getExtent(1) % kDepth == 0 &&
+         result.getExtent(0) % kSide == 0 && result.getExtent(1) % kSide == 0 &&
+         (!kBound || isInside(*kBound, lhs.getExtent(1)));
+}
+
+//===----------------------------------------------------------------------===//
+// The unit's operations
+//===----------------------------------------------------------------------===//
+
+Value TileLowering::advance(Value pointer, Value bytes) {
+  return LLVM::GEPOp::create(b, loc(), pointer.getType(), b.getI8Type(),
+                             pointer, ValueRange{toI64(bytes)});
+}
+
+Value TileLowering::callUnit(StringRef name, Type result, ValueRange operands) {
+  auto i16 = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, loc(), b.getI16IntegerAttr(value));
+  };
+  SmallVector<Value> all{i16(kSide), i16(kRowBytes)};
+  if (name.starts_with("td")) // rows, bytes of a row of sums, of the left side
+    all.push_back(i16(kRowBytes));
+  llvm::append_range(all, operands);
+  std::string full = ("llvm.x86." + name + ".internal").str();
+  if (result)
+    return LLVM::CallIntrinsicOp::create(b, loc(), result,
+                                         b.getStringAttr(full), all)
+        .getResult(0);
+  LLVM::CallIntrinsicOp::create(b, loc(), b.getStringAttr(full), all);
+  return Value();
+}
+
+Value TileLowering::unitLoad(const UnitMemory &memory) {
+  if (machine.emulatesUnits)
+    return memory.pointer;
+  return callUnit("tileloadd64", LLVM::LLVMX86AMXType::get(b.getContext()),
+                  {memory.pointer, toI64(memory.rowBytes)});
+}
+
+/// sums + x * y, by arithmetic on the memory of all three.
+void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
+                               const UnitMemory &y) {
+  auto lanes = VectorType::get(kSide, b.getF32Type());
+  auto words = VectorType::get(kSide, b.getI32Type());
+  auto rowOf = [&](const UnitMemory &memory, Value row) {
+    return advance(memory.pointer,
+                   arith::MulIOp::create(b, loc(), row, memory.rowBytes));
+  };
+  auto half = [&](Value pairs, bool isOdd) -> Value {
+    auto splat = [&](int32_t value) {
+      return arith::ConstantOp::create(b, loc(),
+                                       DenseElementsAttr::get(words, value));
+    };
+    Value bits =
+        isOdd
+            ? arith::AndIOp::create(b, loc(), pairs, splat(-65536)).getResult()
+            : arith::ShLIOp::create(b, loc(), pairs, splat(16)).getResult();
+    return vector::BitCastOp::create(b, loc(), lanes, bits);
+  };
+  Value zero = constantIndex(0), one = constantIndex(1),
+        side = constantIndex(kSide);
+  auto rows = scf::ForOp::create(b, loc(), zero, side, one);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(rows.getBody());
+  Value row = rows.getInductionVar();
+  Value none = arith::ConstantOp::create(b, loc(), b.getZeroAttr(lanes));
+  auto pairs =
+      scf::ForOp::create(b, loc(), zero, side, one, ValueRange{none, none});
+  {
+    OpBuilder::InsertionGuard inner(b);
+    b.setInsertionPointToStart(pairs.getBody());
+    Value pair = pairs.getInductionVar();
+    Value at = advance(rowOf(x, row),
+                       arith::MulIOp::create(b, loc(), pair, constantIndex(4)));
+    Value word = LLVM::LoadOp::create(b, loc(), b.getI32Type(), at, 2);
+    Value left = vector::BroadcastOp::create(b, loc(), words, word);
+    Value right = LLVM::LoadOp::create(b, loc(), words, rowOf(y, pair), 2);
+    SmallVector<Value> next;
+    for (bool isOdd : {false, true})
+      next.push_back(math::FmaOp::create(b, loc(), half(left, isOdd),
+                                         half(right, isOdd),
+                                         pairs.getRegionIterArgs()[isOdd]));
+    scf::YieldOp::create(b, loc(), next);
+  }
+  Value step =
+      arith::AddFOp::create(b, loc(), pairs.getResult(0), pairs.getResult(1));
+  Value address = rowOf(sums, row);
+  Value before = LLVM::LoadOp::create(b, loc(), lanes, address, 4);
+  Value after = arith::AddFOp::create(b, loc(), before, step);
+  LLVM::StoreOp::create(b, loc(), after, address, 4);
+}
+
+//===----------------------------------------------------------------------===//
+// The product
+//===----------------------------------------------------------------------===//
+
+/// Where the left side's rows lie, contiguous along the contracted axis: in the
+/// kernel's input, or, when it is computed or a row would be behind the end, in
+/// scratch memory.
+TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
+  Value lhs = mma.getLhs();
+  tile::TileType type = tileTypeOf(lhs);
+  Scratch copy = allocate(type, /*lane=*/1);
+  Value copyBytes = constantIndex(2 * copy.strides[0]);
+  auto copyAll = [&] {
+    SmallVector<std::optional<Bound>> none(2);
+    forEachVector(type.getShape(), none, 1, [&](const Place &at) {
+      writeScratch(evaluate(lhs, at), copy, at);
+    });
+  };
+  auto load = lhs.getDefiningOp<tile::LoadOp>();
+  bool isRows = load && !scratch.contains(lhs) &&
+                !load.getView().getType().getLayout() &&
+                contiguousAxis(lhs) == 1u;
+  if (!isRows) {
+    copyAll();
+    return {copy.pointer, copyBytes};
+  }
+  Memory memory = memoryOf(load.getView());
+  SmallVector<Value> offsets;
+  for (Value offset : load.getOffsets())
+    offsets.push_back(mapped(offset));
+  SmallVector<Value> coords(offsets.size());
+  Value first = linearOffset(memory, offsets, coords);
+  Value start = advance(
+      memory.pointer, arith::MulIOp::create(b, loc(), first, constantIndex(2)));
+  Value rowBytes = arith::MulIOp::create(
+      b, loc(), memory.strides[load.getAxes()[0]], constantIndex(2));
+  Bound rows{offsets[load.getAxes()[0]], memory.sizes[load.getAxes()[0]]};
+  if (isInside(rows, type.getExtent(0)))
+    return {start, rowBytes};
+  Value left = arith::SubIOp::create(b, loc(), rows.size, rows.offset);
+  Value isRagged =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, left,
+                            constantIndex(type.getExtent(0)));
+  {
+    auto guard =
+        scf::IfOp::create(b, loc(), isRagged, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard keep(b);
+    b.setInsertionPointToStart(guard.thenBlock());
+    copyAll();
+  }
+  return {arith::SelectOp::create(b, loc(), isRagged, copy.pointer, start),
+          arith::SelectOp::create(b, loc(), isRagged, copyBytes, rowBytes)};
+}
+
+/// The packed right side: rows of pairs, as long as a panel is wide.
+TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
+  tile::LoadOp load = packedPairs(mma);
+  Memory memory = memoryOf(load.getView());
+  SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
+  for (Value offset : load.getOffsets())
+    offsets.push_back(mapped(offset));
+  Value first = packedOffset(load, memory, offsets, coords);
+  Value start = advance(
+      memory.pointer, arith::MulIOp::create(b, loc(), first, constantIndex(2)));
+  int64_t width = memory.layout.getDigitList()[2].extent;
+  return {start, constantIndex(4 * width)};
+}
+
+/// The sums of two by two tiles, or what is left of them, over the whole
+/// contracted axis.
+void TileLowering::multiplyTiles(const UnitMemory &to, const UnitMemory &left,
+                                 const UnitMemory &right, int64_t rows,
+                                 int64_t columns, int64_t depth) {
+  auto part = [&](const UnitMemory &memory, Value row, Value byte) {
+    Value rowStart = arith::MulIOp::create(b, loc(), row, memory.rowBytes);
+    return UnitMemory{advance(memory.pointer,
+                              arith::AddIOp::create(b, loc(), rowStart, byte)),
+                      memory.rowBytes};
+  };
+  SmallVector<UnitMemory> targets;
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c)
+      targets.push_back(
+          part(to, constantIndex(r * kSide), constantIndex(c * kRowBytes)));
+  bool isReal = !machine.emulatesUnits;
+  SmallVector<Value> sums;
+  if (isReal)
+    for (const UnitMemory &target : targets)
+      sums.push_back(unitLoad(target));
+  auto loop =
+      scf::ForOp::create(b, loc(), constantIndex(0),
+                         constantIndex(depth / kDepth), constantIndex(1), sums);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value step = loop.getInductionVar();
+    Value leftByte =
+        arith::MulIOp::create(b, loc(), step, constantIndex(kRowBytes));
+    Value rightRow =
+        arith::MulIOp::create(b, loc(), step, constantIndex(kSide));
+    SmallVector<UnitMemory> lefts, rights;
+    for (int64_t r = 0; r < rows; ++r)
+      lefts.push_back(part(left, constantIndex(r * kSide), leftByte));
+    for (int64_t c = 0; c < columns; ++c)
+      rights.push_back(part(right, rightRow, constantIndex(c * kRowBytes)));
+    SmallVector<Value> x, y, next;
+    if (isReal) {
+      for (const UnitMemory &memory : lefts)
+        x.push_back(unitLoad(memory));
+      for (const UnitMemory &memory : rights)
+        y.push_back(unitLoad(memory));
+    }
+    for (auto [n, target] : llvm::enumerate(targets)) {
+      int64_t r = n / columns, c = n % columns;
+      if (isReal)
+        next.push_back(callUnit("tdpbf16ps", sums[n].getType(),
+                                {loop.getRegionIterArgs()[n], x[r], y[c]}));
+      else
+        emulateUnit(target, lefts[r], rights[c]);
+    }
+    if (isReal)
+      scf::YieldOp::create(b, loc(), next);
+  }
+  for (auto [target, sum] : llvm::zip(targets, loop.getResults()))
+    callUnit("tilestored64", Type(),
+             {target.pointer, toI64(target.rowBytes), sum});
+}
+
+void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
+  tile::TileType type = mma.getType();
+  Scratch to = allocate(type, /*lane=*/1);
+  SmallVector<std::optional<Bound>> none(2);
+  forEachVector(type.getShape(), none, 1, [&](const Place &at) {
+    writeScratch(evaluate(mma.getAccumulator(), at), to, at);
+  });
+  UnitMemory left = leftSide(mma), right = rightSide(mma);
+  UnitMemory sums{to.pointer, constantIndex(4 * to.strides[0])};
+  int64_t rowTiles = type.getExtent(0) / kSide,
+          columnTiles = type.getExtent(1) / kSide,
+          depth = tileTypeOf(mma.getLhs()).getExtent(1);
+  auto shifted = [&](const UnitMemory &memory, int64_t row, int64_t byte) {
+    Value start =
+        arith::MulIOp::create(b, loc(), memory.rowBytes, constantIndex(row));
+    return UnitMemory{
+        advance(memory.pointer,
+                arith::AddIOp::create(b, loc(), start, constantIndex(byte))),
+        memory.rowBytes};
+  };
+  for (int64_t r = 0; r < rowTiles; r += 2)
+    for (int64_t c = 0; c < columnTiles; c += 2)
+      multiplyTiles(
+          shifted(sums, r * kSide, c * kRowBytes), shifted(left, r * kSide, 0),
+          shifted(right, 0, c * kRowBytes), std::min<int64_t>(2, rowTiles - r),
+          std::min<int64_t>(2, columnTiles - c), depth);
+  for (unsigned axis = 0; axis < 2; ++axis)
+    to.bounds[axis] = boundOf(mma.getResult(), axis);
+  scratch[mma.getResult()] = to;
+}
+
+} // namespace tenon
