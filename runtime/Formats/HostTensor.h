@@ -36,6 +36,10 @@ std::optional<int64_t> numElements(std::span<const int64_t> dims);
 std::optional<int64_t> storageBytes(abi::DType dtype,
                                     std::span<const int64_t> dims);
 
+/// Element `position`, which is there, as a number: integers of more than 53
+/// bits are rounded.
+double elementAt(const HostTensor &tensor, int64_t position);
+
 /// For people: "f32[2, 384]".
 std::string describe(abi::DType dtype, std::span<const int64_t> dims);
 

@@ -40,7 +40,8 @@ static Result<void> compareElements(const HostTensor &output,
   int64_t first = -1;
   double largest = 0;
   for (int64_t i = 0; i < numElements; ++i) {
-    double found = elementAt(output, i), wanted = elementAt(expected, i);
+    double found = rt::elementAt(output, i),
+           wanted = rt::elementAt(expected, i);
     if (isClose(found, wanted, tolerance))
       continue;
     if (numDifferent++ == 0)
@@ -53,9 +54,9 @@ static Result<void> compareElements(const HostTensor &output,
   text.precision(9);
   text << "output " << rt::quoted(output.name) << " differs first at "
        << indexText(first, output.dims) << ": expected "
-       << elementAt(expected, first) << ", got " << elementAt(output, first)
-       << " (" << numDifferent << " of " << numElements
-       << " elements differ, by up to " << largest << ")";
+       << rt::elementAt(expected, first) << ", got "
+       << rt::elementAt(output, first) << " (" << numDifferent << " of "
+       << numElements << " elements differ, by up to " << largest << ")";
   return badInput(text.str());
 }
 

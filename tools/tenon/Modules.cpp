@@ -38,6 +38,8 @@ static DialectRegistry allDialects() {
 }
 
 Workshop::Workshop() : mlir(allDialects()) {
+  // Sizes are its attributes, also in a module that has none of its ops.
+  mlir.loadDialect<graph::GraphDialect>();
   mlir.getDiagEngine().registerHandler(
       [this](Diagnostic &diagnostic) { return keep(diagnostic); });
 }

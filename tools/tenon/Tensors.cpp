@@ -3,13 +3,11 @@
 #include "tools/tenon/Tensors.h"
 
 #include "runtime/Core/Message.h"
-#include "runtime/Formats/NarrowFloats.h"
 #include "runtime/Formats/Npy.h"
 #include "runtime/Formats/Npz.h"
 #include "runtime/Formats/TensorProto.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 
@@ -172,66 +170,16 @@ Result<void> writeOutputs(const Arguments &arguments, const Tensors &outputs) {
 // For people
 //===----------------------------------------------------------------------===//
 
-template <typename T>
-static T valueAt(const HostTensor &tensor, int64_t position) {
-  T value;
-  std::memcpy(&value, tensor.data.data() + position * sizeof(T), sizeof(T));
-  return value;
-}
-
-template <typename T>
-static double numberAt(const HostTensor &tensor, int64_t position) {
-  return static_cast<double>(valueAt<T>(tensor, position));
-}
-
-double elementAt(const HostTensor &tensor, int64_t position) {
-  switch (tensor.dtype) {
-  case abi::DType::I8:
-    return numberAt<int8_t>(tensor, position);
-  case abi::DType::Bool:
-  case abi::DType::U8:
-    return numberAt<uint8_t>(tensor, position);
-  case abi::DType::I16:
-    return numberAt<int16_t>(tensor, position);
-  case abi::DType::U16:
-    return numberAt<uint16_t>(tensor, position);
-  case abi::DType::I32:
-    return numberAt<int32_t>(tensor, position);
-  case abi::DType::U32:
-    return numberAt<uint32_t>(tensor, position);
-  case abi::DType::I64:
-    return numberAt<int64_t>(tensor, position);
-  case abi::DType::U64:
-    return numberAt<uint64_t>(tensor, position);
-  case abi::DType::F32:
-    return numberAt<float>(tensor, position);
-  case abi::DType::F64:
-    return numberAt<double>(tensor, position);
-  case abi::DType::F16:
-    return rt::decodeF16(valueAt<uint16_t>(tensor, position));
-  case abi::DType::BF16:
-    return rt::decodeBF16(valueAt<uint16_t>(tensor, position));
-  case abi::DType::F8E4M3:
-    return rt::decodeF8E4M3(valueAt<uint8_t>(tensor, position));
-  case abi::DType::F8E5M2:
-    return rt::decodeF8E5M2(valueAt<uint8_t>(tensor, position));
-  case abi::DType::I4:
-  case abi::DType::U4:
-    break;
-  }
-  return 0;
-}
-
 std::string summary(const HostTensor &tensor) {
   std::ostringstream text;
   text << tensor.name << ": " << rt::describe(tensor.dtype, tensor.dims);
   int64_t numElements = *rt::numElements(tensor.dims);
   if (numElements == 0)
     return text.str();
-  double least = elementAt(tensor, 0), most = least;
+  double least = rt::elementAt(tensor, 0), most = least;
   for (int64_t i = 1; i < numElements; ++i) {
-    least = std::min(least, elementAt(tensor, i));
-    most = std::max(most, elementAt(tensor, i));
+    least = std::min(least, rt::elementAt(tensor, i));
+    most = std::max(most, rt::elementAt(tensor, i));
   }
   text << " from " << least << " to " << most;
   return text.str();

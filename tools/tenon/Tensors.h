@@ -31,9 +31,6 @@ rt::Result<void> writeOutputs(const Arguments &arguments,
 /// "y: f32[2, 384] from -0.5 to 1.25".
 std::string summary(const rt::HostTensor &tensor);
 
-/// Element `position`, as a number. For all types but those of 4 bits.
-double elementAt(const rt::HostTensor &tensor, int64_t position);
-
 } // namespace tenon::tool
 
 #endif // TENON_TOOLS_TENON_TENSORS_H
