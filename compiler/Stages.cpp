@@ -12,6 +12,7 @@
 #include "passes/Raise/Passes.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Simplify/Passes.h"
+#include "passes/Verify/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -50,6 +51,8 @@ static void addSimplify(PassManager &passes) {
   passes.addPass(createSimplifyGraphPass());
   passes.addPass(createResolveIndexGatherPass());
   passes.addPass(createFoldScalesPass());
+  // What is always true is no part of a mask any more.
+  passes.addPass(createSimplifyGraphPass());
   passes.addPass(createRaiseGeluPass());
   passes.addPass(createRaiseSiluPass());
   passes.addPass(createRaiseSwigluPass()); // is made of silu
@@ -99,6 +102,26 @@ static void addStage(PassManager &passes, Stage stage, target::CpuAttr cpu) {
   }
 }
 
+static std::unique_ptr<Pass> createVerifier(Stage stage) {
+  switch (stage) {
+  case Stage::Import:
+    return createVerifyImportPass();
+  case Stage::Simplify:
+    return createVerifySimplifyPass();
+  case Stage::Fuse:
+    return createVerifyFusePass();
+  case Stage::Tile:
+    return createVerifyTilePass();
+  case Stage::Schedule:
+    return createVerifySchedulePass();
+  case Stage::Plan:
+    return createVerifyPlanPass();
+  case Stage::Lower:
+    return createVerifyLowerPass();
+  }
+  llvm_unreachable("there is no other stage");
+}
+
 //===----------------------------------------------------------------------===//
 // Running them
 //===----------------------------------------------------------------------===//
@@ -127,11 +150,18 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   ExecutionCheck check(readWeightsFrom(""));
   if (options.verifyEachExec)
     module->getContext()->disableMultithreading();
+  // What is given may be written by hand.
+  PassManager given(module.getContext());
+  given.addPass(createVerifier(after));
+  if (failed(given.run(module)))
+    return failure();
   for (int number = static_cast<int>(after) + 1;
        number <= static_cast<int>(until); ++number) {
     auto stage = static_cast<Stage>(number);
+    options.progress(nameOf(stage), 0, 0);
     PassManager passes(module.getContext());
     addStage(passes, stage, *cpu);
+    passes.addPass(createVerifier(stage));
     if (options.verifyEachExec && stage <= Stage::Schedule)
       check.watch(passes);
     llvm::StringMap<StringAttr> sources = sourcesOf(module);

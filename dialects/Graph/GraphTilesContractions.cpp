@@ -1,6 +1,6 @@
 //===- GraphTilesContractions.cpp - matmul and attention as tiles ---------===//
 
-#include "dialects/Graph/GraphRegions.h"
+#include "dialects/Graph/GraphTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -14,12 +14,12 @@ using tile::AxisTile;
 using tile::KernelBuilder;
 using tile::Window;
 
+/// Integers narrower than 32 bits are summed in 32.
 static Type accumulatorType(Type elementType) {
-  MLIRContext *context = elementType.getContext();
-  if (auto floatType = dyn_cast<FloatType>(elementType))
-    return floatType.getWidth() < 32 ? Float32Type::get(context) : elementType;
-  unsigned width = elementType.getIntOrFloatBitWidth();
-  return width < 32 ? IntegerType::get(context, 32) : elementType;
+  Type type = computeType(elementType);
+  return type.getIntOrFloatBitWidth() < 32
+             ? IntegerType::get(type.getContext(), 32)
+             : type;
 }
 
 static Value zeroTile(KernelBuilder &builder, ArrayRef<Attribute> extents,
@@ -330,7 +330,9 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
 }
 
 FailureOr<AxisTile> AttentionTiles::build() {
-  if (!findAxes() || op.getQuery().getType().isDynamicDim(3))
+  auto elementType = cast<FloatType>(op.getQuery().getType().getElementType());
+  if (!findAxes() || op.getQuery().getType().isDynamicDim(3) ||
+      elementType.getWidth() > 32)
     return failure();
   int64_t headDim = op.getQuery().getType().getDimSize(3);
   tile::Axis depth{{3}, Value(), builder.number(headDim)};

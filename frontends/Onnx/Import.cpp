@@ -3,6 +3,7 @@
 #include "frontends/Onnx/Import.h"
 
 #include "frontends/Onnx/Importer.h"
+#include "frontends/Onnx/InputDims.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
@@ -32,6 +33,8 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
     message.consume_front((path + ": ").str());
     return emitError(loc) << message;
   }
+  if (auto valid = checkInputDims(model->graph, options); !valid)
+    return emitError(loc) << valid.error().message;
 
   Symbols symbols(context);
   while (true) {
@@ -44,6 +47,8 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
     if (!module)
       return emitError(importer.error().loc) << importer.error().message;
     remarkOnSymbols(symbols, loc);
+    for (const Importer::Note &note : importer.notes())
+      remark::passed(note.loc, kRemark) << note.text;
     if (failed(verify(*module)))
       return failure();
     return module;

@@ -2,7 +2,9 @@
 
 #include "frontends/Onnx/Importer.h"
 
+#include "frontends/Onnx/InputDims.h"
 #include "frontends/Onnx/NodeTable.h"
+#include "frontends/Onnx/Tables.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
@@ -101,16 +103,26 @@ const ShapeValue *Importer::shapeOf(Imported &imported) {
 Value Importer::materialize(Imported &imported) {
   if (imported.value)
     return imported.value;
-  if (imported.tensor && imported.tensor->weight())
-    imported.value = graph::WeightOp::create(
-        builder, imported.loc, imported.type, imported.tensor->weight());
-  else if (imported.elements)
-    imported.value =
-        graph::ConstantOp::create(builder, imported.loc, imported.elements);
-  else
-    imported.value = materializeShape(
-        *imported.shape, imported.type.getElementType(), imported.loc);
+  imported.value =
+      imported.tensor
+          ? materializeTensor(imported)
+          : materializeShape(*imported.shape, imported.type.getElementType(),
+                             imported.loc);
   return imported.value;
+}
+
+Value Importer::materializeTensor(const Imported &imported) {
+  TableFormula formula =
+      buildTableFormula(builder, imported.loc, *imported.tensor);
+  if (formula.value) {
+    allNotes.push_back({imported.loc, "the tensor is " + formula.meaning +
+                                          ", and is computed instead"});
+    return formula.value;
+  }
+  if (graph::WeightAttr weight = imported.tensor->weight())
+    return graph::WeightOp::create(builder, imported.loc, imported.type,
+                                   weight);
+  return graph::ConstantOp::create(builder, imported.loc, imported.elements);
 }
 
 Value Importer::integers(ArrayRef<int64_t> values, ArrayRef<int64_t> shape,
@@ -181,29 +193,12 @@ static bool isInitializer(const Graph &graph, StringRef name) {
   });
 }
 
-/// The input's dims as text. A dim without number and name is called after the
-/// input, so that no two of them are taken for equal.
 FailureOr<SmallVector<std::string>>
 Importer::inputDims(const ValueInfo &input) {
-  if (auto given = options.inputDims.find(input.name);
-      given != options.inputDims.end())
-    return given->second;
-  if (!input.hasShape)
-    return fail(fileLoc, "input '" + StringRef(input.name) +
-                             "' has no shape: expected one in the model or in "
-                             "the import options");
-  SmallVector<std::string> dims;
-  for (auto [axis, dim] : llvm::enumerate(input.dims)) {
-    bool isNamed =
-        llvm::any_of(dim.symbol, [](char c) { return llvm::isAlnum(c); });
-    if (dim.value.value_or(0) > 0)
-      dims.push_back(std::to_string(*dim.value));
-    else if (isNamed)
-      dims.emplace_back(dim.symbol);
-    else
-      dims.push_back(std::string(input.name) + "_" + std::to_string(axis));
-  }
-  return dims;
+  auto dims = dimsOfInput(model.graph, options, input);
+  if (!dims)
+    return fail(fileLoc, dims.error().message);
+  return *dims;
 }
 
 FailureOr<RankedTensorType> Importer::inputType(const ValueInfo &input) {

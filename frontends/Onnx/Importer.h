@@ -41,6 +41,13 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> run();
   const ImportError &error() const { return *firstError; }
 
+  /// Something that import did with a tensor or node, for an `Import` remark.
+  struct Note {
+    mlir::Location loc;
+    std::string text;
+  };
+  llvm::ArrayRef<Note> notes() const { return allNotes; }
+
   // For importers of nodes.
 
   mlir::OpBuilder builder;
@@ -73,6 +80,7 @@ private:
   mlir::FailureOr<mlir::RankedTensorType> inputType(const ValueInfo &input);
   mlir::FailureOr<llvm::SmallVector<std::string>>
   inputDims(const ValueInfo &input);
+  mlir::Value materializeTensor(const Imported &imported);
   mlir::Value materializeShape(const ShapeValue &shape, mlir::Type elementType,
                                mlir::Location loc);
   mlir::Value materializeDim(graph::DimAttr dim, mlir::Location loc);
@@ -85,6 +93,7 @@ private:
   mlir::Location fileLoc;
   llvm::StringMap<Imported> values;
   std::optional<ImportError> firstError;
+  llvm::SmallVector<Note> allNotes;
 };
 
 } // namespace tenon::onnx

@@ -277,6 +277,8 @@ static LogicalResult importTrilu(NodeBuilder &b) {
   graph::Predicate side =
       b.integer("upper", 1) ? graph::Predicate::Ge : graph::Predicate::Le;
   Value isKept = b.make<graph::CompareOp>(diagonal, k, side);
+  if (b.type(0).getElementType().isInteger(1))
+    return b.set(0, b.make<graph::AndOp>(isKept, x));
   return b.set(0, b.make<graph::WhereOp>(isKept, x, b.like(x, 0)));
 }
 

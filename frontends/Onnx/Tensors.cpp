@@ -190,6 +190,19 @@ static rt::Result<void> checkTyped(const TensorRef &ref,
                   Twine(count) + " for its dimensions");
 }
 
+/// What is larger stays in the file and out of the IR. Constants are the
+/// numbers that steer a graph, which passes must see: positions, sizes and
+/// masks are of types that quantized weights do not have, so 32 KiB of them
+/// (4096 positions) cost nothing; the largest list of floats that means
+/// something is that of rope's frequencies, 256 of them for heads of 512.
+static int64_t maxConstantBytes(Type elementType) {
+  bool isIndexOrMask = elementType.isInteger(64) || elementType.isInteger(32) ||
+                       elementType.isInteger(1);
+  if (isIndexOrMask)
+    return 32 << 10;
+  return isa<FloatType>(elementType) ? 1 << 10 : 64;
+}
+
 rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
                                  const Model &model, MLIRContext *context) {
   rt::Result<RankedTensorType> type = checkType(ref, context);
@@ -211,7 +224,8 @@ rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
       return checked.error();
     offset = ref.raw ? ref.raw->data() - model.file.text().data() : 0;
   }
-  if (bytes > kMaxConstantBytes && (ref.isExternal || ref.raw))
+  if (bytes > maxConstantBytes(type->getElementType()) &&
+      (ref.isExternal || ref.raw))
     tensor.reference =
         graph::WeightAttr::get(context, StringAttr::get(context, store),
                                StringAttr::get(context, name), offset, bytes);
@@ -241,30 +255,51 @@ static std::string unpack(std::string_view packed, int64_t count) {
   return bytes;
 }
 
-rt::Result<DenseElementsAttr> Tensor::elements() const {
-  Type elementType = tensorType.getElementType();
-  std::string bytes;
-  if (ref->isExternal) {
-    rt::Result<rt::MappedFile> file = rt::MappedFile::open(externalPath);
-    if (!file)
-      return file.error();
-    size_t start = std::min<uint64_t>(ref->offset, file->sizeBytes());
-    bytes = file->text().substr(start, fileBytes(tensorType));
-  } else if (ref->raw) {
-    bytes = *ref->raw;
-  } else {
-    bytes = typedBytes(*ref, llvm::divideCeil(fileBits(elementType), 8));
+rt::Result<void>
+Tensor::withBytes(llvm::function_ref<void(std::string_view)> use) const {
+  if (ref->raw) {
+    use(*ref->raw);
+    return {};
   }
-  if (static_cast<int64_t>(bytes.size()) != fileBytes(tensorType))
+  if (!ref->isExternal) {
+    Type elementType = tensorType.getElementType();
+    use(typedBytes(*ref, llvm::divideCeil(fileBits(elementType), 8)));
+    return {};
+  }
+  rt::Result<rt::MappedFile> file = rt::MappedFile::open(externalPath);
+  if (!file)
+    return file.error();
+  uint64_t bytes = fileBytes(tensorType);
+  if (ref->offset > file->sizeBytes() ||
+      bytes > file->sizeBytes() - ref->offset)
     return badInput("was cut short in its file while it was read");
-  if (isPacked(elementType))
-    bytes = unpack(bytes, tensorType.getNumElements());
-  if (elementType.isInteger(1)) {
+  use(file->text().substr(ref->offset, bytes));
+  return {};
+}
+
+/// Elements from bytes as a file has them.
+static DenseElementsAttr toElements(RankedTensorType type,
+                                    std::string_view bytes) {
+  std::string unpacked;
+  if (isPacked(type.getElementType()))
+    bytes = unpacked = unpack(bytes, type.getNumElements());
+  if (type.getElementType().isInteger(1)) {
     SmallVector<bool> bools(
         llvm::map_range(bytes, [](char byte) { return byte != 0; }));
-    return DenseElementsAttr::get(tensorType, ArrayRef<bool>(bools));
+    return DenseElementsAttr::get(type, ArrayRef<bool>(bools));
   }
-  if (tensorType.getNumElements() == 0)
-    return DenseElementsAttr::get(tensorType, ArrayRef<Attribute>());
-  return DenseElementsAttr::getFromRawBuffer(tensorType, bytes);
+  if (type.getNumElements() == 0)
+    return DenseElementsAttr::get(type, ArrayRef<Attribute>());
+  return DenseElementsAttr::getFromRawBuffer(
+      type, ArrayRef(bytes.data(), bytes.size()));
+}
+
+rt::Result<DenseElementsAttr> Tensor::elements() const {
+  DenseElementsAttr elements;
+  rt::Result<void> read = withBytes([&](std::string_view bytes) {
+    elements = toElements(tensorType, bytes);
+  });
+  if (!read)
+    return read.error();
+  return elements;
 }

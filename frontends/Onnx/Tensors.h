@@ -24,14 +24,15 @@ public:
                                   mlir::MLIRContext *context);
 
   mlir::RankedTensorType type() const { return tensorType; }
-  /// Where the bytes are, when there are more than kMaxConstantBytes of them
-  /// and the file has them as they are in memory.
+  /// Where the bytes are, when there are too many for a constant and the file
+  /// has them as they are in memory.
   graph::WeightAttr weight() const { return reference; }
   /// The elements, copied.
   rt::Result<mlir::DenseElementsAttr> elements() const;
-
-  /// What is larger stays in the file and out of the IR.
-  static constexpr int64_t kMaxConstantBytes = 64;
+  /// Shows the bytes, as raw data has them, to `use`; they live as long as the
+  /// call. BadInput, without a call, when they can no longer be read.
+  rt::Result<void>
+  withBytes(llvm::function_ref<void(std::string_view)> use) const;
 
 private:
   Tensor(const TensorRef &ref, mlir::RankedTensorType type)

@@ -72,13 +72,11 @@ static std::optional<Positions> readConstant(graph::ConstantOp constant) {
 //===----------------------------------------------------------------------===//
 
 /// A reshape that only adds or removes dims of extent 1.
-static std::optional<Positions> readReshape(graph::ReshapeOp reshape) {
-  std::optional<Positions> input = readPositions(reshape.getInput());
-  if (!input)
-    return std::nullopt;
+static std::optional<Positions> moveReshape(graph::ReshapeOp reshape,
+                                            const Positions &input) {
   SmallVector<DimAttr> from = graph::getDims(typeOf(reshape.getInput()));
   SmallVector<DimAttr> to = graph::getDims(typeOf(reshape));
-  Positions result{SmallVector<int64_t>(to.size(), 0), input->offset};
+  Positions result{SmallVector<int64_t>(to.size(), 0), input.offset};
   unsigned d = 0;
   auto skipUnits = [&] {
     while (d < from.size() && from[d].getConstantValue() == 1)
@@ -90,20 +88,18 @@ static std::optional<Positions> readReshape(graph::ReshapeOp reshape) {
     skipUnits();
     if (d == from.size() || !graph::areEqual(from[d], dim))
       return std::nullopt;
-    result.strides[target] = input->strides[d++];
+    result.strides[target] = input.strides[d++];
   }
   skipUnits();
   return d == from.size() ? std::optional(result) : std::nullopt;
 }
 
-static std::optional<Positions> readBroadcast(graph::BroadcastOp broadcast) {
-  std::optional<Positions> input = readPositions(broadcast.getInput());
-  if (!input)
-    return std::nullopt;
+static std::optional<Positions> moveBroadcast(graph::BroadcastOp broadcast,
+                                              const Positions &input) {
   RankedTensorType from = typeOf(broadcast.getInput());
   unsigned lead = typeOf(broadcast).getRank() - from.getRank();
-  Positions result{SmallVector<int64_t>(lead, 0), input->offset};
-  for (auto [d, stride] : llvm::enumerate(input->strides)) {
+  Positions result{SmallVector<int64_t>(lead, 0), input.offset};
+  for (auto [d, stride] : llvm::enumerate(input.strides)) {
     bool repeats = from.getDimSize(d) == 1;
     if (from.isDynamicDim(d) && stride != 0 &&
         !graph::areEqual(graph::getDim(from, d),
@@ -114,25 +110,30 @@ static std::optional<Positions> readBroadcast(graph::BroadcastOp broadcast) {
   return result;
 }
 
-static std::optional<Positions> readTranspose(graph::TransposeOp transpose) {
-  std::optional<Positions> input = readPositions(transpose.getInput());
-  if (!input)
-    return std::nullopt;
-  Positions result{{}, input->offset};
+static std::optional<Positions> moveTranspose(graph::TransposeOp transpose,
+                                              const Positions &input) {
+  Positions result{{}, input.offset};
   for (int64_t from : transpose.getPermutation())
-    result.strides.push_back(input->strides[from]);
+    result.strides.push_back(input.strides[from]);
   return result;
 }
 
-static std::optional<Positions> readSlice(graph::SliceOp slice) {
-  std::optional<Positions> result = readPositions(slice.getInput());
-  if (!result)
-    return std::nullopt;
-  int64_t &stride = result->strides[slice.getAxis()];
-  result->offset = result->offset.add(
+static Positions moveSlice(graph::SliceOp slice, const Positions &input) {
+  Positions result = input;
+  int64_t &stride = result.strides[slice.getAxis()];
+  result.offset = result.offset.add(
       slice.getStart().mul(number(slice.getContext(), stride)));
   stride *= slice.getStep();
   return result;
+}
+
+std::optional<Positions> moveThrough(Operation *view, const Positions &input) {
+  return llvm::TypeSwitch<Operation *, std::optional<Positions>>(view)
+      .Case([&](graph::ReshapeOp op) { return moveReshape(op, input); })
+      .Case([&](graph::BroadcastOp op) { return moveBroadcast(op, input); })
+      .Case([&](graph::TransposeOp op) { return moveTranspose(op, input); })
+      .Case([&](graph::SliceOp op) { return moveSlice(op, input); })
+      .Default([](Operation *) { return std::nullopt; });
 }
 
 /// Wide enough that no position is changed by the cast.
@@ -141,11 +142,71 @@ static bool holdsPositions(Type type) {
          type.isInteger(64);
 }
 
+/// A bool is the position 0 or 1.
 static std::optional<Positions> readCast(graph::CastOp cast) {
+  Type from = typeOf(cast.getInput()).getElementType();
   if (!holdsPositions(cast.getTo()) ||
-      !holdsPositions(typeOf(cast.getInput()).getElementType()))
+      (!holdsPositions(from) && !from.isInteger(1)))
     return std::nullopt;
   return readPositions(cast.getInput());
+}
+
+/// The same along every dim, and so not more than a number.
+static bool isUniform(const Positions &positions) {
+  return llvm::all_of(positions.strides, [](int64_t s) { return s == 0; });
+}
+
+static std::optional<Positions> readNot(graph::NotOp negation) {
+  std::optional<Positions> input = readPositions(negation.getInput());
+  if (!input || !isUniform(*input) || !input->offset.getConstantValue())
+    return std::nullopt;
+  input->offset = number(negation.getContext(), 1).sub(input->offset);
+  return input;
+}
+
+/// The sums of one number are its multiples.
+static std::optional<Positions> readCumsum(graph::CumsumOp cumsum) {
+  std::optional<Positions> input = readPositions(cumsum.getInput());
+  std::optional<int64_t> step =
+      input ? input->offset.getConstantValue() : std::nullopt;
+  if (!step || !isUniform(*input) || cumsum.getReverse())
+    return std::nullopt;
+  input->strides[cumsum.getAxis()] = *step;
+  if (cumsum.getExclusive())
+    input->offset = number(cumsum.getContext(), 0);
+  return input;
+}
+
+/// Inputs that go on where the one before ends: -1 before 0, 1, 2 ...
+static std::optional<Positions> readConcat(graph::ConcatOp concat) {
+  int64_t axis = concat.getAxis();
+  auto extentOf = [&](Value input) {
+    return graph::getDim(typeOf(input), axis);
+  };
+  SmallVector<Positions> parts;
+  std::optional<int64_t> stride;
+  for (Value input : concat.getInputs()) {
+    std::optional<Positions> part = readPositions(input);
+    if (!part)
+      return std::nullopt;
+    // A single element has any stride.
+    if (extentOf(input).getConstantValue() != 1) {
+      if (stride && *stride != part->strides[axis])
+        return std::nullopt;
+      stride = part->strides[axis];
+    }
+    parts.push_back(*part);
+  }
+  if (!stride)
+    return std::nullopt;
+  DimAttr next = parts.front().offset;
+  for (auto [part, input] : llvm::zip_equal(parts, concat.getInputs())) {
+    part.strides[axis] = *stride;
+    if (part.offset != next || part.strides != parts.front().strides)
+      return std::nullopt;
+    next = next.add(extentOf(input).mul(number(concat.getContext(), *stride)));
+  }
+  return parts.front();
 }
 
 static SmallVector<int64_t> alignedStrides(const Positions &positions,
@@ -185,11 +246,15 @@ std::optional<Positions> readPositions(Value value) {
   return llvm::TypeSwitch<Operation *, std::optional<Positions>>(op)
       .Case([](graph::IotaOp op) { return readIota(op); })
       .Case([](graph::ConstantOp op) { return readConstant(op); })
-      .Case([](graph::ReshapeOp op) { return readReshape(op); })
-      .Case([](graph::BroadcastOp op) { return readBroadcast(op); })
-      .Case([](graph::TransposeOp op) { return readTranspose(op); })
-      .Case([](graph::SliceOp op) { return readSlice(op); })
+      .Case<graph::ReshapeOp, graph::BroadcastOp, graph::TransposeOp,
+            graph::SliceOp>([](Operation *op) -> std::optional<Positions> {
+        std::optional<Positions> input = readPositions(op->getOperand(0));
+        return input ? moveThrough(op, *input) : std::nullopt;
+      })
       .Case([](graph::CastOp op) { return readCast(op); })
+      .Case([](graph::NotOp op) { return readNot(op); })
+      .Case([](graph::CumsumOp op) { return readCumsum(op); })
+      .Case([](graph::ConcatOp op) { return readConcat(op); })
       .Case([&](graph::AddOp op) {
         return readSum(op.getLhs(), op.getRhs(), 1, rank);
       })

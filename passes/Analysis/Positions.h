@@ -30,6 +30,11 @@ struct Positions {
 /// The value as positions, or nothing when it is anything else.
 std::optional<Positions> readPositions(mlir::Value value);
 
+/// What a reshape, broadcast, transpose or slice makes of its input's
+/// positions.
+std::optional<Positions> moveThrough(mlir::Operation *view,
+                                     const Positions &input);
+
 /// `a - b` of two values broadcast together to `rank` dims.
 Positions subtract(const Positions &a, const Positions &b, unsigned rank);
 

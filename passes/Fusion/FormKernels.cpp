@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Fusion/GridForms.h"
+#include "passes/Fusion/GroupCost.h"
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
@@ -139,7 +140,8 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
   Block &entry = kernel.getBody().emplaceBlock();
   auto addBuffer = [&](Type type) {
     entry.addArgument(
-        tile::BufferType::get(b.getContext(), getElementTypeOrSelf(type)),
+        tile::BufferType::get(b.getContext(),
+                              tile::kernelTypeOf(getElementTypeOrSelf(type))),
         group.getLoc());
   };
   for (BlockArgument input : body.getArguments())
@@ -286,7 +288,8 @@ LogicalResult KernelFormer::form(graph::GroupOp group) {
   OpBuilder b(group);
   auto launch = tile::LaunchOp::create(
       b, group.getLoc(), group.getResultTypes(), kernel.getSymName(),
-      group.getInputs(), b.getArrayAttr(scalars));
+      group.getInputs(), b.getArrayAttr(scalars), countFlops(group),
+      countBytes(group));
   group.replaceAllUsesWith(launch);
   group.erase();
   return success();

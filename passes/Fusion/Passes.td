@@ -88,7 +88,7 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
       tile.return
     }
     func.func @f(%arg0: tensor<4x8xf32>) -> tensor<4x8xf32> {
-      %0 = tile.launch @neg(%arg0) scalars [] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      %0 = tile.launch @neg(%arg0) scalars [] {bytes = #graph.dim<256>, flops = #graph.dim<32>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
       return %0 : tensor<4x8xf32>
     }
     ```

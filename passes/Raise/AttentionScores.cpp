@@ -167,23 +167,51 @@ std::optional<AttentionScores> read(Value value, unsigned depth) {
 // Causal masks
 //===----------------------------------------------------------------------===//
 
+/// A comparison of positions: the sign of `difference` decides.
+struct PositionTest {
+  Positions difference;
+  graph::Predicate predicate;
+};
+
+/// Reads a comparison behind views, since masks are cut out of larger
+/// triangles, and behind casts, since older ones are kept as bytes: 0 and 1 in
+/// any type.
+std::optional<PositionTest> readPositionTest(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto compare = dyn_cast_or_null<graph::CompareOp>(op)) {
+    std::optional<Positions> lhs = readPositions(compare.getLhs());
+    std::optional<Positions> rhs = readPositions(compare.getRhs());
+    if (!lhs || !rhs)
+      return std::nullopt;
+    return PositionTest{subtract(*lhs, *rhs, typeOf(compare).getRank()),
+                        compare.getPredicate()};
+  }
+  if (auto cast = dyn_cast_or_null<graph::CastOp>(op))
+    return readPositionTest(cast.getInput());
+  if (!isa_and_nonnull<graph::ReshapeOp, graph::BroadcastOp, graph::TransposeOp,
+                       graph::SliceOp>(op))
+    return std::nullopt;
+  std::optional<PositionTest> test = readPositionTest(op->getOperand(0));
+  std::optional<Positions> moved =
+      test ? moveThrough(op, test->difference) : std::nullopt;
+  if (!moved)
+    return std::nullopt;
+  return PositionTest{*moved, test->predicate};
+}
+
 /// c, when the condition is "j - i <= c" of the last two dims: query i, key j.
 std::optional<DimAttr> readTriangle(const MaskTerm::Condition &condition) {
-  auto compare = condition.value.getDefiningOp<graph::CompareOp>();
-  unsigned rank = compare ? typeOf(compare).getRank() : 0;
-  if (rank < 2)
+  unsigned rank = typeOf(condition.value).getRank();
+  std::optional<PositionTest> test = readPositionTest(condition.value);
+  if (!test || rank < 2)
     return std::nullopt;
-  std::optional<Positions> lhs = readPositions(compare.getLhs());
-  std::optional<Positions> rhs = readPositions(compare.getRhs());
-  if (!lhs || !rhs)
-    return std::nullopt;
-  Positions difference = subtract(*lhs, *rhs, rank);
+  Positions difference = test->difference;
   SmallVector<int64_t> onlyLast(rank, 0);
   onlyLast[rank - 2] = -1;
   onlyLast[rank - 1] = 1;
 
   // Turned so that it reads: difference < 0 or difference <= 0.
-  graph::Predicate predicate = compare.getPredicate();
+  graph::Predicate predicate = test->predicate;
   bool isLess =
       predicate == graph::Predicate::Lt || predicate == graph::Predicate::Le;
   bool isStrict =
@@ -194,7 +222,7 @@ std::optional<DimAttr> readTriangle(const MaskTerm::Condition &condition) {
     isLess = !isLess;
     isStrict = !isStrict;
   }
-  DimAttr minusOne = DimAttr::getConstant(compare.getContext(), -1);
+  DimAttr minusOne = DimAttr::getConstant(condition.value.getContext(), -1);
   if (!isLess) {
     for (int64_t &stride : difference.strides)
       stride = -stride;

@@ -21,7 +21,7 @@ static llvm::cl::list<std::string>
               llvm::cl::value_desc("input=BxLx384"));
 static llvm::cl::opt<bool>
     printRemarks("remarks",
-                 llvm::cl::desc("say what import assumes of symbols"));
+                 llvm::cl::desc("say what import assumes and recognises"));
 static llvm::cl::opt<bool>
     printLocations("locations",
                    llvm::cl::desc("print the node that each op is of"));
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
   context.getDiagEngine().registerHandler(printDiagnostic);
   if (printRemarks) {
     remark::RemarkCategories categories;
-    categories.analysis = "Import";
+    categories.passed = categories.analysis = "Import";
     auto policy = std::make_unique<remark::RemarkEmittingPolicyAll>();
     if (failed(remark::enableOptimizationRemarks(context, /*streamer=*/nullptr,
                                                  std::move(policy), categories,

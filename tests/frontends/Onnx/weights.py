@@ -13,10 +13,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 RAW = {
-    "raw": np.arange(20, dtype=np.float32).reshape(4, 5),
-    "external": np.arange(24, dtype=np.float32).reshape(2, 3, 4) / 8,
-    "of_node": np.arange(9, dtype=np.int64) - 4,
-    "bits": np.arange(100) % 3 == 0,
+    "raw": np.arange(260, dtype=np.float32).reshape(4, 65),
+    "external": np.arange(264, dtype=np.float32).reshape(2, 3, 44) / 8,
+    "of_node": np.arange(4097, dtype=np.int64) - 4,
+    "bits": np.arange(32769) % 3 == 0,
+    "bytes": np.arange(65, dtype=np.int8),
 }
 
 
@@ -41,11 +42,13 @@ def write(path):
     half = TensorProto(name="half", data_type=TensorProto.FLOAT16, dims=[2], int32_data=[0x3E00, 0xC000])
     tensors = [
         numpy_helper.from_array(RAW["raw"], "raw"),
-        numpy_helper.from_array(np.arange(16, dtype=np.float32).reshape(4, 4), "edge"),  # 64 bytes
+        numpy_helper.from_array(np.arange(256, dtype=np.float32).reshape(16, 16), "edge"),  # 1 KiB
         large,
         small,
         helper.make_tensor("typed", TensorProto.INT64, [40], range(40)),
+        numpy_helper.from_array(np.arange(4096, dtype=np.int64), "positions"),  # 32 KiB
         numpy_helper.from_array(RAW["bits"], "bits"),
+        numpy_helper.from_array(RAW["bytes"], "bytes"),
         nibbles,
         few,
         half,
@@ -53,12 +56,12 @@ def write(path):
         helper.make_tensor("empty", TensorProto.FLOAT, [0], []),
     ]
     constant = helper.make_node("Constant", [], ["of_node"], value=numpy_helper.from_array(RAW["of_node"]))
-    order = ["raw", "edge", "external", "external_small", "typed", "of_node", "bits", "nibbles",
-             "few_nibbles", "half", "bools", "empty"]  # fmt: skip
+    order = ["raw", "edge", "external", "external_small", "typed", "of_node", "positions",
+             "bits", "bytes", "nibbles", "few_nibbles", "half", "bools", "empty"]  # fmt: skip
     outputs = [helper.make_empty_tensor_value_info(name) for name in order]
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [4])
     # Before IR version 4 initializers are inputs too.
-    raw = helper.make_tensor_value_info("raw", TensorProto.FLOAT, [4, 5])
+    raw = helper.make_tensor_value_info("raw", TensorProto.FLOAT, [4, 65])
     graph = helper.make_graph([constant], "g", [x, raw], outputs, tensors)
     model = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 21)])
     pathlib.Path(path).write_bytes(model.SerializeToString())

@@ -69,6 +69,24 @@ func.func @axis_of_a_new_dim(%x: tensor<4x3xf32>, %b: tensor<3x1xf32>) -> tensor
 
 // -----
 
+// A concat along a middle dim and a sum along the last share no grid: the
+// concat becomes a kernel of its own.
+
+// CHECK:       tile.kernel @concat
+// CHECK-LABEL: func @split
+// CHECK:         tile.launch @concat(
+func.func @split(%x: tensor<2x3x4xf32>, %y: tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+  %0 = graph.group (%a = %x : tensor<2x3x4xf32>, %b = %y : tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+    %1 = graph.concat %a, %b {axis = 1 : i64} : (tensor<2x3x4xf32>, tensor<2x5x4xf32>) -> tensor<2x8x4xf32>
+    %2 = graph.reshape %1 : (tensor<2x8x4xf32>) -> tensor<16x4xf32>
+    %3 = graph.softmax %2 {axis = 1 : i64} : (tensor<16x4xf32>) -> tensor<16x4xf32>
+    graph.yield %3 : tensor<16x4xf32>
+  }
+  return %0 : tensor<16x4xf32>
+}
+
+// -----
+
 // The reduced axis runs along two dims, the operand of max repeats along one of
 // them: max becomes a kernel of its own.
 

@@ -401,3 +401,67 @@ func.func @no_scores(%scores: !s, %v: !q) -> !q {
   %1 = graph.matmul %0, %v : (!s, !q) -> !q
   return %1 : !q
 }
+
+// -----
+
+// GPT-2's buffer: a triangle of all positions, kept as bytes, of which the rows
+// of the new tokens are cut out.
+
+!q = tensor<1x3x?x4xf32, #graph.dims<1, 3, L, 4>>
+!kt = tensor<1x3x4x?xf32, #graph.dims<1, 3, 4, P + L>>
+!v = tensor<1x3x?x4xf32, #graph.dims<1, 3, P + L, 4>>
+!s = tensor<1x3x?x?xf32, #graph.dims<1, 3, L, P + L>>
+!rows = tensor<1x1x?x64xui8, #graph.dims<1, 1, L, 64>>
+!m = tensor<1x1x?x?xui8, #graph.dims<1, 1, L, P + L>>
+!b = tensor<1x1x?x?xi1, #graph.dims<1, 1, L, P + L>>
+
+// CHECK-LABEL: func @rows_of_a_triangle
+// CHECK-NOT:     graph.where
+// CHECK:         graph.attention
+// CHECK-SAME:      {causal
+// CHECK-SAME:      array<i32: 1, 1, 1, 0, 0>
+func.func @rows_of_a_triangle(%q: !q, %kt: !kt, %v: !v) -> !q {
+  %low = graph.constant dense<-1.0e4> : tensor<f32>
+  %i = graph.iota {axis = 2 : i64} : () -> tensor<1x1x64x64xi64>
+  %j = graph.iota {axis = 3 : i64} : () -> tensor<1x1x64x64xi64>
+  %tri = graph.compare %j, %i {predicate = #graph<predicate le>} : (tensor<1x1x64x64xi64>, tensor<1x1x64x64xi64>) -> tensor<1x1x64x64xi1>
+  %bytes = graph.cast %tri {to = ui8} : (tensor<1x1x64x64xi1>) -> tensor<1x1x64x64xui8>
+  %rows = graph.slice %bytes {axis = 2 : i64, start = #graph.dim<P>, step = 1 : i64} : (tensor<1x1x64x64xui8>) -> !rows
+  %cut = graph.slice %rows {axis = 3 : i64, start = #graph.dim<0>, step = 1 : i64} : (!rows) -> !m
+  %seen = graph.cast %cut {to = i1} : (!m) -> !b
+  %0 = graph.matmul %q, %kt : (!q, !kt) -> !s
+  %1 = graph.where %seen, %0, %low : (!b, !s, tensor<f32>) -> !s
+  %2 = graph.softmax %1 {axis = 3 : i64} : (!s) -> !s
+  // expected-remark @below {{became attention, causal}}
+  %3 = graph.matmul %2, %v : (!s, !v) -> !q
+  return %3 : !q
+}
+
+// -----
+
+// Left a mask: the first rows of a triangle are not those of tokens with a past.
+
+!q = tensor<1x3x?x4xf32, #graph.dims<1, 3, L, 4>>
+!kt = tensor<1x3x4x?xf32, #graph.dims<1, 3, 4, P + L>>
+!v = tensor<1x3x?x4xf32, #graph.dims<1, 3, P + L, 4>>
+!s = tensor<1x3x?x?xf32, #graph.dims<1, 3, L, P + L>>
+!rows = tensor<?x64xi1, #graph.dims<L, 64>>
+!m = tensor<?x?xi1, #graph.dims<L, P + L>>
+
+// CHECK-LABEL: func @first_rows_of_a_triangle
+// CHECK:         graph.attention
+// CHECK-NOT:     causal
+func.func @first_rows_of_a_triangle(%q: !q, %kt: !kt, %v: !v) -> !q {
+  %low = graph.constant dense<0xFF800000> : tensor<f32>
+  %i = graph.iota {axis = 0 : i64} : () -> tensor<64x64xi64>
+  %j = graph.iota {axis = 1 : i64} : () -> tensor<64x64xi64>
+  %tri = graph.compare %j, %i {predicate = #graph<predicate le>} : (tensor<64x64xi64>, tensor<64x64xi64>) -> tensor<64x64xi1>
+  %rows = graph.slice %tri {axis = 0 : i64, start = #graph.dim<0>, step = 1 : i64} : (tensor<64x64xi1>) -> !rows
+  %seen = graph.slice %rows {axis = 1 : i64, start = #graph.dim<0>, step = 1 : i64} : (!rows) -> !m
+  %0 = graph.matmul %q, %kt : (!q, !kt) -> !s
+  %1 = graph.where %seen, %0, %low : (!m, !s, tensor<f32>) -> !s
+  %2 = graph.softmax %1 {axis = 3 : i64} : (!s) -> !s
+  // expected-remark @below {{became attention, with a mask}}
+  %3 = graph.matmul %2, %v : (!s, !v) -> !q
+  return %3 : !q
+}

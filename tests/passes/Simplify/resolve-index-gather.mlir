@@ -197,3 +197,77 @@ func.func @undecided(%x: tensor<?xf32, #graph.dims<L>>) -> (!c, tensor<?xi1, #gr
   %1 = graph.compare %k, %two {predicate = #graph<predicate lt>} : (tensor<?xi64, #graph.dims<L>>, tensor<i64>) -> tensor<?xi1, #graph.dims<L>>
   return %0, %1 : !c, tensor<?xi1, #graph.dims<L>>
 }
+
+// -----
+
+// Whether positions begin anew, as in packed sequences: each follows the one
+// before, so there is one sequence, and every two tokens are of the same.
+
+!l = tensor<?xi64, #graph.dims<L>>
+!c = tensor<?xi1, #graph.dims<L>>
+!more = tensor<?xi64, #graph.dims<L + 1>>
+
+// CHECK-LABEL: func @one_sequence
+// CHECK-NOT:     graph.compare
+// CHECK-NOT:     graph.cumsum
+func.func @one_sequence(%x: tensor<?xf32, #graph.dims<L>>) -> !c {
+  %one = graph.constant dense<1> : tensor<i64>
+  %zero = graph.constant dense<0> : tensor<i64>
+  %i = graph.iota {axis = 0 : i64} : () -> !l
+  %first = graph.slice %i {axis = 0 : i64, start = #graph.dim<0>, step = 1 : i64} : (!l) -> tensor<1xi64>
+  %before = graph.sub %first, %one : (tensor<1xi64>, tensor<i64>) -> tensor<1xi64>
+  %more = graph.concat %before, %i {axis = 0 : i64} : (tensor<1xi64>, !l) -> !more
+  %last = graph.slice %more {axis = 0 : i64, start = #graph.dim<0>, step = 1 : i64} : (!more) -> !l
+  %next = graph.slice %more {axis = 0 : i64, start = #graph.dim<1>, step = 1 : i64} : (!more) -> !l
+  %step = graph.sub %next, %last : (!l, !l) -> !l
+  // expected-remark @below {{comparison of positions is always true}}
+  %follows = graph.compare %step, %one {predicate = #graph<predicate eq>} : (!l, tensor<i64>) -> !c
+  %begins = graph.not %follows : (!c) -> !c
+  %number = graph.cast %begins {to = i64} : (!c) -> !l
+  %sequence = graph.cumsum %number {axis = 0 : i64, exclusive = false, reverse = false} : (!l) -> !l
+  // expected-remark @below {{comparison of positions is always true}}
+  %same = graph.compare %sequence, %zero {predicate = #graph<predicate eq>} : (!l, tensor<i64>) -> !c
+  return %same : !c
+}
+
+// -----
+
+// Sums of ones are counters, exclusive ones from 0.
+
+!l = tensor<?xi64, #graph.dims<L>>
+!c = tensor<?xi1, #graph.dims<L>>
+
+// CHECK-LABEL: func @sums_of_ones
+// CHECK-NOT:     graph.compare
+func.func @sums_of_ones(%x: tensor<?xf32, #graph.dims<L>>) -> (!c, !c) {
+  %one = graph.constant dense<1> : tensor<i64>
+  %ones = graph.broadcast %one : (tensor<i64>) -> !l
+  %i = graph.iota {axis = 0 : i64} : () -> !l
+  %from1 = graph.cumsum %ones {axis = 0 : i64, exclusive = false, reverse = false} : (!l) -> !l
+  %from0 = graph.cumsum %ones {axis = 0 : i64, exclusive = true, reverse = false} : (!l) -> !l
+  // expected-remark @below {{comparison of positions is always true}}
+  %0 = graph.compare %from1, %i {predicate = #graph<predicate gt>} : (!l, !l) -> !c
+  // expected-remark @below {{comparison of positions is always true}}
+  %1 = graph.compare %from0, %i {predicate = #graph<predicate eq>} : (!l, !l) -> !c
+  return %0, %1 : !c, !c
+}
+
+// -----
+
+// Left alone: inputs with a gap between them, and sums from the end.
+
+!c = tensor<8xi1>
+
+// CHECK-LABEL: func @gaps
+// CHECK-COUNT-2: graph.compare
+func.func @gaps() -> (!c, !c) {
+  %one = graph.constant dense<1> : tensor<i64>
+  %ones = graph.broadcast %one : (tensor<i64>) -> tensor<8xi64>
+  %i = graph.iota {axis = 0 : i64} : () -> tensor<4xi64>
+  %j = graph.iota {axis = 0 : i64} : () -> tensor<8xi64>
+  %twice = graph.concat %i, %i {axis = 0 : i64} : (tensor<4xi64>, tensor<4xi64>) -> tensor<8xi64>
+  %back = graph.cumsum %ones {axis = 0 : i64, exclusive = false, reverse = true} : (tensor<8xi64>) -> tensor<8xi64>
+  %0 = graph.compare %twice, %j {predicate = #graph<predicate le>} : (tensor<8xi64>, tensor<8xi64>) -> !c
+  %1 = graph.compare %back, %j {predicate = #graph<predicate gt>} : (tensor<8xi64>, tensor<8xi64>) -> !c
+  return %0, %1 : !c, !c
+}

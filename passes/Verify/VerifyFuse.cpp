@@ -1,0 +1,44 @@
+//===- VerifyFuse.cpp - what fuse leaves true -----------------------------===//
+
+#include "dialects/Graph/GraphDialect.h"
+#include "passes/Verify/Passes.h"
+#include "passes/Verify/Promises.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_VERIFYFUSEPASS
+#include "passes/Verify/Passes.h.inc"
+
+namespace {
+
+constexpr StringLiteral kStage = "fuse";
+
+LogicalResult checkFunction(func::FuncOp function) {
+  ConstantExpressions constants(function.front());
+  for (Operation &op : function.front().without_terminator()) {
+    if (isa<graph::GroupOp>(op)) {
+      if (op.getNumResults() != 1)
+        return breaks(&op, kStage,
+                      "has " + Twine(op.getNumResults()) + " results",
+                      "a group is what becomes one kernel with one result");
+      continue;
+    }
+    if (!constants.contains(&op))
+      return breaks(&op, kStage, "stands outside of a group",
+                    "what computes at run time is in one");
+  }
+  return success();
+}
+
+struct VerifyFuse final : impl::VerifyFusePassBase<VerifyFuse> {
+  void runOnOperation() override {
+    for (func::FuncOp function : publicFunctions(getOperation()))
+      if (failed(checkFunction(function)))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace tenon

@@ -1,0 +1,59 @@
+//===- VerifyLower.cpp - what lower leaves true ---------------------------===//
+
+#include "dialects/Exec/ExecDialect.h"
+#include "dialects/Tile/TileDialect.h"
+#include "passes/Verify/Passes.h"
+#include "passes/Verify/Promises.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_VERIFYLOWERPASS
+#include "passes/Verify/Passes.h.inc"
+
+namespace {
+
+constexpr StringLiteral kStage = "lower";
+constexpr StringLiteral kDialects[] = {"arith", "func", "llvm",
+                                       "math",  "scf",  "vector"};
+
+LogicalResult checkKernel(func::FuncOp kernel) {
+  WalkResult result = kernel.getBody().walk([](Operation *op) {
+    if (llvm::is_contained(kDialects, op->getName().getDialectNamespace()))
+      return WalkResult::advance();
+    (void)breaks(op, kStage, "is left in a kernel",
+                 "kernels are functions over vectors, in arith, math, scf, "
+                 "vector and llvm");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult checkModule(ModuleOp module) {
+  for (auto kernel : module.getOps<tile::KernelOp>())
+    return breaks(kernel, kStage, "'" + kernel.getSymName() + "' is left",
+                  "every kernel is a function");
+  for (func::FuncOp kernel : publicFunctions(module))
+    if (failed(checkKernel(kernel)))
+      return failure();
+  for (auto program : module.getOps<exec::ProgramOp>())
+    for (auto launch : program.getBody().getOps<exec::LaunchOp>())
+      if (auto kernel = module.lookupSymbol<func::FuncOp>(launch.getKernel());
+          !kernel || !kernel.isPublic())
+        return breaks(launch, kStage,
+                      "launches '" + launch.getKernel() +
+                          "', which is no kernel's function",
+                      "every kernel is one");
+  return success();
+}
+
+struct VerifyLower final : impl::VerifyLowerPassBase<VerifyLower> {
+  void runOnOperation() override {
+    if (failed(checkModule(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace tenon
