@@ -26,6 +26,7 @@ using Progress = std::function<void(llvm::StringRef work, uint64_t doneBytes,
 struct CompileOptions {
   std::string target =
       "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  bool useBf16 = false; ///< multiply and store activations in bf16
   /// A program that loads its own file; the artifact follows it and the file is
   /// executable. Empty: the artifact alone. Outlives the compilation.
   llvm::ArrayRef<char> program;

@@ -9,6 +9,7 @@
 #include "passes/Fusion/Passes.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Memory/Passes.h"
+#include "passes/Quant/Passes.h"
 #include "passes/Raise/Passes.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Simplify/Passes.h"
@@ -47,7 +48,7 @@ static SmallVector<std::string> opsWithoutTiles(MLIRContext *context) {
   return names;
 }
 
-static void addSimplify(PassManager &passes) {
+static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createSimplifyGraphPass());
   passes.addPass(createResolveIndexGatherPass());
   passes.addPass(createFoldScalesPass());
@@ -66,11 +67,15 @@ static void addSimplify(PassManager &passes) {
   composites.ops = opsWithoutTiles(passes.getContext());
   passes.addPass(createDecomposePass(composites));
   passes.addPass(createSimplifyGraphPass());
+  if (useBf16)
+    passes.addNestedPass<func::FuncOp>(createNarrowFloatsPass());
 }
 
 static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   ChooseSchedulePassOptions options;
   options.vectorBytes = cpu.getVectorBytes();
+  if (cpu.rateOverF32(target::Unit::Avx512Bf16) > 1)
+    options.bf16Unit = "avx512bf16";
   passes.addPass(createChooseSchedulePass(options));
   passes.addPass(createApplySchedulePass());
 }
@@ -83,12 +88,13 @@ static void addLower(PassManager &passes, target::CpuAttr cpu) {
   passes.addPass(createLowerToCpuPass(options));
 }
 
-static void addStage(PassManager &passes, Stage stage, target::CpuAttr cpu) {
+static void addStage(PassManager &passes, Stage stage,
+                     const CompileOptions &options, target::CpuAttr cpu) {
   switch (stage) {
   case Stage::Import:
     return;
   case Stage::Simplify:
-    return addSimplify(passes);
+    return addSimplify(passes, options.useBf16);
   case Stage::Fuse:
     return passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
   case Stage::Tile:
@@ -162,7 +168,7 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
     auto stage = static_cast<Stage>(number);
     options.progress(nameOf(stage), 0, 0);
     PassManager passes(module.getContext());
-    addStage(passes, stage, *cpu);
+    addStage(passes, stage, options, *cpu);
     passes.addPass(createVerifier(stage));
     if (options.verifyEachExec && stage <= Stage::Schedule)
       check.watch(passes);

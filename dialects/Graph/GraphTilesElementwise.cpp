@@ -55,7 +55,6 @@ TENON_ELEMENTWISE(RoundOp)
 TENON_ELEMENTWISE(GeluOp)
 TENON_ELEMENTWISE(IsNanOp)
 TENON_ELEMENTWISE(NotOp)
-TENON_ELEMENTWISE(CastOp)
 TENON_ELEMENTWISE(AddOp)
 TENON_ELEMENTWISE(SubOp)
 TENON_ELEMENTWISE(MulOp)
@@ -71,6 +70,21 @@ TENON_ELEMENTWISE(XorOp)
 TENON_ELEMENTWISE(CompareOp)
 TENON_ELEMENTWISE(WhereOp)
 #undef TENON_ELEMENTWISE
+
+KernelClass CastOp::getKernelClass() {
+  // Widening a float costs nothing where it is read, and its memory is smaller
+  // before: like a view it is done again by every reader.
+  auto from = dyn_cast<FloatType>(getInput().getType().getElementType());
+  bool widens = from && from.getWidth() <= 16 &&
+                getResult().getType().getElementType().isF32();
+  return widens ? KernelClass::View : KernelClass::Elementwise;
+}
+
+FailureOr<tile::AxisTile> CastOp::buildTile(tile::KernelBuilder &builder,
+                                            unsigned,
+                                            const tile::Window &region) {
+  return buildElementwise(*this, builder, region);
+}
 
 KernelClass IotaOp::getKernelClass() { return KernelClass::Elementwise; }
 

@@ -46,8 +46,12 @@ int64_t LayoutAttr::getOffset(ArrayRef<int64_t> dims,
   return offset;
 }
 
-LayoutAttr LayoutAttr::getPanels(MLIRContext *context, int64_t width) {
-  return LayoutAttr::get(context, {1, width, 0, 0, 1, 0, 1, 1, width});
+LayoutAttr LayoutAttr::getPanels(MLIRContext *context, int64_t width,
+                                 int64_t rowGroup) {
+  SmallVector<int64_t> digits{1, width, 0, 0, rowGroup, 0, 1, 1, width};
+  if (rowGroup != 1)
+    digits.append({0, 1, rowGroup});
+  return LayoutAttr::get(context, digits);
 }
 
 /// dim [/ stride] [% extent]

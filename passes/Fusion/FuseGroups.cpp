@@ -77,6 +77,14 @@ Value behindViews(Value value) {
   return value;
 }
 
+/// The value behind views that keep every element in its place: widenings.
+Value behindCasts(Value value) {
+  while (isView(value.getDefiningOp()) &&
+         isa<ElementwiseOpInterface>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
 /// Whether `reader` is the only reader of `value`, views between them included.
 bool isOnlyReadBy(Value value, Operation *reader) {
   for (Operation *user : value.getUsers())
@@ -131,11 +139,12 @@ void Fuser::markConstantExpressions() {
 Group *Fuser::epilogueHost(Operation *op) {
   Group *best = nullptr;
   for (Value operand : op->getOperands()) {
-    auto found = groupOf.find(operand.getDefiningOp());
-    if (found == groupOf.end() || found->second->root != operand)
+    Value made = behindCasts(operand);
+    auto found = groupOf.find(made.getDefiningOp());
+    if (found == groupOf.end() || found->second->root != made)
       continue;
     Group *host = found->second;
-    if (!isOnlyReadBy(operand, op)) {
+    if (!isOnlyReadBy(made, op)) {
       remark::missed(op->getLoc(), kRemark)
           << (op->getName().stripDialect() +
               " does not join the kernel of its operand: something else reads "

@@ -103,12 +103,13 @@ static bool isUnit(Value stride) {
 }
 
 Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
-                               Value laneStride, Value inside,
-                               const Place &at) {
+                               Value laneStride, Value inside, const Place &at,
+                               Type counted) {
   Type storage = storageType(elementType);
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
-  Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer,
-                                      ValueRange{toI64(linear)});
+  Value address = LLVM::GEPOp::create(b, loc(), pointerType,
+                                      counted ? storageType(counted) : storage,
+                                      pointer, ValueRange{toI64(linear)});
   unsigned alignment = bytesOf(storage);
   Value result;
   if (!at.lane) {
@@ -209,25 +210,34 @@ void TileLowering::writeMemory(Value value, Value pointer, Value linear,
                                b.getI32IntegerAttr(alignment));
 }
 
-/// Where an element of a packed view is. A digit that takes the high part of a
-/// dimension whose tile is one whole low digit reads only the offset, the low
-/// digit only the coordinate.
-Value TileLowering::packedOffset(tile::ViewType type, const Memory &memory,
+/// Where an element of a packed view is. Along a dimension whose tiles are as
+/// long as a low digit, and begin where it does, the high digit reads only the
+/// offset and the low digit only the coordinate.
+Value TileLowering::packedOffset(tile::LoadOp load, const Memory &memory,
                                  ValueRange offsets, ArrayRef<Value> coords) {
-  SmallVector<int64_t> sizes = memory.layout.getDigitSizes(type.getShape());
+  ArrayRef<int64_t> shape = load.getView().getType().getShape();
+  SmallVector<int64_t> sizes = memory.layout.getDigitSizes(shape);
+  SmallVector<int64_t> extents(shape.size(), 1);
+  for (auto [axis, dim] : llvm::enumerate(load.getAxes()))
+    extents[dim] = load.getType().getExtent(axis);
   Value linear = constantIndex(0);
   for (auto [digit, size] :
        llvm::zip_equal(memory.layout.getDigitList(), sizes)) {
     Value offset = offsets[digit.dim], coord = coords[digit.dim];
-    Value value;
-    if (digit.extent == 0 && digit.stride != 1)
+    bool isHigh = digit.extent == 0 && digit.stride != 1;
+    bool isLow = digit.extent != 0 && digit.stride == 1;
+    Value value =
+        coord ? b.createOrFold<arith::AddIOp>(loc(), offset, coord) : offset;
+    if (isHigh && extents[digit.dim] == digit.stride)
+      value = offset;
+    if (isLow && coord && extents[digit.dim] == digit.extent)
+      value = coord;
+    else if (isLow)
       value =
-          arith::DivUIOp::create(b, loc(), offset, constantIndex(digit.stride));
-    else if (digit.extent != 0 && digit.stride == 1)
-      value = coord ? coord : constantIndex(0);
-    else
-      value =
-          coord ? b.createOrFold<arith::AddIOp>(loc(), offset, coord) : offset;
+          arith::RemUIOp::create(b, loc(), value, constantIndex(digit.extent));
+    if (isHigh)
+      value = b.createOrFold<arith::DivUIOp>(loc(), value,
+                                             constantIndex(digit.stride));
     Value scaled =
         b.createOrFold<arith::MulIOp>(loc(), linear, constantIndex(size));
     linear = b.createOrFold<arith::AddIOp>(loc(), scaled, value);
@@ -294,7 +304,7 @@ Value TileLowering::checkBeginning(Value offset, unsigned axis,
 // Evaluation
 //===----------------------------------------------------------------------===//
 
-Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at) {
+Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at, Type as) {
   Memory memory = memoryOf(load.getView());
   tile::TileType type = load.getType();
   SmallVector<Value> offsets, coords(memory.sizes.size());
@@ -310,15 +320,19 @@ Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at) {
     inside =
         combineMasks(inside, checkBeginning(load.getOffsets()[dim], axis, at));
   }
-  Value laneStride;
-  if (at.lane)
-    laneStride = memory.layout ? constantIndex(1)
-                               : memory.strides[load.getAxes()[*at.lane]];
-  if (memory.layout)
-    return readMemory(
-        type.getElementType(), memory.pointer,
-        packedOffset(load.getView().getType(), memory, offsets, coords),
-        laneStride, inside, at);
+  Value laneStride = at.lane && memory.layout ? constantIndex(1)
+                     : at.lane ? memory.strides[load.getAxes()[*at.lane]]
+                               : Value();
+  Value linear = memory.layout ? packedOffset(load, memory, offsets, coords)
+                               : linearOffset(memory, offsets, coords);
+  return readMemory(as ? as : type.getElementType(), memory.pointer, linear,
+                    laneStride, inside, at, type.getElementType());
+}
+
+/// Offsets and coordinates are summed apart: the first do not change in the
+/// loops of a tile.
+Value TileLowering::linearOffset(const Memory &memory, ValueRange offsets,
+                                 ArrayRef<Value> coords) {
   Value base = constantIndex(0), moving = constantIndex(0);
   for (auto [d, offset] : llvm::enumerate(offsets)) {
     base = b.createOrFold<arith::AddIOp>(
@@ -329,9 +343,7 @@ Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at) {
           loc(), moving,
           b.createOrFold<arith::MulIOp>(loc(), coords[d], memory.strides[d]));
   }
-  Value linear = b.createOrFold<arith::AddIOp>(loc(), base, moving);
-  return readMemory(type.getElementType(), memory.pointer, linear, laneStride,
-                    inside, at);
+  return b.createOrFold<arith::AddIOp>(loc(), base, moving);
 }
 
 Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {

@@ -185,7 +185,7 @@ struct LowerToCpu final : impl::LowerToCpuPassBase<LowerToCpu> {
   using LowerToCpuPassBase::LowerToCpuPassBase;
 
   void runOnOperation() override {
-    VectorMachine machine{vectorBytes, numAccumulators};
+    VectorMachine machine{vectorBytes, numAccumulators, emulateUnits};
     SmallVector<tile::KernelOp> kernels(
         getOperation().getOps<tile::KernelOp>());
     for (tile::KernelOp kernel : kernels) {

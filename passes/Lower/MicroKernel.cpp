@@ -89,28 +89,107 @@ static Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y,
                                arith::MulIOp::create(b, loc, x, y));
 }
 
+/// How a product is walked: rows and vectors of a block, and its operands'
+/// axes.
+ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
+  ProductBlock block;
+  block.mma = mma;
+  block.lane = laneAxisOf(mma.getResult());
+  block.vectorSide = block.lane == 1 ? mma.getRhs() : mma.getLhs();
+  block.scalarSide = block.lane == 1 ? mma.getLhs() : mma.getRhs();
+  block.vectorK = block.lane == 1 ? 0 : 1;
+  tile::TileType type = mma.getType();
+  block.sumType = type.getElementType();
+  block.width = lanesOf(block.sumType);
+  block.rows = type.getExtent(1 - block.lane);
+  block.numVectors =
+      (type.getExtent(block.lane) + block.width - 1) / block.width;
+  block.depth = cast<tile::TileType>(mma.getLhs().getType()).getExtent(1);
+  block.blockVectors = largestDivisor(block.numVectors, 4);
+  block.blockRows =
+      largestDivisor(block.rows, machine.numAccumulators / block.blockVectors);
+  block.kBound = boundOf(block.scalarSide, 1 - block.vectorK);
+  if (!block.kBound)
+    block.kBound = boundOf(block.vectorSide, block.vectorK);
+  return block;
+}
+
+/// Where vector `v` of the vector side is at `k`.
+Place TileLowering::vectorPlace(const ProductBlock &block, Value k, int64_t v) {
+  Place at;
+  at.coords.resize(2);
+  at.known.resize(2);
+  at.coords[block.vectorK] = k;
+  at.coords[1 - block.vectorK] = block.laneCoords[v];
+  at.lane = 1 - block.vectorK;
+  at.width = block.width;
+  return at;
+}
+
+/// Where row `r` of the scalar side is at `k`.
+Place TileLowering::scalarPlace(const ProductBlock &block, Value k, int64_t r) {
+  Place at;
+  at.coords.resize(2);
+  at.known.resize(2);
+  at.coords[1 - block.vectorK] = k;
+  at.coords[block.vectorK] = block.readRows[r];
+  return at;
+}
+
+/// One step along the contracted axis: R broadcasts, V vectors, R*V sums.
+SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
+                                             ValueRange sums) {
+  SmallVector<Value> vectors, next;
+  for (int64_t v = 0; v < block.blockVectors; ++v)
+    vectors.push_back(
+        widen(b, loc(), evaluate(block.vectorSide, vectorPlace(block, k, v)),
+              block.sumType));
+  auto type = VectorType::get(block.width, block.sumType);
+  for (int64_t r = 0; r < block.blockRows; ++r) {
+    Value scalar =
+        widen(b, loc(), evaluate(block.scalarSide, scalarPlace(block, k, r)),
+              block.sumType);
+    Value splat = vector::BroadcastOp::create(b, loc(), type, scalar);
+    for (int64_t v = 0; v < block.blockVectors; ++v)
+      next.push_back(multiplyAdd(b, loc(), splat, vectors[v],
+                                 sums[r * block.blockVectors + v]));
+  }
+  return next;
+}
+
+/// The sums of the block over the whole contracted axis.
+SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
+                                             ValueRange start) {
+  bool byPairs = usesPairs(block);
+  Value limit = limitOf(block.kBound, block.depth);
+  if (byPairs)
+    limit = b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(2));
+  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), limit,
+                                 constantIndex(1), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  size_t outer = guaranteed.size();
+  if (block.kBound && !byPairs)
+    guaranteed.push_back(*block.kBound);
+  Value turn = loop.getInductionVar();
+  SmallVector<Value> next =
+      byPairs ? pairStep(block, turn, loop.getRegionIterArgs())
+              : productStep(block, turn, loop.getRegionIterArgs());
+  scf::YieldOp::create(b, loc(), next);
+  guaranteed.truncate(outer);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
                                 std::optional<Bound> rowBound,
                                 bool needsOutside, SinkFn sink) {
-  unsigned lane = laneAxisOf(mma.getResult()), row = 1 - lane;
-  Value vectorSide = lane == 1 ? mma.getRhs() : mma.getLhs();
-  Value scalarSide = lane == 1 ? mma.getLhs() : mma.getRhs();
-  unsigned vectorK = lane == 1 ? 0 : 1,
-           scalarK = 1 - vectorK; // the contracted axis
-  tile::TileType type = mma.getType();
-  Type elementType = type.getElementType();
-  int64_t width = lanesOf(elementType);
-  int64_t rows = type.getExtent(row),
-          numVectors = (type.getExtent(lane) + width - 1) / width;
-  int64_t depth = cast<tile::TileType>(mma.getLhs().getType()).getExtent(1);
-  int64_t blockVectors = largestDivisor(numVectors, 4);
-  int64_t blockRows =
-      largestDivisor(rows, machine.numAccumulators / blockVectors);
+  ProductBlock block = blockOf(mma);
+  unsigned lane = block.lane, row = 1 - lane;
 
   OpBuilder::InsertionGuard guard(b);
   size_t numGuaranteed = guaranteed.size();
-  Value rowLimit = limitOf(rowBound, rows);
-  bool isRagged = rowBound && !isInside(*rowBound, rows);
+  Value rowLimit = limitOf(rowBound, block.rows);
+  bool isRagged = rowBound && !isInside(*rowBound, block.rows);
   auto loopTo = [&](Value bound, int64_t extent, int64_t by) -> Value {
     if (extent == by)
       return constantIndex(0);
@@ -119,113 +198,72 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
     b.setInsertionPointToStart(loop.getBody());
     return loop.getInductionVar();
   };
-  Value firstRow =
-      loopTo(needsOutside ? constantIndex(rows) : rowLimit, rows, blockRows);
-  Value firstVector =
-      loopTo(constantIndex(numVectors), numVectors, blockVectors);
+  Value firstRow = loopTo(needsOutside ? constantIndex(block.rows) : rowLimit,
+                          block.rows, block.blockRows);
+  Value firstVector = loopTo(constantIndex(block.numVectors), block.numVectors,
+                             block.blockVectors);
 
   // Rows behind the end repeat the last one; they are not stored.
-  SmallVector<Value> realRows, readRows, laneCoords;
+  SmallVector<Value> realRows;
   Value lastRow;
   if (isRagged) {
     Value last = arith::SubIOp::create(b, loc(), rowLimit, constantIndex(1));
     lastRow = arith::MaxSIOp::create(b, loc(), last, constantIndex(0));
     guaranteed.push_back(*rowBound);
   }
-  for (int64_t r = 0; r < blockRows; ++r) {
+  for (int64_t r = 0; r < block.blockRows; ++r) {
     Value coord =
         b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r));
     realRows.push_back(coord);
-    readRows.push_back(
+    block.readRows.push_back(
         isRagged ? arith::MinSIOp::create(b, loc(), coord, lastRow).getResult()
                  : coord);
   }
-  for (int64_t v = 0; v < blockVectors; ++v) {
+  for (int64_t v = 0; v < block.blockVectors; ++v) {
     Value number =
         b.createOrFold<arith::AddIOp>(loc(), firstVector, constantIndex(v));
-    laneCoords.push_back(
-        b.createOrFold<arith::MulIOp>(loc(), number, constantIndex(width)));
+    block.laneCoords.push_back(b.createOrFold<arith::MulIOp>(
+        loc(), number, constantIndex(block.width)));
   }
   auto placeOf = [&](int64_t r, int64_t v, bool isReal) {
     Place at;
     at.coords.resize(2);
     at.known.resize(2);
-    at.coords[row] = isReal ? realRows[r] : readRows[r];
-    at.coords[lane] = laneCoords[v];
+    at.coords[row] = isReal ? realRows[r] : block.readRows[r];
+    at.coords[lane] = block.laneCoords[v];
     at.known[row] = r;
     at.known[lane] = v;
     at.lane = lane;
-    at.width = width;
+    at.width = block.width;
     return at;
   };
 
-  SmallVector<Value> sums;
-  for (int64_t r = 0; r < blockRows; ++r)
-    for (int64_t v = 0; v < blockVectors; ++v)
-      sums.push_back(evaluate(mma.getAccumulator(), placeOf(r, v, false)));
+  SmallVector<Value> start;
+  for (int64_t r = 0; r < block.blockRows; ++r)
+    for (int64_t v = 0; v < block.blockVectors; ++v)
+      start.push_back(evaluate(mma.getAccumulator(), placeOf(r, v, false)));
+  SmallVector<Value> sums = sumProducts(block, start);
 
-  std::optional<Bound> kBound = boundOf(scalarSide, scalarK);
-  if (!kBound)
-    kBound = boundOf(vectorSide, vectorK);
-  Value kLimit = limitOf(kBound, depth);
-  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), kLimit,
-                                 constantIndex(1), sums);
-  {
-    OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(loop.getBody());
-    size_t outer = guaranteed.size();
-    if (kBound)
-      guaranteed.push_back(*kBound);
-    Value k = loop.getInductionVar();
-    SmallVector<Value> vectors, next;
-    for (int64_t v = 0; v < blockVectors; ++v) {
-      Place at;
-      at.coords.resize(2);
-      at.known.resize(2);
-      at.coords[vectorK] = k;
-      at.coords[1 - vectorK] = laneCoords[v];
-      at.lane = 1 - vectorK;
-      at.width = width;
-      vectors.push_back(widen(b, loc(), evaluate(vectorSide, at), elementType));
-    }
-    auto sumType = VectorType::get(width, elementType);
-    for (int64_t r = 0; r < blockRows; ++r) {
-      Place at;
-      at.coords.resize(2);
-      at.known.resize(2);
-      at.coords[scalarK] = k;
-      at.coords[1 - scalarK] = readRows[r];
-      Value scalar = widen(b, loc(), evaluate(scalarSide, at), elementType);
-      Value splat = vector::BroadcastOp::create(b, loc(), sumType, scalar);
-      for (int64_t v = 0; v < blockVectors; ++v)
-        next.push_back(
-            multiplyAdd(b, loc(), splat, vectors[v],
-                        loop.getRegionIterArgs()[r * blockVectors + v]));
-    }
-    scf::YieldOp::create(b, loc(), next);
-    guaranteed.truncate(outer);
+  Registers held{lane, {}};
+  for (int64_t r = 0; r < block.blockRows; ++r) {
+    auto &values = held.values.emplace_back();
+    for (int64_t v = 0; v < block.blockVectors; ++v)
+      values.push_back(sums[r * block.blockVectors + v]);
   }
-
-  Registers block{lane, {}};
-  for (int64_t r = 0; r < blockRows; ++r) {
-    auto &values = block.values.emplace_back();
-    for (int64_t v = 0; v < blockVectors; ++v)
-      values.push_back(loop.getResult(r * blockVectors + v));
-  }
-  registers[mma.getResult()] = block;
+  registers[mma.getResult()] = held;
   // Scratch memory is read whole, so what follows the product must see the true
   // coordinates of rows behind the end; a store leaves those rows out.
   if (needsOutside)
     guaranteed.truncate(numGuaranteed);
-  for (int64_t r = 0; r < blockRows; ++r) {
+  for (int64_t r = 0; r < block.blockRows; ++r) {
     Value isReal =
         isRagged && !needsOutside
             ? arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt,
                                     realRows[r], rowLimit)
                   .getResult()
             : Value();
-    Value inside = isReal ? splatMask(isReal, width) : Value();
-    for (int64_t v = 0; v < blockVectors; ++v)
+    Value inside = isReal ? splatMask(isReal, block.width) : Value();
+    for (int64_t v = 0; v < block.blockVectors; ++v)
       sink(evaluate(end, placeOf(r, v, needsOutside)), placeOf(r, v, true),
            inside);
   }

@@ -136,7 +136,9 @@ def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
-    Option<"numAccumulators", "accumulators", "int64_t", "24", "vector registers that a block of a matrix product may hold">
+    Option<"numAccumulators", "accumulators", "int64_t", "24", "vector registers that a block of a matrix product may hold">,
+    Option<"emulateUnits", "emulate-units", "bool", "false",
+           "arithmetic in place of the instructions of matrix units, for CPUs that lack them">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect", "::mlir::func::FuncDialect"];

@@ -30,7 +30,8 @@ namespace tenon {
 struct VectorMachine {
   int64_t vectorBytes = 64;
   int64_t numAccumulators =
-      24; ///< vector registers that a matrix block may hold
+      24;                     ///< vector registers that a matrix block may hold
+  bool emulatesUnits = false; ///< arithmetic in place of matrix instructions
 };
 
 /// A place in a tile: one element, or a vector of elements along one axis.
@@ -46,6 +47,22 @@ struct Place {
 /// A tile's axis ends where its view does: offset + coordinate < size.
 struct Bound {
   mlir::Value offset, size; ///< of the lowered function
+};
+
+/// A matrix product in registers: the block of R rows and V vectors that is
+/// computed at once, and which operand is which.
+struct ProductBlock {
+  tile::MmaOp mma;
+  unsigned lane = 1; ///< the axis of the result that lies in vectors
+  mlir::Value vectorSide, scalarSide;
+  unsigned vectorK = 0; ///< the contracted axis of the vector side
+  mlir::Type sumType;
+  int64_t width = 1;                           ///< elements of a vector
+  int64_t rows = 1, numVectors = 1, depth = 1; ///< of the whole product
+  int64_t blockRows = 1, blockVectors = 1;     ///< of the block
+  std::optional<Bound> kBound;                 ///< of the contracted axis
+  llvm::SmallVector<mlir::Value> readRows;     ///< coordinates of its rows
+  llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
 
 class TileLowering {
@@ -68,7 +85,9 @@ private:
   //===--- EvaluateTiles.cpp: a vector of a tile
   //----------------------------===//
   mlir::Value evaluate(mlir::Value tile, const Place &at);
-  mlir::Value evaluateLoad(tile::LoadOp load, const Place &at);
+  /// `as`: the type of what is read there, if not the view's.
+  mlir::Value evaluateLoad(tile::LoadOp load, const Place &at,
+                           mlir::Type as = {});
   mlir::Value evaluateGather(tile::GatherOp gather, const Place &at);
   mlir::Value evaluateMap(tile::MapOp map, const Place &at);
   mlir::Value evaluateIndex(tile::IndexOp op, const Place &at);
@@ -76,7 +95,8 @@ private:
                         const Place &at);
   mlir::Value readMemory(mlir::Type elementType, mlir::Value pointer,
                          mlir::Value linear, mlir::Value laneStride,
-                         mlir::Value inside, const Place &at);
+                         mlir::Value inside, const Place &at,
+                         mlir::Type counted = {});
   void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
                    mlir::Value laneStride, mlir::Value inside, const Place &at);
   /// A check that the axis' elements are inside, or null when that is known.
@@ -95,7 +115,9 @@ private:
     tile::LayoutAttr layout;
   };
   Memory memoryOf(mlir::Value view);
-  mlir::Value packedOffset(tile::ViewType type, const Memory &memory,
+  mlir::Value linearOffset(const Memory &memory, mlir::ValueRange offsets,
+                           llvm::ArrayRef<mlir::Value> coords);
+  mlir::Value packedOffset(tile::LoadOp load, const Memory &memory,
                            mlir::ValueRange offsets,
                            llvm::ArrayRef<mlir::Value> coords);
 
@@ -145,6 +167,25 @@ private:
   void lowerProduct(tile::MmaOp mma, mlir::Value end,
                     std::optional<Bound> rowBound, bool needsOutside,
                     SinkFn sink);
+  ProductBlock blockOf(tile::MmaOp mma);
+  Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
+  Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);
+  llvm::SmallVector<mlir::Value>
+  productStep(const ProductBlock &block, mlir::Value k, mlir::ValueRange sums);
+  llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
+                                             mlir::ValueRange start);
+
+  //===--- PairProducts.cpp: the same by dot products of bf16 pairs
+  //--------===//
+  bool usesPairs(const ProductBlock &block);
+  llvm::SmallVector<mlir::Value>
+  pairStep(const ProductBlock &block, mlir::Value pair, mlir::ValueRange sums);
+  mlir::Value pairVector(const ProductBlock &block, mlir::Value pair,
+                         int64_t v);
+  mlir::Value pairScalar(const ProductBlock &block, mlir::Value pair,
+                         int64_t r);
+  mlir::Value dotPairs(mlir::Value sum, mlir::Value x, mlir::Value y);
+
   struct Registers {
     unsigned lane;
     llvm::SmallVector<llvm::SmallVector<mlir::Value>> values; ///< [row][vector]

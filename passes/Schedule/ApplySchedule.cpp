@@ -1,6 +1,7 @@
 //===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones -----===//
 
 #include "passes/Schedule/Passes.h"
+#include "passes/Schedule/ScheduleRules.h"
 
 #include "dialects/Interfaces/OpInterfaces.h"
 #include "dialects/Tile/TileDialect.h"
@@ -110,6 +111,12 @@ bool beginsAtPanel(tile::LoadOp load, int64_t width) {
   return cast<IntegerAttr>(block).getInt() % width == 0;
 }
 
+/// Whether the product's unit reads two rows of its right side at once.
+bool readsPairs(tile::KernelOp kernel, tile::MmaOp mma) {
+  return kernel.getScheduleAttr().contains("unit") &&
+         mma.getRhs().getDefiningOp<tile::LoadOp>() && isOfPairs(mma);
+}
+
 /// Reads the right side of the kernel's products from panels, where all
 /// launches give constants.
 void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
@@ -132,7 +139,8 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
     if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
         !beginsAtPanel(load, width))
       continue;
-    auto layout = tile::LayoutAttr::getPanels(type.getContext(), width);
+    auto layout = tile::LayoutAttr::getPanels(type.getContext(), width,
+                                              readsPairs(kernel, mma) ? 2 : 1);
     view.getResult().setType(tile::ViewType::get(
         type.getContext(), type.getShape(), type.getElementType(), layout));
     for (tile::LaunchOp launch : launches) {

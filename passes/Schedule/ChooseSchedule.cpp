@@ -45,6 +45,7 @@ struct Shape {
   llvm::StringMap<std::optional<int64_t>>
       loopBound; ///< symbols of loops: bound if a number
   bool hasProduct = false;
+  bool hasPairs = false; ///< a product of bf16
 };
 
 Shape shapeOf(tile::KernelOp kernel) {
@@ -61,7 +62,10 @@ Shape shapeOf(tile::KernelOp kernel) {
         entry->second = std::nullopt;
     }
   });
-  kernel.walk([&](tile::MmaOp) { shape.hasProduct = true; });
+  kernel.walk([&](tile::MmaOp product) {
+    shape.hasProduct = true;
+    shape.hasPairs |= isOfPairs(product);
+  });
   return shape;
 }
 
@@ -69,7 +73,8 @@ int64_t roundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes) {
+DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
+                      StringRef bf16Unit) {
   Shape shape = shapeOf(kernel);
   Builder b(kernel.getContext());
   NamedAttrList schedule;
@@ -106,6 +111,8 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes) {
   }
   if (isAttention)
     schedule.set("lanes", b.getStringAttr("first"));
+  if (shape.hasPairs && !bf16Unit.empty())
+    schedule.set("unit", b.getStringAttr(bf16Unit));
   if (isContraction) {
     // Rows are the fastest axis, columns the next: a panel meets all rows.
     auto order = llvm::to_vector(
@@ -123,7 +130,7 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   void runOnOperation() override {
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (!kernel.getSchedule())
-        kernel.setScheduleAttr(choose(kernel, vectorBytes));
+        kernel.setScheduleAttr(choose(kernel, vectorBytes, bf16Unit));
       if (failed(checkSchedule(kernel, kernel.getScheduleAttr(), vectorBytes,
                                [&] { return kernel.emitError(); })))
         return signalPassFailure();

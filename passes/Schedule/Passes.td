@@ -13,6 +13,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       axis of the grid, so a panel of weights stays in cache;
     * attention puts BM queries into the lanes and walks BN keys at a time;
     * a reduction along a row takes the row whole, a few rows an instance;
+    * products of bf16 use the machine's unit for pairs, if that is faster;
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:
@@ -50,7 +51,9 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).
   }];
   let options = [
-    Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
+    Option<"bf16Unit", "bf16-unit", "std::string", "\"\"",
+           "the unit that multiplies bf16 faster than f32: avx512bf16, or none">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
 }

@@ -26,6 +26,13 @@ llvm::SetVector<StringAttr> tenon::symbolsOf(tile::KernelOp kernel) {
   return symbols;
 }
 
+bool tenon::isOfPairs(tile::MmaOp product) {
+  auto isBf16 = [](Value tile) {
+    return cast<tile::TileType>(tile.getType()).getElementType().isBF16();
+  };
+  return isBf16(product.getLhs()) && isBf16(product.getRhs());
+}
+
 namespace {
 class ScheduleCheck {
 public:
@@ -36,6 +43,7 @@ public:
   LogicalResult checkSymbols();
   LogicalResult checkEntries();
   LogicalResult checkOrder();
+  LogicalResult checkUnit(Attribute unit);
   LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
 
 private:
@@ -73,10 +81,25 @@ LogicalResult ScheduleCheck::checkEntries() {
       if (!text || text.getValue() != "first")
         return begin() << "knows no lanes but \"first\", got "
                        << entry.getValue();
+    } else if (name == "unit") {
+      if (failed(checkUnit(entry.getValue())))
+        return failure();
     } else if (name != "order" && !symbols.contains(entry.getName())) {
       return begin() << "has an entry that says nothing: " << name;
     }
   }
+  return success();
+}
+
+LogicalResult ScheduleCheck::checkUnit(Attribute unit) {
+  auto name = dyn_cast<StringAttr>(unit);
+  if (!name || name.getValue() != "avx512bf16")
+    return begin() << "knows no unit but \"avx512bf16\", got " << unit;
+  bool hasPairs = false;
+  kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
+  if (!hasPairs)
+    return begin() << "names a unit for products of bf16, of which the kernel "
+                      "has none";
   return success();
 }
 

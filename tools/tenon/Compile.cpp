@@ -46,6 +46,10 @@ static Result<Stage> readStage(const Arguments &arguments,
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
   request.options.target = arguments.value("target", "native");
+  std::string dtype = arguments.value("dtype", "f32");
+  if (dtype != "f32" && dtype != "bf16")
+    return badInput("--dtype: expected f32 or bf16, got ", rt::quoted(dtype));
+  request.options.useBf16 = dtype == "bf16";
   request.options.verifyEachExec = arguments.has("verify-each-exec");
   request.output = arguments.value("o");
   if (arguments.has("from")) {
@@ -167,6 +171,9 @@ static constexpr Option kOptions[] = {
     {"exe", "",
      "write a program that needs libc and libstdc++ only; it runs\n"
      "as `tenon run` does, and --help says what it takes"},
+    {"dtype", "TYPE",
+     "bf16 multiplies and stores activations in bf16; f32,\n"
+     "the default, as the model says"},
     {"target", "CPU", "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids"},
     {"shape", "INPUT=DIMS",
      "the dims of an input of an ONNX model: ids=Bx128 fixes\n"
