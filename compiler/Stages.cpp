@@ -159,6 +159,8 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
   if (failed(cpu))
     return failure();
+  // Sizes are attributes of graph, also in a module that has no op of it.
+  module.getContext()->loadDialect<graph::GraphDialect>();
   ExecutionCheck check(readWeightsFrom(""));
   if (options.verifyEachExec)
     module->getContext()->disableMultithreading();

@@ -13,12 +13,14 @@ using namespace mlir;
 
 namespace tenon {
 
-std::optional<ArtifactRun> ArtifactRun::compile(ModuleOp module, Stage after) {
+std::optional<ArtifactRun> ArtifactRun::compile(ModuleOp module,
+                                                const CompileOptions &options,
+                                                Stage after) {
   llvm::SmallString<128> folder;
   EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("tenon", folder));
   std::string path = (folder + "/model.tenon").str();
   ArtifactRun result;
-  if (succeeded(compileToArtifact(module, {}, path, after))) {
+  if (succeeded(compileToArtifact(module, options, path, after))) {
     auto model = rt::Model::load(path);
     EXPECT_TRUE(bool(model)) << model.error().message;
     if (model) {

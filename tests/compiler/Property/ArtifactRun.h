@@ -1,6 +1,7 @@
 //===- ArtifactRun.h - a module compiled, loaded and run in this process --===//
 //
-//   std::optional<ArtifactRun> run = ArtifactRun::compile(module, Stage::Tile);
+//   std::optional<ArtifactRun> run = ArtifactRun::compile(
+//       module, options, Stage::Tile);
 //   FailureOr<Interpreter::Tensors> results = run->run(function, inputs);
 //
 //===----------------------------------------------------------------------===//
@@ -18,7 +19,8 @@ class ArtifactRun {
 public:
   /// Runs the stages behind `after` on `module`, which it uses up. Nothing, and
   /// an emitted error or a failed expectation, when a step fails.
-  static std::optional<ArtifactRun> compile(mlir::ModuleOp module, Stage after);
+  static std::optional<ArtifactRun>
+  compile(mlir::ModuleOp module, const CompileOptions &options, Stage after);
 
   /// What the code makes of `inputs`; `like` are tensors of the results' types.
   std::optional<Interpreter::Tensors>
