@@ -30,6 +30,7 @@ LogicalResult compileToArtifact(ModuleOp module, const CompileOptions &options,
   FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
   if (failed(cpu) || failed(runStages(module, options, after, Stage::Lower)))
     return failure();
+  options.progress("emit", 0, 0);
   addCodeIfThereIsNone(module);
   FailureOr<std::vector<Bytes>> objects = emitObjects(module, *cpu);
   if (failed(objects))
@@ -37,7 +38,7 @@ LogicalResult compileToArtifact(ModuleOp module, const CompileOptions &options,
   FailureOr<Bytes> code = linkSharedObject(module.getLoc(), *objects);
   if (failed(code))
     return failure();
-  return writeArtifact(module, *cpu, *code, path);
+  return writeArtifact(module, *cpu, *code, options, path);
 }
 
 } // namespace tenon

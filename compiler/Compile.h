@@ -13,13 +13,26 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/LLVM.h"
 
+#include <functional>
 #include <string>
 
 namespace tenon {
 
+/// Is told what is being done: a stage, "emit" or "write weights"; and how many
+/// bytes of how many are done, 0 where nothing is counted.
+using Progress = std::function<void(llvm::StringRef work, uint64_t doneBytes,
+                                    uint64_t totalBytes)>;
+
 struct CompileOptions {
   std::string target =
       "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  /// A program that loads its own file; the artifact follows it and the file is
+  /// executable. Empty: the artifact alone. Outlives the compilation.
+  llvm::ArrayRef<char> program;
+  Progress progress = [](llvm::StringRef, uint64_t, uint64_t) {};
+  /// Execute the module before and after every pass up to schedule, on small
+  /// random inputs, and fail at the pass that changes a result. Slow.
+  bool verifyEachExec = false;
 };
 
 /// The stages after import, in order; each leaves what docs/Stages.md says.

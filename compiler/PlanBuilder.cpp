@@ -80,6 +80,7 @@ private:
   abi::BufferRef addSlot(exec::SlotOp slot);
   FailureOr<uint32_t> kernelOf(exec::LaunchOp launch);
   abi::Expr formula(Attribute dim);
+  abi::Expr figure(Attribute dim);
   uint32_t symbolNumber(StringRef name);
   abi::Symbol declare(StringRef name);
 
@@ -135,6 +136,12 @@ abi::Expr PlanBuilder::formula(Attribute dim) {
     sum = abi::add(sum, product);
   }
   return sum;
+}
+
+/// A formula for people: nothing where it is not known.
+abi::Expr PlanBuilder::figure(Attribute dim) {
+  bool isKnown = dim && !cast<graph::DimAttr>(dim).isUnknown();
+  return isKnown ? formula(dim) : abi::Expr();
 }
 
 LogicalResult PlanBuilder::addTensors(TypeRange types, ArrayAttr names,
@@ -248,7 +255,12 @@ LogicalResult PlanBuilder::addLaunch(exec::LaunchOp launch) {
   FailureOr<uint32_t> kernel = kernelOf(launch);
   if (failed(kernel))
     return failure();
-  abi::Launch step{*kernel, {}, {}, abi::constant(1)};
+  abi::Launch step{*kernel,
+                   {},
+                   {},
+                   abi::constant(1),
+                   figure(launch.getFlopsAttr()),
+                   figure(launch.getBytesAttr())};
   for (Value buffer : launch.getBuffers())
     step.buffers.push_back(buffers[buffer]);
   for (Attribute scalar : launch.getScalars())

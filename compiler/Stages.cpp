@@ -1,6 +1,8 @@
 //===- Stages.cpp - which passes each stage is ----------------------------===//
 
 #include "compiler/Compile.h"
+#include "compiler/Interpret/ExecutionCheck.h"
+#include "compiler/Interpret/WeightFiles.h"
 #include "compiler/Targets/Targets.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Tile/TileDialect.h"
@@ -145,6 +147,9 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
   if (failed(cpu))
     return failure();
+  ExecutionCheck check(readWeightsFrom(""));
+  if (options.verifyEachExec)
+    module->getContext()->disableMultithreading();
   // What is given may be written by hand.
   PassManager given(module.getContext());
   given.addPass(createVerifier(after));
@@ -153,11 +158,14 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
   for (int number = static_cast<int>(after) + 1;
        number <= static_cast<int>(until); ++number) {
     auto stage = static_cast<Stage>(number);
+    options.progress(nameOf(stage), 0, 0);
     PassManager passes(module.getContext());
     addStage(passes, stage, *cpu);
     passes.addPass(createVerifier(stage));
+    if (options.verifyEachExec && stage <= Stage::Schedule)
+      check.watch(passes);
     llvm::StringMap<StringAttr> sources = sourcesOf(module);
-    if (failed(passes.run(module)))
+    if (failed(passes.run(module)) || check.hasFailed())
       return failure();
     if (stage == Stage::Lower)
       keepSources(module, sources);

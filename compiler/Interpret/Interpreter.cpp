@@ -3,6 +3,7 @@
 #include "compiler/Interpret/Interpreter.h"
 
 #include "compiler/Interpret/ControlFlow.h"
+#include "compiler/Interpret/KernelInterpreter.h"
 #include "compiler/Interpret/Specialize.h"
 
 using namespace mlir;
@@ -115,6 +116,8 @@ FailureOr<Tensors> Interpreter::runBlock(Block &block, Tensors arguments,
     FailureOr<Tensors> results = runOp(&op, std::move(operands), symbols);
     if (failed(results))
       return failure();
+    if (observer)
+      observer(&op, *results);
     for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *results))
       values.define(result, std::move(tensor));
   }
@@ -193,4 +196,5 @@ Interpreter::Interpreter(WeightReader readWeight) {
     return run(callee, std::move(operands));
   });
   addControlFlow(*this);
+  addHandler<tile::LaunchOp>(launchHandler({}));
 }

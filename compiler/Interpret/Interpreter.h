@@ -5,12 +5,10 @@
 //       interpreter.run(function, {tokens, mask});
 //
 // Ops say what they mean through ReferenceOpInterface. Ops that need more than
-// their operands (a weight's bytes, another function, a body) have a handler;
-// whoever brings such an op adds one:
+// their operands (a weight's bytes, another function, a kernel) have a handler,
+// which whoever brings such an op adds, and anybody may replace:
 //
-//   interpreter.addHandler<tile::LaunchOp>([&](Operation *op, auto operands,
-//       const SymbolValues &symbols) { return runLaunch(op, operands, symbols);
-//       });
+//   interpreter.addHandler<tile::LaunchOp>(launchHandler(options));
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,7 +39,13 @@ public:
   using Handler = std::function<llvm::FailureOr<Tensors>(
       mlir::Operation *op, Tensors operands, const SymbolValues &symbols)>;
 
+  /// Sees what each op computed, those inside of groups and calls included.
+  using Observer =
+      std::function<void(mlir::Operation *op, const Tensors &results)>;
+
   explicit Interpreter(WeightReader readWeight);
+
+  void setObserver(Observer see) { observer = std::move(see); }
 
   template <typename OpT> void addHandler(Handler handler) {
     handlers[OpT::getOperationName()] = std::move(handler);
@@ -64,6 +68,7 @@ private:
                                  const SymbolValues &symbols);
 
   llvm::StringMap<Handler> handlers; ///< by the op's name
+  Observer observer;                 ///< or null
 };
 
 } // namespace tenon

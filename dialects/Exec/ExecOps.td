@@ -125,6 +125,8 @@ def Exec_LaunchOp : Exec_Op<"launch",
   let description = [{
     `buffers` are the kernel's inputs, then its outputs. There are
     `ceildiv(grid[0], blocks[0]) * ceildiv(grid[1], blocks[1]) * ..` instances.
+    `flops` and `bytes`, where they are known, say how many operations these are, a
+    multiply-add being two, and what they must at least move.
 
     * (C1) there is one block an axis of the grid, and each is at least 1.
     * (C2) the kernel is a symbol of the module.
@@ -132,7 +134,8 @@ def Exec_LaunchOp : Exec_Op<"launch",
     Example: `exec.launch @k(%x, %w, %y) scalars [#graph.dim<B>] grid [#graph.dim<B>, #graph.dim<64>] by [8, 48]`
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_BufferType>:$buffers,
-                       ArrayAttr:$scalars, ArrayAttr:$grid, DenseI64ArrayAttr:$blocks);
+                       ArrayAttr:$scalars, ArrayAttr:$grid, DenseI64ArrayAttr:$blocks,
+                       OptionalAttr<AnyAttr>:$flops, OptionalAttr<AnyAttr>:$bytes);
   let assemblyFormat = [{
     $kernel `(` $buffers `)` `scalars` $scalars `grid` $grid `by` $blocks attr-dict
   }];

@@ -410,6 +410,13 @@ tenon::graph::broadcastDims(ArrayRef<DimAttr> a, ArrayRef<DimAttr> b) {
   return result;
 }
 
+bool tenon::graph::isNeverSmaller(DimAttr a, DimAttr b) {
+  DimAttr difference = a.sub(b);
+  return !difference.isUnknown() &&
+         llvm::all_of(difference.getTerms(),
+                      [](TermAttr term) { return term.getCoefficient() >= 0; });
+}
+
 DimAttr tenon::graph::numElements(MLIRContext *context,
                                   ArrayRef<DimAttr> dims) {
   DimAttr product = DimAttr::getConstant(context, 1);

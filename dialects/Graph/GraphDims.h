@@ -36,6 +36,10 @@ bool areCompatible(mlir::TypeRange a, mlir::TypeRange b);
 mlir::FailureOr<llvm::SmallVector<DimAttr>>
 broadcastDims(llvm::ArrayRef<DimAttr> a, llvm::ArrayRef<DimAttr> b);
 
+/// Whether `a` is at least `b` for all values of the symbols, which are never
+/// negative. False where that is not known.
+bool isNeverSmaller(DimAttr a, DimAttr b);
+
 /// Product of all dims; unknown when one is.
 DimAttr numElements(mlir::MLIRContext *context, llvm::ArrayRef<DimAttr> dims);
 

@@ -18,6 +18,8 @@
 
 namespace tenon::graph {
 
+class DimAttr;
+
 /// Wide enough for every i64 and every ui64, so one kernel serves both. A
 /// result is taken modulo 2^bits of its element type.
 using WideInt = __int128;
@@ -54,8 +56,8 @@ evaluateElementwise(mlir::Operation *op, llvm::StringRef variant,
 mlir::Type getScalarType(mlir::Type elementType);
 
 /// Arith and math ops in the body of an elementwise op, constants not counted,
-/// times `numElements`.
-int64_t countBodyFlops(mlir::Operation *op, int64_t numElements);
+/// for each element of its result.
+DimAttr countBodyFlops(mlir::Operation *op);
 
 /// NumPy's broadcast of all operands, with elements of `elementType`. `typed`
 /// are the operands whose element types must agree. Emits one error at

@@ -27,7 +27,7 @@ Type getScalarType(Type elementType) {
                              : Float32Type::get(elementType.getContext());
 }
 
-int64_t countBodyFlops(Operation *op, int64_t numElements) {
+DimAttr countBodyFlops(Operation *op) {
   Block scratch;
   for (Value operand : op->getOperands())
     scratch.addArgument(getScalarType(getElementTypeOrSelf(operand)),
@@ -38,7 +38,10 @@ int64_t countBodyFlops(Operation *op, int64_t numElements) {
   auto isWork = [](Operation &scalar) {
     return !isa<arith::ConstantOp>(scalar);
   };
-  return numElements * llvm::count_if(scratch, isWork);
+  MLIRContext *context = op->getContext();
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return numElements(context, getDims(type))
+      .mul(DimAttr::getConstant(context, llvm::count_if(scratch, isWork)));
 }
 
 namespace {

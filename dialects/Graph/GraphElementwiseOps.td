@@ -32,10 +32,7 @@ class Graph_ElementwiseOp<string mnemonic, list<Trait> traits = [],
                                       MutableArrayRef<ReferenceTensor> results) {
       return evaluateElementwise(*this, }] # variant # [{, operands, results);
     }
-    int64_t $cppClass::countFlops(ArrayRef<SmallVector<int64_t>>,
-                                  ArrayRef<SmallVector<int64_t>> resultDims) {
-      return countBodyFlops(*this, llvm::product_of(resultDims[0]));
-    }
+    Attribute $cppClass::countFlops() { return countBodyFlops(*this); }
   }];
 }
 defvar Graph_BoolResult = "IntegerType::get(operands[0].getContext(), 1)";

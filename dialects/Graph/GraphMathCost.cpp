@@ -1,4 +1,4 @@
-//===- GraphMathCost.cpp - floating-point operations of mathematical ops --===//
+//===- GraphMathCost.cpp - how many operations mathematical ops are -------===//
 //
 // A multiply-add counts as two, every other scalar operation (exp, division and
 // comparison too) as one. Elementwise ops count their body
@@ -13,59 +13,84 @@ using namespace mlir;
 
 namespace tenon::graph {
 
-using Dims = ArrayRef<SmallVector<int64_t>>;
-
-int64_t MatmulOp::countFlops(Dims operandDims, Dims resultDims) {
-  return 2 * llvm::product_of(resultDims[0]) * operandDims[0].back();
+static DimAttr number(Operation *op, int64_t value) {
+  return DimAttr::getConstant(op->getContext(), value);
 }
 
-int64_t ContractOp::countFlops(Dims operandDims, Dims) {
+static SmallVector<DimAttr> dimsOf(Value tensor) {
+  return getDims(cast<RankedTensorType>(tensor.getType()));
+}
+
+/// `perElement` operations for each element of `tensor`.
+static DimAttr forEach(Value tensor, int64_t perElement) {
+  MLIRContext *context = tensor.getContext();
+  return numElements(context, dimsOf(tensor))
+      .mul(DimAttr::getConstant(context, perElement));
+}
+
+Attribute MatmulOp::countFlops() {
+  return forEach(getResult(), 2).mul(dimsOf(getLhs()).back());
+}
+
+Attribute ContractOp::countFlops() {
   // One multiply-add for each point of the space of all letters and each
   // operand after the first; a single operand is only summed.
   Equation equation = *parseEquation(getEquation());
-  llvm::StringMap<int64_t> sizes;
-  for (auto [letters, dims] : llvm::zip_equal(equation.inputs, operandDims))
-    for (auto [d, size] : llvm::enumerate(dims))
+  llvm::StringMap<DimAttr> sizes;
+  for (auto [letters, operand] :
+       llvm::zip_equal(equation.inputs, getOperands()))
+    for (auto [d, size] : llvm::enumerate(dimsOf(operand)))
       sizes[StringRef(letters).substr(d, 1)] = size;
-  int64_t numPoints = 1;
+  int64_t numProducts = static_cast<int64_t>(getNumOperands()) - 1;
+  DimAttr flops = number(*this, numProducts == 0 ? 1 : 2 * numProducts);
   for (const auto &entry : sizes)
-    numPoints *= entry.second;
-  int64_t numProducts = static_cast<int64_t>(operandDims.size()) - 1;
-  return numProducts == 0 ? numPoints : 2 * numProducts * numPoints;
+    flops = flops.mul(entry.second);
+  return flops;
 }
 
-int64_t AttentionOp::countFlops(Dims operandDims, Dims) {
-  // Two matmuls over all pairs of a query and a key; causal ones need half of
-  // the square at the end where queries and keys meet. Softmax: five operations
-  // a pair (scale, max, subtract, exp, sum).
-  const SmallVector<int64_t> &query = operandDims[0], &value = operandDims[2];
-  int64_t numQueries = query[2], numKeys = value[2];
-  int64_t numPairs = numQueries * numKeys;
+/// Twice the pairs of a query and a key that a causal mask leaves: half of the
+/// square at the end where queries and keys meet is gone. All pairs where it is
+/// not known which of them are more.
+static DimAttr countCausalPairsTwice(Operation *op, DimAttr numQueries,
+                                     DimAttr numKeys) {
+  DimAttr all = number(op, 2).mul(numQueries).mul(numKeys);
+  DimAttr square = isNeverSmaller(numKeys, numQueries) ? numQueries : numKeys;
+  if (!isNeverSmaller(numQueries, square) || !isNeverSmaller(numKeys, square))
+    return all;
+  DimAttr twice = number(op, 2).mul(square).mul(numKeys);
+  return twice.sub(square.mul(square.sub(number(op, 1))));
+}
+
+Attribute AttentionOp::countFlops() {
+  // Two dot products a pair of a query and a key, and the softmax: scale, max,
+  // subtract, exp, sum; a causal mask compares the positions, too.
+  SmallVector<DimAttr> query = dimsOf(getQuery()), value = dimsOf(getValue());
+  DimAttr pairs = query[2].mul(value[2]);
+  DimAttr twice = pairs.mul(number(*this, 2));
+  DimAttr softmax = pairs.mul(number(*this, 5));
   if (getCausal()) {
-    int64_t square = std::min(numQueries, numKeys);
-    numPairs = square * numKeys - square * (square - 1) / 2;
+    twice = countCausalPairsTwice(*this, query[2], value[2]);
+    softmax = twice.mul(number(*this, 3));
   }
-  return query[0] * query[1] * numPairs * (2 * query[3] + 2 * value[3] + 5);
+  DimAttr products = twice.mul(query[3].add(value[3]));
+  return query[0].mul(query[1]).mul(products.add(softmax));
 }
 
-int64_t ReduceOp::countFlops(Dims operandDims, Dims) {
-  int64_t perElement = getKind() == ReduceKind::SumSquare ? 2 : 1;
-  return perElement * llvm::product_of(operandDims[0]);
+Attribute ReduceOp::countFlops() {
+  return forEach(getInput(), getKind() == ReduceKind::SumSquare ? 2 : 1);
 }
 
-int64_t SoftmaxOp::countFlops(Dims operandDims, Dims) {
-  return 5 *
-         llvm::product_of(operandDims[0]); // max, subtract, exp, sum, divide
+Attribute SoftmaxOp::countFlops() {
+  return forEach(getInput(), 5); // max, subtract, exp, sum, divide
 }
 
-int64_t LayerNormOp::countFlops(Dims operandDims, Dims) {
+Attribute LayerNormOp::countFlops() {
   // sum, subtract, square and sum, multiply, scale; and the bias
-  return (getBias() ? 7 : 6) * llvm::product_of(operandDims[0]);
+  return forEach(getInput(), getBias() ? 7 : 6);
 }
 
-int64_t RmsNormOp::countFlops(Dims operandDims, Dims) {
-  return 4 *
-         llvm::product_of(operandDims[0]); // square and sum, multiply, scale
+Attribute RmsNormOp::countFlops() {
+  return forEach(getInput(), 4); // square and sum, multiply, scale
 }
 
 } // namespace tenon::graph

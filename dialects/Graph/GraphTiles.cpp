@@ -14,7 +14,23 @@ Type tenon::graph::computeType(Type type) {
   auto floatType = dyn_cast<FloatType>(type);
   return floatType && floatType.getWidth() < 32
              ? Float32Type::get(type.getContext())
-             : type;
+             : tile::kernelTypeOf(type);
+}
+
+AxisTile tenon::graph::inSignedOrder(KernelBuilder &builder,
+                                     const Window &region, AxisTile tile,
+                                     Type elementType) {
+  if (!elementType.isUnsignedInteger())
+    return tile;
+  Location loc = builder.loc();
+  Type type = elementTypeOf(tile);
+  return builder.map(
+      region, {tile}, type, [&](OpBuilder &b, ValueRange v) -> Value {
+        APInt top = APInt::getSignMask(type.getIntOrFloatBitWidth());
+        Value sign =
+            arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, top));
+        return arith::XOrIOp::create(b, loc, v[0], sign);
+      });
 }
 
 Type tenon::graph::elementTypeOf(const AxisTile &tile) {

@@ -11,10 +11,16 @@
 namespace tenon::graph {
 
 /// The type in which a kernel computes values of `type`: floats in f32 or
-/// wider.
+/// wider, integers without a sign.
 mlir::Type computeType(mlir::Type type);
 
 mlir::Type elementTypeOf(const tile::AxisTile &tile);
+
+/// Unsigned integers with their top bit turned over, whose signed order is
+/// theirs, or such a tile turned back; tiles of other types as they are.
+tile::AxisTile inSignedOrder(tile::KernelBuilder &builder,
+                             const tile::Window &region, tile::AxisTile tile,
+                             mlir::Type elementType);
 
 /// The tile with `other` behind `bound` (an index) along the axis.
 tile::AxisTile maskBehind(tile::KernelBuilder &builder,

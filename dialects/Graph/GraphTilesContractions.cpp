@@ -1,6 +1,6 @@
 //===- GraphTilesContractions.cpp - matmul and attention as tiles ---------===//
 
-#include "dialects/Graph/GraphRegions.h"
+#include "dialects/Graph/GraphTiles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -14,12 +14,12 @@ using tile::AxisTile;
 using tile::KernelBuilder;
 using tile::Window;
 
+/// Integers narrower than 32 bits are summed in 32.
 static Type accumulatorType(Type elementType) {
-  MLIRContext *context = elementType.getContext();
-  if (auto floatType = dyn_cast<FloatType>(elementType))
-    return floatType.getWidth() < 32 ? Float32Type::get(context) : elementType;
-  unsigned width = elementType.getIntOrFloatBitWidth();
-  return width < 32 ? IntegerType::get(context, 32) : elementType;
+  Type type = computeType(elementType);
+  return type.getIntOrFloatBitWidth() < 32
+             ? IntegerType::get(type.getContext(), 32)
+             : type;
 }
 
 static Value zeroTile(KernelBuilder &builder, ArrayRef<Attribute> extents,
@@ -147,6 +147,7 @@ struct AttentionTiles {
 private:
   bool findAxes();
   Value visibleKeys();
+  Value startOfSum();
   FailureOr<AxisTile> scores(Value q, const Window &scoreRegion);
   FailureOr<SmallVector<Value>> step(Value q, Value j, ValueRange carried);
   Window rowRegion() const { return {{rows}, {}}; }
@@ -193,6 +194,16 @@ Value AttentionTiles::visibleKeys() {
   Value clamped =
       arith::MaxSIOp::create(b, loc, last, builder.constantIndex(0));
   return arith::MinSIOp::create(b, loc, clamped, numKeys);
+}
+
+/// 0; or 1 when there are no keys at all, so that the result is 0 / 1.
+Value AttentionTiles::startOfSum() {
+  if (builder.constantSizeOf(op.getKey(), 2).value_or(0) > 0)
+    return constant(b, 0.0);
+  Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        numKeys, builder.constantIndex(0));
+  return arith::SelectOp::create(b, loc, isEmpty, constant(b, 1.0),
+                                 constant(b, 0.0));
 }
 
 FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
@@ -319,7 +330,9 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
 }
 
 FailureOr<AxisTile> AttentionTiles::build() {
-  if (!findAxes() || op.getQuery().getType().isDynamicDim(3))
+  auto elementType = cast<FloatType>(op.getQuery().getType().getElementType());
+  if (!findAxes() || op.getQuery().getType().isDynamicDim(3) ||
+      elementType.getWidth() > 32)
     return failure();
   int64_t headDim = op.getQuery().getType().getDimSize(3);
   tile::Axis depth{{3}, Value(), builder.number(headDim)};
@@ -329,7 +342,7 @@ FailureOr<AxisTile> AttentionTiles::build() {
     return failure();
   auto rowType = tile::TileType::get(context, {rows.extent}, f32);
   Value m = tile::FillOp::create(b, loc, rowType, negInfinity(b));
-  Value l = zeroTile(builder, {rows.extent}, f32);
+  Value l = tile::FillOp::create(b, loc, rowType, startOfSum()).getResult();
   Value acc = zeroTile(builder, {rows.extent, columns.extent}, f32);
   auto last = builder.loop(
       visibleKeys(), builder.symbol("BN"), {m, l, acc},

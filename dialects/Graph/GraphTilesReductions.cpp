@@ -58,22 +58,36 @@ static FailureOr<OperandRegion> keptRegion(ReduceOp op, const Window &region) {
       });
 }
 
-/// The mean's last step: sum / count.
+/// Integers are averaged in 64 bits, and their mean truncates.
+static AxisTile widenedForMean(KernelBuilder &builder, const Window &region,
+                               AxisTile tile, Type elementType) {
+  Type i64 = builder.builder().getI64Type();
+  if (isa<FloatType>(elementType) || elementTypeOf(tile) == i64)
+    return tile;
+  bool isUnsigned = elementType.isUnsignedInteger();
+  return builder.map(
+      region, {tile}, i64, [&](OpBuilder &b, ValueRange v) -> Value {
+        if (isUnsigned)
+          return arith::ExtUIOp::create(b, builder.loc(), i64, v[0]);
+        return arith::ExtSIOp::create(b, builder.loc(), i64, v[0]);
+      });
+}
+
+/// The mean's last step: sum / count, where the mean of no integers is 0.
 static AxisTile divideByCount(KernelBuilder &builder, const Window &region,
                               Value count, AxisTile sum) {
   Location loc = builder.loc();
-  OpBuilder &b = builder.builder();
   Type type = elementTypeOf(sum);
-  Value asInt = arith::IndexCastOp::create(b, loc, b.getI64Type(), count);
-  Value asFloat = arith::SIToFPOp::create(b, loc, type, asInt);
-  AxisTile divisor{
-      tile::FillOp::create(
-          b, loc, tile::TileType::get(b.getContext(), {}, type), asFloat),
-      {}};
-  return builder.map(region, {sum, divisor}, type,
-                     [&](OpBuilder &body, ValueRange v) -> Value {
-                       return arith::DivFOp::create(body, loc, v[0], v[1]);
-                     });
+  return builder.map(
+      region, {sum, builder.scalar(count)}, type,
+      [&](OpBuilder &b, ValueRange v) -> Value {
+        if (isa<FloatType>(type))
+          return arith::DivFOp::create(
+              b, loc, v[0], arith::SIToFPOp::create(b, loc, type, v[1]));
+        Value one = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(1));
+        return arith::DivSIOp::create(
+            b, loc, v[0], arith::MaxSIOp::create(b, loc, v[1], one));
+      });
 }
 
 FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
@@ -85,23 +99,37 @@ FailureOr<AxisTile> ReduceOp::buildTile(KernelBuilder &builder, unsigned,
   FailureOr<OperandRegion> kept = keptRegion(*this, region);
   if (failed(kept) || axes.empty())
     return failure();
-  Type type = computeType(getInput().getType().getElementType());
+  Type elementType = getInput().getType().getElementType();
+  bool isMean = getKind() == ReduceKind::Mean;
+  Type type = isMean && !isa<FloatType>(elementType)
+                  ? builder.builder().getI64Type()
+                  : computeType(elementType);
+  bool isOrder = getKind() == ReduceKind::Max || getKind() == ReduceKind::Min;
   ReducedDims reduced{getInput(), SmallVector<int64_t>(axes), kept->region};
   auto square = [&](OpBuilder &body, ValueRange v) -> Value {
-    return arith::MulFOp::create(body, builder.loc(), v[0], v[0]);
+    if (isa<FloatType>(type))
+      return arith::MulFOp::create(body, builder.loc(), v[0], v[0]);
+    return arith::MulIOp::create(body, builder.loc(), v[0], v[0]);
   };
-  auto result =
-      reduceOver(builder, reduced, combineOf(getKind()), type,
-                 [&](const Window &block) -> FailureOr<AxisTile> {
-                   FailureOr<AxisTile> tile = builder.tileOf(getInput(), block);
-                   if (failed(tile) || getKind() != ReduceKind::SumSquare)
-                     return tile;
-                   return builder.map(block, {*tile}, type, square);
-                 });
+  auto result = reduceOver(
+      builder, reduced, combineOf(getKind()), type,
+      [&](const Window &block) -> FailureOr<AxisTile> {
+        FailureOr<AxisTile> tile = builder.tileOf(getInput(), block);
+        if (failed(tile))
+          return failure();
+        if (getKind() == ReduceKind::SumSquare)
+          return builder.map(block, {*tile}, type, square);
+        if (isMean)
+          return widenedForMean(builder, block, *tile, elementType);
+        return isOrder ? inSignedOrder(builder, block, *tile, elementType)
+                       : *tile;
+      });
   if (failed(result))
     return failure();
   AxisTile tile = kept->renumber(*result);
-  if (getKind() != ReduceKind::Mean)
+  if (isOrder)
+    return inSignedOrder(builder, region, tile, elementType);
+  if (!isMean)
     return tile;
   SmallVector<Attribute> sizes;
   for (int64_t d : axes)

@@ -61,7 +61,8 @@ struct Search {
   Location loc = builder.loc();
   OpBuilder &b = builder.builder();
   Type i64 = b.getI64Type();
-  Type type = computeType(getElementTypeOrSelf(along.input.getType()));
+  Type elementType = getElementTypeOrSelf(along.input.getType());
+  Type type = computeType(elementType);
   tile::Combine kind = smallest ? tile::Combine::Min : tile::Combine::Max;
 
   /// Whether an element is among those searched: element, its place, tiles
@@ -85,7 +86,8 @@ FailureOr<SmallVector<AxisTile>> Search::inputsOf(const Window &block,
   FailureOr<AxisTile> x = builder.tileOf(along.input, block);
   if (failed(x))
     return failure();
-  SmallVector<AxisTile> inputs{*x, builder.index(block, block.axes.size() - 1)};
+  SmallVector<AxisTile> inputs{inSignedOrder(builder, block, *x, elementType),
+                               builder.index(block, block.axes.size() - 1)};
   llvm::append_range(inputs, extra);
   return inputs;
 }
@@ -259,8 +261,12 @@ FailureOr<AxisTile> TopKTiles::build(unsigned number) {
       [&](Value t, ValueRange v) { return turn(number, t, *kept, v); });
   if (failed(result))
     return failure();
-  return AxisTile{(*result)[2],
-                  llvm::to_vector(llvm::seq<unsigned>(0, region.axes.size()))};
+  AxisTile best{(*result)[2],
+                llvm::to_vector(llvm::seq<unsigned>(0, region.axes.size()))};
+  if (number == 1)
+    return best;
+  return inSignedOrder(builder, region, best,
+                       op.getInput().getType().getElementType());
 }
 
 FailureOr<AxisTile> TopKOp::buildTile(KernelBuilder &builder, unsigned number,

@@ -177,6 +177,8 @@ static LogicalResult mapGroup(tile::KernelBuilder &builder, ReshapeOp op,
       axis.dims, [&](unsigned d) { return llvm::is_contained(group.to, d); });
   if (!inGroup)
     return failure();
+  if (coversAll && group.from.empty())
+    return success(); // along a new dim of extent 1, which the operand lacks
   if (coversAll) {
     auto dims =
         realFrom.empty() ? SmallVector<unsigned>{group.from.front()} : realFrom;

@@ -35,15 +35,14 @@ def DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
 
 def CostOpInterface : OpInterface<"CostOpInterface"> {
   let description = [{
-    Floating-point operations of the op, one multiply-add counted as two, for
-    given dims of operands and results; bytes follow from the types.
+    Operations of the op, one multiply-add counted as two; bytes follow from the
+    types.
   }];
   let cppNamespace = "::tenon";
   let methods = [InterfaceMethod<
-    "flops for concrete operand and result shapes",
-    "int64_t", "countFlops",
-    (ins "::llvm::ArrayRef<::llvm::SmallVector<int64_t>>":$operandDims,
-         "::llvm::ArrayRef<::llvm::SmallVector<int64_t>>":$resultDims)>];
+    [{The operations as a dim of the graph (opaque here): a polynomial over the
+      symbols of the op's types, unknown when one of its dims is.}],
+    "::mlir::Attribute", "countFlops">];
 }
 
 def TileOpInterface : OpInterface<"TileOpInterface"> {

@@ -33,8 +33,15 @@ static Type wideType(Type type) {
   return type;
 }
 
+Type kernelTypeOf(Type elementType) {
+  return elementType.isUnsignedInteger()
+             ? IntegerType::get(elementType.getContext(),
+                                elementType.getIntOrFloatBitWidth())
+             : elementType;
+}
+
 static Type elementTypeOf(Value value) {
-  return getElementTypeOrSelf(value.getType());
+  return kernelTypeOf(getElementTypeOrSelf(value.getType()));
 }
 
 AxisTile KernelBuilder::convert(const Window &region, AxisTile tile,
@@ -44,6 +51,8 @@ AxisTile KernelBuilder::convert(const Window &region, AxisTile tile,
     return tile;
   return map(
       region, {tile}, elementType, [&](OpBuilder &body, ValueRange v) -> Value {
+        if (isa<IntegerType>(from)) // sums modulo 2^bits
+          return arith::TruncIOp::create(body, location, elementType, v[0]);
         if (from.getIntOrFloatBitWidth() < elementType.getIntOrFloatBitWidth())
           return arith::ExtFOp::create(body, location, elementType, v[0]);
         return arith::TruncFOp::create(body, location, elementType, v[0]);
@@ -61,8 +70,10 @@ FailureOr<AxisTile> KernelBuilder::tileOf(Value value, const Window &region) {
     return widened(region, load(value, value, region));
   SplatElementsAttr splat;
   if (matchPattern(value, m_Constant(&splat))) {
-    return widened(region, fill(region, cast<TypedAttr>(
-                                            splat.getSplatValue<Attribute>())));
+    auto number = cast<TypedAttr>(splat.getSplatValue<Attribute>());
+    if (auto integer = dyn_cast<IntegerAttr>(number))
+      number = b.getIntegerAttr(elementTypeOf(value), integer.getValue());
+    return widened(region, fill(region, number));
   }
   auto op = value.getDefiningOp<TileOpInterface>();
   if (!op)

@@ -35,6 +35,10 @@ struct TensorSizes {
   std::function<std::optional<int64_t>(mlir::Attribute)> constantOf;
 };
 
+/// The type of a tensor's elements inside kernels: integers lose their sign, as
+/// in `arith`, where the ops know it.
+mlir::Type kernelTypeOf(mlir::Type elementType);
+
 class KernelBuilder {
 public:
   using BodyFn =

@@ -295,14 +295,17 @@ def Tile_LaunchOp : Tile_Op<"launch", [Pure, DeclareOpInterfaceMethods<SymbolUse
   let description = [{
     Value semantics: the results are new tensors. `scalars` give the kernel's index
     arguments, as dims of the graph (opaque here). Which memory a result gets is
-    decided by the plan stage.
+    decided by the plan stage. `flops` and `bytes`, where they are known, say how
+    many operations the launch is, a multiply-add being two, and what it must at
+    least move; they are dims too.
 
     * (C1) the kernel exists.
     * (C2) inputs, results and scalars are as many as the kernel has.
 
     Example: `%y = tile.launch @k(%x, %w) scalars [#graph.dim<B*L>] : (tensor<?x8xf32>, tensor<8x8xf32>) -> tensor<?x8xf32>`
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, ArrayAttr:$scalars);
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, ArrayAttr:$scalars,
+                       OptionalAttr<AnyAttr>:$flops, OptionalAttr<AnyAttr>:$bytes);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` `scalars` $scalars attr-dict `:` functional-type($inputs, $results)";
 }

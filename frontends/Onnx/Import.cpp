@@ -3,6 +3,7 @@
 #include "frontends/Onnx/Import.h"
 
 #include "frontends/Onnx/Importer.h"
+#include "frontends/Onnx/InputDims.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
@@ -32,6 +33,8 @@ onnx::importOnnx(MLIRContext *context, StringRef path,
     message.consume_front((path + ": ").str());
     return emitError(loc) << message;
   }
+  if (auto valid = checkInputDims(model->graph, options); !valid)
+    return emitError(loc) << valid.error().message;
 
   Symbols symbols(context);
   while (true) {

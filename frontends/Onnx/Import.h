@@ -22,7 +22,8 @@ namespace tenon::onnx {
 struct ImportOptions {
   /// Other dims for an input than the model states, by the input's name: a
   /// number, a name, or a sum of products of names; {"B", "128"} or {"1",
-  /// "P+L"}.
+  /// "P+L"}. A name of the model that is replaced so is replaced in the other
+  /// inputs too.
   llvm::StringMap<llvm::SmallVector<std::string>> inputDims;
 };
 

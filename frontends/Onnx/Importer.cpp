@@ -2,6 +2,7 @@
 
 #include "frontends/Onnx/Importer.h"
 
+#include "frontends/Onnx/InputDims.h"
 #include "frontends/Onnx/NodeTable.h"
 #include "frontends/Onnx/Tables.h"
 
@@ -205,29 +206,12 @@ static bool isInitializer(const Graph &graph, StringRef name) {
   });
 }
 
-/// The input's dims as text. A dim without number and name is called after the
-/// input, so that no two of them are taken for equal.
 FailureOr<SmallVector<std::string>>
 Importer::inputDims(const ValueInfo &input) {
-  if (auto given = options.inputDims.find(input.name);
-      given != options.inputDims.end())
-    return given->second;
-  if (!input.hasShape)
-    return fail(fileLoc, "input '" + StringRef(input.name) +
-                             "' has no shape: expected one in the model or in "
-                             "the import options");
-  SmallVector<std::string> dims;
-  for (auto [axis, dim] : llvm::enumerate(input.dims)) {
-    bool isNamed =
-        llvm::any_of(dim.symbol, [](char c) { return llvm::isAlnum(c); });
-    if (dim.value.value_or(0) > 0)
-      dims.push_back(std::to_string(*dim.value));
-    else if (isNamed)
-      dims.emplace_back(dim.symbol);
-    else
-      dims.push_back(std::string(input.name) + "_" + std::to_string(axis));
-  }
-  return dims;
+  auto dims = dimsOfInput(model.graph, options, input);
+  if (!dims)
+    return fail(fileLoc, dims.error().message);
+  return *dims;
 }
 
 FailureOr<RankedTensorType> Importer::inputType(const ValueInfo &input) {

@@ -5,13 +5,14 @@
 // 2. List the grids that suit the group's strongest op, best first.
 // 3. For each: build the kernel by asking for the core's tile; on failure,
 // next.
-// 4. When none works, cut off the views that lead into the group and retry;
-// then make each of its ops a kernel of its own.
+// 4. When none works, cut off what a view in the group, else its strongest op,
+//    reads, and retry: that becomes a kernel of its own.
 // 5. Share kernels of equal text.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/Fusion/GridForms.h"
+#include "passes/Fusion/GroupCost.h"
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
@@ -96,8 +97,6 @@ private:
   tile::KernelOp tryForms(graph::GroupOp group,
                           SmallVectorImpl<Attribute> &scalars);
   tile::KernelOp share(tile::KernelOp kernel);
-  bool cutViews(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &cut);
-  bool splitOps(graph::GroupOp group, SmallVectorImpl<graph::GroupOp> &pieces);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -107,10 +106,12 @@ private:
 /// "matmul, add": the ops of the group that compute.
 std::string describe(graph::GroupOp group) {
   std::string text;
-  for (Operation &op : group.getBody().front().without_terminator())
-    if (auto tiles = dyn_cast<TileOpInterface>(op);
-        tiles && tiles.getKernelClass() != KernelClass::View)
+  for (Operation &op : group.getBody().front().without_terminator()) {
+    bool isConstant =
+        op.getNumOperands() == 0 && classOf(&op) == KernelClass::None;
+    if (classOf(&op) != KernelClass::View && !isConstant)
       text += (text.empty() ? "" : ", ") + op.getName().stripDialect().str();
+  }
   return text.empty() ? "copy" : text;
 }
 
@@ -139,7 +140,8 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
   Block &entry = kernel.getBody().emplaceBlock();
   auto addBuffer = [&](Type type) {
     entry.addArgument(
-        tile::BufferType::get(b.getContext(), getElementTypeOrSelf(type)),
+        tile::BufferType::get(b.getContext(),
+                              tile::kernelTypeOf(getElementTypeOrSelf(type))),
         group.getLoc());
   };
   for (BlockArgument input : body.getArguments())
@@ -207,87 +209,76 @@ void eraseUnusedInputs(graph::GroupOp group) {
     }
 }
 
-/// Makes the views that lead into the group kernels of their own. False when
-/// there are none.
-bool KernelFormer::cutViews(graph::GroupOp group,
-                            SmallVectorImpl<graph::GroupOp> &cut) {
+/// Makes a group of what `value`, inside of `group`, is computed from; its
+/// result becomes an input.
+graph::GroupOp cutOff(graph::GroupOp group, Value value) {
   Block &body = group.getBody().front();
-  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
-  bool changed = false;
-  for (Operation &op : llvm::make_early_inc_range(body.without_terminator())) {
-    auto tiles = dyn_cast<TileOpInterface>(op);
-    auto input = op.getNumOperands() == 1
-                     ? dyn_cast<BlockArgument>(op.getOperand(0))
-                     : BlockArgument();
-    if (!tiles || tiles.getKernelClass() != KernelClass::View || !input ||
-        op.getResult(0) == root)
-      continue;
-    OpBuilder b(group);
-    Value outside = group.getInputs()[input.getArgNumber()];
-    graph::GroupOp copy = makeGroup(b, op.getResult(0), &op, input, outside);
-    group.getInputsMutable().append(copy.getResult(0));
-    Value inner = body.addArgument(op.getResult(0).getType(), op.getLoc());
-    op.getResult(0).replaceAllUsesWith(inner);
-    op.erase();
-    cut.push_back(copy);
-    changed = true;
-  }
-  eraseUnusedInputs(group);
-  return changed;
-}
-
-/// Makes all but the last op that computes kernels of their own. False when
-/// there is only one.
-bool KernelFormer::splitOps(graph::GroupOp group,
-                            SmallVectorImpl<graph::GroupOp> &pieces) {
-  Block &body = group.getBody().front();
-  SmallVector<Operation *> computing;
-  for (Operation &op : body)
-    if (classOf(&op) != KernelClass::None && classOf(&op) != KernelClass::View)
-      computing.push_back(&op);
-  if (computing.size() < 2)
-    return false;
-  computing.pop_back();
-  for (Operation *op : computing) {
-    Value result = *llvm::find_if(
-        op->getResults(), [](Value value) { return !value.use_empty(); });
-    BackwardSliceOptions options;
-    options.inclusive = true;
-    options.filter = [&](Operation *member) {
-      return member->getBlock() == &body;
-    };
-    llvm::SetVector<Operation *> members;
-    (void)getBackwardSlice(op, &members, options);
-    OpBuilder b(group);
-    graph::GroupOp piece = makeGroup(
-        b, result, members.getArrayRef(),
-        llvm::to_vector_of<Value>(body.getArguments()), group.getInputs());
-    eraseUnusedInputs(piece);
-    group.getInputsMutable().append(piece.getResult(0));
-    result.replaceAllUsesWith(body.addArgument(result.getType(), op->getLoc()));
-    pieces.push_back(piece);
-  }
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(body.without_terminator())))
+  BackwardSliceOptions options;
+  options.inclusive = true;
+  options.filter = [&](Operation *member) {
+    return member->getBlock() == &body;
+  };
+  llvm::SetVector<Operation *> members;
+  (void)getBackwardSlice(value.getDefiningOp(), &members, options);
+  OpBuilder b(group);
+  graph::GroupOp cut = makeGroup(b, value, members.getArrayRef(),
+                                 llvm::to_vector_of<Value>(body.getArguments()),
+                                 group.getInputs());
+  eraseUnusedInputs(cut);
+  group.getInputsMutable().append(cut.getResult(0));
+  value.replaceAllUsesWith(body.addArgument(value.getType(), value.getLoc()));
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
     if (isOpTriviallyDead(&op))
       op.erase();
   eraseUnusedInputs(group);
-  return true;
+  return cut;
+}
+
+/// The result of a view that leads into the group; null when there is none.
+Value leadingView(graph::GroupOp group) {
+  Block &body = group.getBody().front();
+  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
+  for (Operation &op : body.without_terminator())
+    if (classOf(&op) == KernelClass::View && op.getNumOperands() == 1 &&
+        isa<BlockArgument>(op.getOperand(0)) && op.getResult(0) != root)
+      return op.getResult(0);
+  return nullptr;
+}
+
+/// What the last op that is not elementwise reads of the group's own values;
+/// else what the last op reads of them. Null for a group of one op.
+Value lastSeam(graph::GroupOp group) {
+  Value seam;
+  for (Operation &op :
+       llvm::reverse(group.getBody().front().without_terminator()))
+    for (Value operand : op.getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      if (!producer || producer->getNumOperands() == 0)
+        continue;
+      if (classOf(&op) != KernelClass::Elementwise)
+        return operand;
+      seam = seam ? seam : operand;
+    }
+  return seam;
 }
 
 LogicalResult KernelFormer::form(graph::GroupOp group) {
   SmallVector<Attribute> scalars;
   tile::KernelOp kernel = tryForms(group, scalars);
   SmallVector<graph::GroupOp> cut;
-  while (!kernel && cutViews(group, cut))
-    kernel = tryForms(group, scalars);
-  if (!kernel && splitOps(group, cut)) {
-    remark::missed(group.getLoc(), kRemark)
-        << "no grid suits all of its ops: each becomes a kernel of its own";
+  while (!kernel) {
+    Value seam = leadingView(group);
+    seam = seam ? seam : lastSeam(group);
+    if (!seam)
+      break;
+    remark::missed(seam.getLoc(), kRemark)
+        << ("no grid suits all of " + describe(group) + ": " +
+            seam.getDefiningOp()->getName().stripDialect() +
+            " ends a kernel of its own")
+               .str();
+    cut.push_back(cutOff(group, seam));
     kernel = tryForms(group, scalars);
   }
-  while (!kernel && cutViews(group, cut))
-    kernel = tryForms(group, scalars);
   if (!kernel)
     return group.emitError("no kernel can be made of ") << describe(group);
   for (graph::GroupOp copy : cut)
@@ -297,7 +288,8 @@ LogicalResult KernelFormer::form(graph::GroupOp group) {
   OpBuilder b(group);
   auto launch = tile::LaunchOp::create(
       b, group.getLoc(), group.getResultTypes(), kernel.getSymName(),
-      group.getInputs(), b.getArrayAttr(scalars));
+      group.getInputs(), b.getArrayAttr(scalars), countFlops(group),
+      countBytes(group));
   group.replaceAllUsesWith(launch);
   group.erase();
   return success();

@@ -88,14 +88,15 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
       tile.return
     }
     func.func @f(%arg0: tensor<4x8xf32>) -> tensor<4x8xf32> {
-      %0 = tile.launch @neg(%arg0) scalars [] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      %0 = tile.launch @neg(%arg0) scalars [] {bytes = #graph.dim<256>, flops = #graph.dim<32>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
       return %0 : tensor<4x8xf32>
     }
     ```
 
     Requires: fuse-groups.
     Ensures:  no graph.group is left.
-    Leaves:   a group that has no kernel is an error that names its ops.
+    Leaves:   nothing. A group for which no grid suits every op becomes several
+              kernels; an op that has none is an error.
     Numerics: as the ops' own tiles say; sums are reassociated.
   }];
   let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect",

@@ -6,20 +6,13 @@ using namespace mlir;
 
 namespace tenon {
 
-/// Whether `a` is at least `b` for all symbols, which are never negative.
-static bool isNeverSmaller(graph::DimAttr a, graph::DimAttr b) {
-  graph::DimAttr difference = a.sub(b);
-  return !difference.isUnknown() &&
-         llvm::all_of(difference.getTerms(), [](graph::TermAttr term) {
-           return term.getCoefficient() >= 0;
-         });
-}
-
 static void addSize(SmallVectorImpl<graph::DimAttr> &sizes,
                     graph::DimAttr bytes) {
-  if (llvm::any_of(sizes, [&](auto old) { return isNeverSmaller(old, bytes); }))
+  if (llvm::any_of(sizes,
+                   [&](auto old) { return graph::isNeverSmaller(old, bytes); }))
     return;
-  llvm::erase_if(sizes, [&](auto old) { return isNeverSmaller(bytes, old); });
+  llvm::erase_if(sizes,
+                 [&](auto old) { return graph::isNeverSmaller(bytes, old); });
   sizes.push_back(bytes);
 }
 

@@ -261,7 +261,8 @@ LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
   for (Value result : launch.getResults())
     buffers.push_back(placeOf(result));
   exec::LaunchOp::create(b, launch.getLoc(), launch.getKernel(), buffers,
-                         launch.getScalars(), b.getArrayAttr(sizes), blocks);
+                         launch.getScalars(), b.getArrayAttr(sizes), blocks,
+                         launch.getFlopsAttr(), launch.getBytesAttr());
   return success();
 }
 

@@ -1,6 +1,7 @@
 //===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
 
 #include "passes/Schedule/Passes.h"
+#include "passes/Schedule/ScheduleRules.h"
 
 #include "dialects/Tile/TileDialect.h"
 
@@ -120,9 +121,13 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   using ChooseSchedulePassBase::ChooseSchedulePassBase;
 
   void runOnOperation() override {
-    for (auto kernel : getOperation().getOps<tile::KernelOp>())
+    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (!kernel.getSchedule())
         kernel.setScheduleAttr(choose(kernel, vectorBytes));
+      if (failed(checkSchedule(kernel, kernel.getScheduleAttr(), vectorBytes,
+                               [&] { return kernel.emitError(); })))
+        return signalPassFailure();
+    }
   }
 };
 

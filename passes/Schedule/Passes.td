@@ -44,8 +44,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     ```
 
     Requires: form-kernels.
-    Ensures:  every kernel has a schedule with a number for each symbol.
-    Leaves:   a kernel that has a schedule.
+    Ensures:  every kernel has a legal schedule (ScheduleRules.h).
+    Leaves:   a kernel that has a schedule; an illegal one is an error.
     Numerics: unchanged; a schedule never changes what is computed.
     Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).
   }];

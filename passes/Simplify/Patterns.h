@@ -20,6 +20,10 @@ void addBroadcastPatterns(mlir::RewritePatternSet &patterns,
 /// Chains of reshape, transpose and broadcast become shorter ones.
 void addViewPatterns(mlir::RewritePatternSet &patterns);
 
+/// Products of vectors are products of matrices; a reduction reduces
+/// neighbouring dims.
+void addRankPatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace tenon
 
 #endif // TENON_PASSES_SIMPLIFY_PATTERNS_H

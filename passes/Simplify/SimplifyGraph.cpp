@@ -26,6 +26,7 @@ struct SimplifyGraph final : impl::SimplifyGraphPassBase<SimplifyGraph> {
     addConstantPatterns(patterns, maxElements);
     addBroadcastPatterns(patterns, maxElements);
     addViewPatterns(patterns);
+    addRankPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
 
     // Merging equal values lets views meet, so both alternate until nothing

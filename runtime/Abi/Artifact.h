@@ -11,8 +11,8 @@
 // In a program made by --exe the same bytes follow the program's own, from a
 // page boundary on, and the footer is still the last thing in the file:
 // fileBytes tells where they begin. All offsets count from there.
-// All integers are little-endian. Every byte but the weights is covered by
-// `checksum`; weights have one each in the plan, checked on request.
+// All integers are little-endian. Every byte of the file but the weights is
+// covered by `checksum`; weights have one each in the plan, checked on request.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +25,7 @@ namespace tenon::abi {
 
 inline constexpr uint64_t kMagic = 0x31304e4f4e4554ULL; // "TENON01" and a zero
 /// Raised whenever a reader of the old format would misread the new one.
-inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kFormatVersion = 2;
 inline constexpr uint64_t kPageBytes = 4096;
 inline constexpr uint64_t kWeightAlignment = 64;
 
@@ -35,7 +35,8 @@ struct Footer {
   uint64_t planOffset, planBytes;
   uint64_t weightsOffset, weightsBytes;
   uint64_t tablesOffset, tablesBytes;
-  uint64_t checksum;    ///< of [0, weightsOffset), [tablesOffset, footer), and
+  uint64_t checksum;    ///< of the program before it up to the page boundary,
+                        ///< [0, weightsOffset), [tablesOffset, footer), and
                         ///< this footer with checksum 0
   uint64_t reserved[5]; ///< zero
   uint32_t formatVersion;

@@ -196,6 +196,10 @@ static FixedParts makeFixedParts(const ArtifactContents &contents,
               plan.size());
 
   Checksum sum;
+  sum.update(contents.program);
+  std::vector<std::byte> gap(alignUp(contents.program.size(), kPageBytes) -
+                             contents.program.size());
+  sum.update(gap);
   sum.update(parts.codeAndPlan);
   sum.update(parts.tables);
   sum.update(bytesOf(footer));

@@ -124,8 +124,6 @@ struct Kernel {
   uint32_t numBuffers = 0; ///< what it reads of `buffers` and `scalars`:
   uint32_t numScalars = 0; ///< each launch must pass exactly these
   std::string source;      ///< the graph ops it came from, for people
-  Expr flops;      ///< per launch, in the launch's scalars as symbols; or empty
-  Expr bytesMoved; ///< compulsory bytes per launch, likewise
 };
 
 /// Runs all instances of a kernel over the threads, then a barrier.
@@ -134,6 +132,8 @@ struct Launch {
   std::vector<BufferRef> buffers;
   std::vector<Expr> scalars; ///< dims that the kernel reads
   Expr instances;            ///< size of its grid
+  Expr flops;      ///< operations, a multiply-add being two; empty: not known
+  Expr bytesMoved; ///< what any kernel must read and write; empty: not known
 };
 /// Runs another function's steps; its slots lie behind the caller's. Calls
 /// never form a cycle.

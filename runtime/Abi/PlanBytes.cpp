@@ -41,10 +41,11 @@ void fields(auto &io, Is<WeightSection> auto &weight) {
 void fields(auto &io, Is<ArenaSlot> auto &slot) { io(slot.bytes); }
 void fields(auto &io, Is<Kernel> auto &kernel) {
   io(kernel.name, kernel.address, kernel.scratchBytes, kernel.numBuffers,
-     kernel.numScalars, kernel.source, kernel.flops, kernel.bytesMoved);
+     kernel.numScalars, kernel.source);
 }
 void fields(auto &io, Is<Launch> auto &launch) {
-  io(launch.kernel, launch.buffers, launch.scalars, launch.instances);
+  io(launch.kernel, launch.buffers, launch.scalars, launch.instances,
+     launch.flops, launch.bytesMoved);
 }
 void fields(auto &io, Is<Call> auto &call) {
   io(call.function, call.arguments);

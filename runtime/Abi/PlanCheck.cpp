@@ -92,10 +92,6 @@ static Result<void> checkKernel(const Kernel &kernel) {
     return badArtifact("kernel ", quoted(kernel.name), " wants ",
                        kernel.scratchBytes, " bytes of scratch, the limit is ",
                        kMaxScratchBytes);
-  for (const Expr *figure : {&kernel.flops, &kernel.bytesMoved})
-    if (!figure->empty())
-      if (auto valid = checkExpr(*figure, kernel.numScalars); !valid)
-        return within("kernel " + quoted(kernel.name), valid.error());
   return {};
 }
 
@@ -185,6 +181,10 @@ private:
         return valid;
     if (auto valid = formula(launch.instances); !valid)
       return valid;
+    for (const Expr *figure : {&launch.flops, &launch.bytesMoved})
+      if (!figure->empty())
+        if (auto valid = formula(*figure); !valid)
+          return valid;
     return buffers(launch.buffers);
   }
 

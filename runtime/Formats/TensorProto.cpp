@@ -3,7 +3,9 @@
 
 #include "runtime/Core/MappedFile.h"
 #include "runtime/Formats/LittleEndian.h"
+#include "runtime/Formats/WriteFile.h"
 
+#include <algorithm>
 #include <iterator>
 #include <type_traits>
 
@@ -215,6 +217,54 @@ Result<HostTensor> readTensorProtoFile(const std::string &path) {
   if (document.failed())
     return document.error();
   return toHostTensor(tensor, path);
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+void appendVarint(std::vector<std::byte> &to, uint64_t value) {
+  for (; value >= 0x80; value >>= 7)
+    to.push_back(std::byte(value | 0x80));
+  to.push_back(std::byte(value));
+}
+
+void appendTag(std::vector<std::byte> &to, uint32_t field, wire::Type type) {
+  appendVarint(to, field << 3 | uint32_t(type));
+}
+
+/// ONNX's number of the type; each of ours has one.
+uint64_t numberOf(abi::DType dtype) {
+  return uint64_t(std::ranges::find(kTypes, dtype, &OnnxType::dtype) - kTypes);
+}
+
+/// The message but for the bytes of raw_data, which end it.
+std::vector<std::byte> headerOf(const HostTensor &tensor) {
+  std::vector<std::byte> header;
+  for (int64_t dim : tensor.dims) {
+    appendTag(header, 1, wire::Type::Varint);
+    appendVarint(header, uint64_t(dim));
+  }
+  appendTag(header, 2, wire::Type::Varint);
+  appendVarint(header, numberOf(tensor.dtype));
+  appendTag(header, 8, wire::Type::Length);
+  appendVarint(header, tensor.name.size());
+  auto name = std::as_bytes(std::span(tensor.name));
+  header.insert(header.end(), name.begin(), name.end());
+  appendTag(header, 9, wire::Type::Length);
+  appendVarint(header, tensor.data.size());
+  return header;
+}
+
+} // namespace
+
+Result<void> writeTensorProtoFile(const std::string &path,
+                                  const HostTensor &tensor) {
+  std::vector<std::byte> header = headerOf(tensor);
+  std::span<const std::byte> parts[] = {header, tensor.data};
+  return writeFile(path, parts);
 }
 
 } // namespace tenon::rt

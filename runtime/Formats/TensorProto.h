@@ -3,6 +3,7 @@
 // A tensor by itself, as ONNX's test data (input_0.pb) has them:
 //
 //   Result<HostTensor> tensor = readTensorProtoFile("input_0.pb");
+//   Result<void> isWritten = writeTensorProtoFile("output_0.pb", *tensor);
 //
 // One inside a model, whose bytes need not be copied:
 //
@@ -68,6 +69,11 @@ Result<HostTensor> toHostTensor(const TensorProto &tensor,
 
 /// Reads a file that is one TensorProto.
 Result<HostTensor> readTensorProtoFile(const std::string &path);
+
+/// Writes the tensor as one TensorProto, with its name and its data as they
+/// are. The file appears whole or not at all; BadInput when the system refuses.
+Result<void> writeTensorProtoFile(const std::string &path,
+                                  const HostTensor &tensor);
 
 } // namespace tenon::rt
 

@@ -81,9 +81,11 @@ static Result<void> checkFooter(const Footer &footer, uint64_t fileBytes) {
   return {};
 }
 
-static uint64_t checksumOf(Bytes artifact, Footer footer) {
+/// `program` is what comes before the artifact; nothing in a plain one.
+static uint64_t checksumOf(Bytes program, Bytes artifact, Footer footer) {
   footer.checksum = 0;
   abi::Checksum sum;
+  sum.update(program);
   sum.update(artifact.first(footer.weightsOffset));
   sum.update(artifact.subspan(footer.tablesOffset, footer.tablesBytes));
   sum.update(std::as_bytes(std::span(&footer, 1)));
@@ -111,7 +113,8 @@ Result<Artifact> Artifact::open(const std::string &path) {
   if (auto valid = checkFooter(footer, whole.size()); !valid)
     return refuse(valid.error());
   Bytes artifact = whole.last(footer.fileBytes);
-  if (checksumOf(artifact, footer) != footer.checksum)
+  Bytes program = whole.first(whole.size() - artifact.size());
+  if (checksumOf(program, artifact, footer) != footer.checksum)
     return refuse(
         badArtifact("its checksum is wrong: the file is damaged, copy or "
                     "compile it again"));

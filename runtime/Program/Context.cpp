@@ -6,6 +6,7 @@
 #include "runtime/Core/Message.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 namespace tenon::rt {
@@ -150,9 +151,7 @@ static Result<void> growTo(Pages &pages, uint64_t bytes, const char *purpose) {
 }
 
 Result<void> Context::reserve() {
-  // Whole pages, so that no two threads write to one cache line or page.
-  scratchStride =
-      (tape.scratchBytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  scratchStride = tape.scratchStride();
   if (auto done = growTo(arena, tape.arenaBytes, "the arena"); !done)
     return done;
   if (auto done = growTo(scratch, scratchStride * numThreads(), "scratch");
@@ -252,24 +251,49 @@ void Context::copy(const TapeCopy &step) {
     std::memmove(pointers[step.to], pointers[step.from], step.bytes);
 }
 
-Result<void> Context::run() {
+void Context::execute(const TapeStep &step) {
+  if (const auto *launched = std::get_if<TapeLaunch>(&step))
+    launch(*launched);
+  else
+    copy(std::get<TapeCopy>(step));
+}
+
+/// All that a run needs before its first step.
+Result<void> Context::makeReady() {
   if (auto prepared = prepare(); !prepared)
     return prepared;
-  if (!arePlaced) {
-    if (auto valid = checkOutputs(); !valid)
-      return valid;
-    if (auto reserved = reserve(); !reserved)
-      return reserved;
-    placeBuffers();
-  }
-  for (const TapeStep &step : tape.steps) {
-    if (const auto *launched = std::get_if<TapeLaunch>(&step))
-      launch(*launched);
-    else
-      copy(std::get<TapeCopy>(step));
-  }
+  if (arePlaced)
+    return {};
+  if (auto valid = checkOutputs(); !valid)
+    return valid;
+  if (auto reserved = reserve(); !reserved)
+    return reserved;
+  placeBuffers();
+  return {};
+}
+
+Result<void> Context::run() {
+  if (auto ready = makeReady(); !ready)
+    return ready;
+  for (const TapeStep &step : tape.steps)
+    execute(step);
   hasRun = true;
   return {};
+}
+
+Result<std::vector<double>> Context::runTimed() {
+  using Clock = std::chrono::steady_clock;
+  if (auto ready = makeReady(); !ready)
+    return ready.error();
+  std::vector<double> seconds;
+  for (const TapeStep &step : tape.steps) {
+    Clock::time_point start = Clock::now();
+    execute(step);
+    seconds.push_back(
+        std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  hasRun = true;
+  return seconds;
 }
 
 } // namespace tenon::rt

@@ -78,6 +78,16 @@ public:
   /// outputs are written. A failed run leaves the context usable.
   Result<void> run();
 
+  /// The same, and the seconds that each step of latestTape() took.
+  Result<std::vector<double>> runTimed();
+
+  /// What was executed, and for which symbols, by the latest run or
+  /// outputShape.
+  const Tape &latestTape() const { return tape; }
+  const std::optional<Binding> &latestBinding() const { return binding; }
+
+  Pool &threads() { return *pool; }
+
   /// After a run. Memory of the context is valid until inputs are bound anew.
   Result<OutputView> output(size_t index) const;
 
@@ -96,11 +106,13 @@ private:
 
   Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
   Result<void> prepare();
+  Result<void> makeReady();
   Result<void> record(const Binding &next);
   Result<void> reserve();
   Result<void> checkOutputs() const;
   void placeBuffers();
   void *address(const TapeBuffer &buffer) const;
+  void execute(const TapeStep &step);
   void launch(const TapeLaunch &step);
   void copy(const TapeCopy &step);
 

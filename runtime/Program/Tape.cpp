@@ -192,9 +192,9 @@ Result<void> Recorder::unroll(uint32_t function, uint64_t base,
   for (size_t i = 0; i < steps.size(); ++i) {
     Frame::StepFigures figures = frame.steps[i];
     if (const auto *launch = std::get_if<abi::Launch>(&steps[i])) {
-      tape.steps.push_back(TapeLaunch{launch->kernel,
-                                      uint32_t(tape.buffers.size()),
-                                      figures.firstScalar, figures.size});
+      tape.steps.push_back(
+          TapeLaunch{launch->kernel, uint32_t(tape.buffers.size()),
+                     figures.firstScalar, figures.size, launch});
       for (BufferRef buffer : launch->buffers)
         tape.buffers.push_back(placed(buffer));
       tape.scratchBytes = std::max(tape.scratchBytes,

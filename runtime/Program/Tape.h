@@ -13,6 +13,7 @@
 #define TENON_RUNTIME_PROGRAM_TAPE_H
 
 #include "runtime/Abi/Plan.h"
+#include "runtime/Core/Pages.h"
 #include "runtime/Core/Status.h"
 #include "runtime/Program/Binding.h"
 
@@ -36,9 +37,10 @@ struct TapeBuffer {
 
 struct TapeLaunch {
   uint32_t kernel;
-  uint32_t firstBuffer; ///< in Tape::buffers
-  uint32_t firstScalar; ///< in Tape::scalars
-  int64_t instances;    ///< at least 0
+  uint32_t firstBuffer;      ///< in Tape::buffers
+  uint32_t firstScalar;      ///< in Tape::scalars
+  int64_t instances;         ///< at least 0
+  const abi::Launch *source; ///< the plan's, for its figures
 };
 
 struct TapeCopy {
@@ -54,9 +56,16 @@ struct Tape {
   std::vector<int64_t> scalars;
   uint64_t arenaBytes = 0;
   uint64_t scratchBytes = 0; ///< for each thread: the largest kernel's
+
+  /// From one thread's scratch to the next: whole pages, so that no two threads
+  /// write to one cache line or page.
+  uint64_t scratchStride() const {
+    return (scratchBytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+  }
 };
 
-/// `plan` has passed checkPlan, `binding` is one of its own. BadArtifact when
+/// `plan` has passed checkPlan and lives as long as the tape; `binding` is one
+/// of its own. BadArtifact when
 /// sizes come out negative or a copy is larger than its buffers; NoMemory when
 /// the arena would be larger than kMaxArenaBytes.
 Result<Tape> recordTape(const abi::Plan &plan, const Binding &binding);

@@ -10,11 +10,20 @@
 //   @twice
 //   tensor<2xf32> 2 4
 //
+// The module may be of any stage up to schedule. Kernels in the algorithm form
+// get the numbers of their schedules, else those of --extents, else small ones:
+//
+//   tenon-interpret model.tile.mlir --extents=BM=3,BN=7
+//
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Interpret/KernelInterpreter.h"
 #include "compiler/Interpret/TensorText.h"
 #include "compiler/Interpret/WeightFiles.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
@@ -34,6 +43,13 @@ static llvm::cl::opt<std::string>
 static llvm::cl::opt<unsigned>
     numDigits("digits", llvm::cl::init(6),
               llvm::cl::desc("significant digits of floats"));
+static llvm::cl::list<std::string>
+    extents("extents", llvm::cl::CommaSeparated,
+            llvm::cl::desc("numbers for symbols of kernels"),
+            llvm::cl::value_desc("BM=3,BN=7"));
+static llvm::cl::opt<uint32_t>
+    orderSeed("order-seed", llvm::cl::init(1),
+              llvm::cl::desc("draws the order of a kernel's instances"));
 
 /// The elements of an attribute, by the meaning of graph.constant.
 static FailureOr<ReferenceTensor> toTensor(ElementsAttr elements,
@@ -93,16 +109,35 @@ static FailureOr<SmallVector<func::FuncOp>> selectFunctions(ModuleOp module) {
   return selected;
 }
 
+/// "BM=3"; an error at the module when an entry is not of that form.
+static FailureOr<KernelOptions> readKernelOptions(ModuleOp module) {
+  KernelOptions options;
+  options.orderSeed = orderSeed;
+  for (StringRef text : extents) {
+    auto [symbol, digits] = text.split('=');
+    int64_t number;
+    if (symbol.empty() || digits.getAsInteger(10, number) || number < 1)
+      return module.emitError()
+             << "--extents: expected symbols and numbers of 1 or more like "
+                "BM=3, got '"
+             << text << "'";
+    options.extents[symbol] = number;
+  }
+  return options;
+}
+
 static LogicalResult executeFile(llvm::SourceMgr &sources,
                                  MLIRContext &context) {
   OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return failure();
   FailureOr<SmallVector<func::FuncOp>> functions = selectFunctions(*module);
-  if (failed(functions))
+  FailureOr<KernelOptions> options = readKernelOptions(*module);
+  if (failed(functions) || failed(options))
     return failure();
   Interpreter interpreter(
       readWeightsFrom(llvm::sys::path::parent_path(inputFile).str()));
+  interpreter.addHandler<tile::LaunchOp>(launchHandler(*options));
   LogicalResult status = success();
   for (func::FuncOp function : *functions)
     if (failed(execute(interpreter, function)))
@@ -123,7 +158,8 @@ int main(int argc, char **argv) {
   sources.AddNewSourceBuffer(std::move(file), SMLoc());
 
   DialectRegistry registry;
-  registry.insert<func::FuncDialect, graph::GraphDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, graph::GraphDialect,
+                  math::MathDialect, scf::SCFDialect, tile::TileDialect>();
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   SourceMgrDiagnosticHandler handler(sources, &context);
   return failed(executeFile(sources, context));

@@ -26,9 +26,31 @@ const Option *find(const Command &command, std::string_view word) {
   return nullptr;
 }
 
+/// As the user calls it: "tenon run", or "./prog".
+std::string calledAs(const Command &command) {
+  return (command.operand.empty() ? "" : "tenon ") + std::string(command.name);
+}
+
 rt::Error unknownFlag(const Command &command, std::string_view word) {
-  return badInput("tenon ", command.name, ": there is no option ",
-                  rt::quoted(word), "; see tenon ", command.name, " --help");
+  return badInput(calledAs(command), ": there is no option ", rt::quoted(word),
+                  "; see ", calledAs(command), " --help");
+}
+
+/// One, or none where the command takes none.
+Result<std::string> takeOperand(const Command &command,
+                                const std::vector<std::string> &operands) {
+  if (command.operand.empty()) {
+    if (operands.empty())
+      return std::string();
+    return badInput(command.name, " takes options only, got ",
+                    rt::quoted(operands[0]));
+  }
+  if (operands.empty())
+    return badInput(calledAs(command), " needs a file: ", command.operand);
+  if (operands.size() > 1)
+    return badInput(calledAs(command), " takes one file, got ",
+                    rt::quoted(operands[0]), " and ", rt::quoted(operands[1]));
+  return operands[0];
 }
 
 /// Takes the value of `option` from its own word ("=value") or the next one.
@@ -73,12 +95,10 @@ Result<Arguments> Arguments::parse(const Command &command,
       return value.error();
     values.push_back(*value);
   }
-  if (operands.empty())
-    return badInput("tenon ", command.name, " needs a file: ", command.operand);
-  if (operands.size() > 1)
-    return badInput("tenon ", command.name, " takes one file, got ",
-                    rt::quoted(operands[0]), " and ", rt::quoted(operands[1]));
-  parsed.file = operands[0];
+  Result<std::string> operand = takeOperand(command, operands);
+  if (!operand)
+    return operand.error();
+  parsed.file = std::move(*operand);
   return parsed;
 }
 
@@ -134,9 +154,9 @@ Result<double> Arguments::tolerance(std::string_view option,
 
 std::string helpText(const Command &command) {
   constexpr size_t kColumn = 26;
-  std::string text =
-      rt::message("usage: tenon ", command.name, " ", command.operand,
-                  " [OPTION...]\n\n", command.summary, "\n");
+  std::string text = rt::message(
+      "usage: ", calledAs(command), command.operand.empty() ? "" : " ",
+      command.operand, " [OPTION...]\n\n", command.summary, "\n");
   if (!command.details.empty())
     text += rt::message("\n", command.details, "\n");
   text += "\n";

@@ -33,9 +33,10 @@ struct Option {
 
 class Arguments;
 
-/// A subcommand. It takes exactly one operand.
+/// A subcommand, which takes exactly one operand; or, where that is called
+/// nothing, a program by itself, which takes options only.
 struct Command {
-  std::string_view name;
+  std::string_view name;    ///< "run", or the program's: "./prog"
   std::string_view operand; ///< what the operand is called: "MODEL.tenon"
   std::string_view summary; ///< for the list of commands
   std::string_view details; ///< paragraphs behind the summary; may be empty
@@ -46,7 +47,7 @@ struct Command {
 class Arguments {
 public:
   /// BadInput for an unknown flag, a missing or superfluous value, a flag given
-  /// twice, and for another number of operands than one.
+  /// twice, and for another number of operands than the command takes.
   static rt::Result<Arguments> parse(const Command &command,
                                      std::span<const std::string> words);
 
@@ -66,7 +67,7 @@ private:
   std::map<std::string, std::vector<std::string>, std::less<>> given;
 };
 
-/// What `tenon COMMAND --help` prints.
+/// What --help prints.
 std::string helpText(const Command &command);
 
 /// The number from 1 on that `text` is; nothing otherwise.

@@ -4,10 +4,13 @@
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Session.h"
 #include "tools/tenon/Shapes.h"
+#include "tools/tenon/Work.h"
 
 #include <algorithm>
 #include <chrono>
+#include <iomanip>
 #include <iostream>
+#include <numeric>
 
 namespace tenon::tool {
 
@@ -48,14 +51,84 @@ static void print(const Arguments &arguments, const std::string &shape,
               << " runs\n";
 }
 
+//===----------------------------------------------------------------------===//
+// Kernel by kernel
+//===----------------------------------------------------------------------===//
+
+/// The seconds of each kernel's launches together, in each of `repeat` runs;
+/// a run before them warms up.
+static Result<std::vector<std::vector<double>>>
+measureKernels(rt::Context &context, unsigned repeat) {
+  if (auto done = context.run(); !done)
+    return done.error();
+  const abi::Plan &plan = context.model().plan();
+  std::vector<std::vector<double>> times(plan.kernels.size(),
+                                         std::vector<double>(repeat, 0));
+  for (unsigned i = 0; i < repeat; ++i) {
+    Result<std::vector<double>> steps = context.runTimed();
+    if (!steps)
+      return steps.error();
+    for (size_t step = 0; step < steps->size(); ++step)
+      if (auto *launch =
+              std::get_if<rt::TapeLaunch>(&context.latestTape().steps[step]))
+        times[launch->kernel][i] += (*steps)[step];
+  }
+  return times;
+}
+
+static double median(std::vector<double> times) {
+  std::ranges::sort(times);
+  return times[times.size() / 2];
+}
+
+static void printKernels(const abi::Plan &plan,
+                         const std::vector<std::vector<double>> &times,
+                         const std::vector<KernelWork> &works) {
+  std::vector<double> seconds;
+  for (const std::vector<double> &list : times)
+    seconds.push_back(median(list));
+  double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  std::cout << "\nlaunches     time us    share    limit us  reached  kernel\n"
+            << std::fixed << std::setprecision(1);
+  for (size_t i = 0; i < plan.kernels.size(); ++i)
+    std::cout << std::setw(8) << works[i].launches << std::setw(12)
+              << seconds[i] * 1e6 << std::setw(9)
+              << percentText(seconds[i], total) << std::setw(12)
+              << works[i].limitSeconds * 1e6 << std::setw(9)
+              << percentText(works[i].limitSeconds, seconds[i]) << "  "
+              << kernelText(plan.kernels[i]) << "\n";
+}
+
+static Result<void> benchKernels(rt::Context &context, unsigned repeat) {
+  auto times = measureKernels(context, repeat);
+  if (!times)
+    return times.error();
+  auto rates = rt::measureRates(context.threads());
+  if (!rates)
+    return rates.error();
+  const abi::Plan &plan = context.model().plan();
+  printKernels(
+      plan, *times,
+      workOf(plan, context.latestTape(), *context.latestBinding(), *rates));
+  std::cout << "The limits are those of "
+            << ratesText(*rates, context.numThreads()) << ".\n";
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// The command
+//===----------------------------------------------------------------------===//
+
 static Result<void> bench(const Arguments &arguments) {
+  if (arguments.has("kernels") && arguments.has("json"))
+    return rt::badInput("--kernels and --json exclude each other");
   Result<unsigned> repeat = arguments.count("repeat", 20);
   if (!repeat)
     return repeat.error();
   Result<Tensors> given = readInputs(arguments);
   if (!given)
     return given.error();
-  auto session = Session::open(arguments);
+  auto session = Session::open(arguments.operand(), arguments);
   if (!session)
     return session.error();
   std::string shape = "given inputs";
@@ -76,17 +149,19 @@ static Result<void> bench(const Arguments &arguments) {
   if (!times)
     return times.error();
   print(arguments, shape, session->context().numThreads(), *times);
-  return {};
+  return arguments.has("kernels") ? benchKernels(session->context(), *repeat)
+                                  : Result<void>();
 }
 
 static constexpr Option kOptions[] = {
-    {"shape", "S=N,...",
-     "values of the model's symbols: batch=8,sequence=128;\n"
-     "the least ones where it says nothing"},
+    kShapeOption,
     {"input", "NAME=FILE", "an input, instead of made ones: .npy or .pb", true},
     {"inputs", "FILE.npz", "inputs, instead of made ones, by their names"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
     {"repeat", "R", "runs to time (20)"},
+    {"kernels", "",
+     "time each kernel, and say how near it is to the machine's\n"
+     "limit: see tenon inspect --help"},
     {"json", "", "print one line of JSON"},
 };
 

@@ -1,10 +1,10 @@
-//===- Commands.cpp - finds the subcommand and reports how it ended -------===//
+//===- Commands.cpp - finds the subcommand --------------------------------===//
 
 #include "tools/tenon/Commands.h"
 
 #include "runtime/Core/Message.h"
+#include "tools/tenon/CommandLine.h"
 
-#include <algorithm>
 #include <iostream>
 
 namespace tenon::tool {
@@ -33,29 +33,6 @@ const Command *findCommand(std::string_view name) {
     if (command->name == name)
       return command;
   return nullptr;
-}
-
-int report(const rt::Error &error) {
-  std::cout.flush();
-  std::cerr << "error: " << error.message << "\n";
-  return error.code == rt::Code::Internal ? 2 : 1;
-}
-
-int runCommand(const Command &command, std::span<const std::string> words) {
-  if (std::ranges::find(words, "--help") != words.end()) {
-    std::cout << helpText(command);
-    return 0;
-  }
-  rt::Result<Arguments> arguments = Arguments::parse(command, words);
-  if (!arguments)
-    return report(arguments.error());
-  rt::Result<void> done = command.run(*arguments);
-  if (!done)
-    return report(done.error());
-  std::cout.flush();
-  if (!std::cout)
-    return report(rt::badInput("standard output cannot be written"));
-  return 0;
 }
 
 } // namespace

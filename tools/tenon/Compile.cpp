@@ -3,11 +3,15 @@
 #include "compiler/Compile.h"
 
 #include "compiler/Emit/Cpu/EmitObject.h"
+#include "compiler/SymbolBounds.h"
 #include "compiler/Targets/Targets.h"
 #include "runtime/Core/Message.h"
 #include "runtime/Formats/WriteFile.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Modules.h"
+#include "tools/tenon/ProgramBytes.h"
+#include "tools/tenon/Progress.h"
+#include "tools/tenon/Shapes.h"
 
 #include <iostream>
 
@@ -42,6 +46,7 @@ static Result<Stage> readStage(const Arguments &arguments,
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
   request.options.target = arguments.value("target", "native");
+  request.options.verifyEachExec = arguments.has("verify-each-exec");
   request.output = arguments.value("o");
   if (arguments.has("from")) {
     Result<Stage> stage = readStage(arguments, "from");
@@ -67,8 +72,15 @@ static Result<Request> readRequest(const Arguments &arguments) {
   if (request.until && *request.until < request.after)
     return badInput("--until=", arguments.value("until"),
                     " comes before --from=", arguments.value("from"));
-  if (!request.emit && !request.until && request.output.empty())
-    return badInput("tenon compile needs -o FILE.tenon, --until or --emit");
+  bool printsText = request.emit || request.until;
+  if (!printsText && request.output.empty())
+    return badInput("tenon compile needs -o FILE, --until or --emit");
+  if (arguments.has("exe")) {
+    if (printsText)
+      return badInput("--exe makes a program, --until and --emit print text: "
+                      "they exclude each other");
+    request.options.program = programBytes();
+  }
   return request;
 }
 
@@ -83,8 +95,8 @@ static Result<void> writeText(const std::string &path, StringRef text) {
 }
 
 /// What the kernels became, for people.
-static Result<void> emitKernels(ModuleOp module, const Request &request,
-                                Workshop &workshop) {
+static Result<std::string> kernelsText(ModuleOp module, const Request &request,
+                                       Workshop &workshop) {
   auto cpu = cpuByName(module.getLoc(), request.options.target);
   if (failed(cpu) ||
       failed(runStages(module, request.options, request.after, Stage::Lower)))
@@ -92,49 +104,89 @@ static Result<void> emitKernels(ModuleOp module, const Request &request,
   FailureOr<std::string> text = emitText(module, *cpu, *request.emit);
   if (failed(text))
     return workshop.emittedError();
-  return writeText(request.output, *text);
+  return *text;
 }
 
-static Result<void> printStage(ModuleOp module, const Request &request,
-                               Workshop &workshop) {
+static Result<std::string> stageText(ModuleOp module, const Request &request,
+                                     Workshop &workshop) {
   if (failed(runStages(module, request.options, request.after, *request.until)))
     return workshop.emittedError();
   std::string text;
   llvm::raw_string_ostream os(text);
   module->print(os);
   os << '\n';
-  return writeText(request.output, text);
+  return text;
+}
+
+/// The model, with the names and bounds that the flags give to its sizes.
+static Result<OwningOpRef<ModuleOp>> loadModel(const Arguments &arguments,
+                                               Workshop &workshop) {
+  Result<SymbolNumbers> limits = symbolNumbers(arguments, "max-dim");
+  if (!limits)
+    return limits.error();
+  auto module = workshop.load(arguments.operand(), arguments.values("shape"));
+  if (!module)
+    return module;
+  for (const auto &[name, max] : *limits)
+    if (failed(limitSymbol(**module, name, max)))
+      return workshop.emittedError();
+  return module;
 }
 
 static Result<void> compile(const Arguments &arguments) {
   Result<Request> request = readRequest(arguments);
   if (!request)
     return request.error();
+  ProgressLine line(arguments.has("quiet"));
+  request->options.progress = [&](StringRef work, uint64_t done,
+                                  uint64_t total) {
+    line.show(std::string_view(work), done, total);
+  };
+  line.show(std::string_view(nameOf(Stage::Import)));
   Workshop workshop;
-  auto module = workshop.load(arguments.operand(), arguments.values("dims"));
+  auto module = loadModel(arguments, workshop);
   if (!module)
     return module.error();
-  if (request->emit)
-    return emitKernels(**module, *request, workshop);
-  if (request->until)
-    return printStage(**module, *request, workshop);
-  if (failed(compileToArtifact(**module, request->options, request->output,
-                               request->after)))
-    return workshop.emittedError();
-  return {};
+  if (!request->emit && !request->until) {
+    if (failed(compileToArtifact(**module, request->options, request->output,
+                                 request->after)))
+      return workshop.emittedError();
+    return {};
+  }
+  Result<std::string> text = request->emit
+                                 ? kernelsText(**module, *request, workshop)
+                                 : stageText(**module, *request, workshop);
+  if (!text)
+    return text.error();
+  line.clear();
+  return writeText(request->output, *text);
 }
 
 static constexpr Option kOptions[] = {
     {"o", "FILE", "write here: the artifact, or what --until and --emit print"},
+    {"exe", "",
+     "write a program that needs libc and libstdc++ only; it runs\n"
+     "as `tenon run` does, and --help says what it takes"},
     {"target", "CPU", "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids"},
-    {"dims", "INPUT=DIMS",
-     "other dims for an input of an ONNX model: ids=Bx128", true},
+    {"shape", "INPUT=DIMS",
+     "the dims of an input of an ONNX model: ids=Bx128 fixes\n"
+     "the second one and calls the first one B, in all inputs\n"
+     "that the model says have the same sizes",
+     true},
+    {"max-dim", "NAME=N,...",
+     "the largest value of a symbol: memory is planned for it,\n"
+     "and a run with more is refused",
+     true},
     {"until", "STAGE",
      "stop after this stage and print the module: import,\n"
      "simplify, fuse, tile, schedule, plan, lower"},
     {"from", "STAGE",
      "the .mlir file is what this stage left; go on behind it"},
     {"emit", "FORM", "print what the kernels became: llvm or asm"},
+    {"quiet", "", "do not show on a terminal what is being done"},
+    {"verify-each-exec", "",
+     "execute the module before and after every pass, and\n"
+     "name the pass that changes a result"},
 };
 
 const Command kCompile = {

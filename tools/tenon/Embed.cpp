@@ -125,7 +125,7 @@ static Result<void> embed(const Arguments &arguments) {
   auto tokenizer = openTokenizer(arguments);
   if (!tokenizer)
     return tokenizer.error();
-  auto session = Session::open(arguments);
+  auto session = Session::open(arguments.operand(), arguments);
   if (!session)
     return session.error();
   Result<Embedder> embedder = Embedder::create(*session, *tokenizer);

@@ -1,10 +1,12 @@
 //===- Inspect.cpp - tenon inspect: what is in an artifact ----------------===//
 
 #include "runtime/Abi/Expr.h"
-#include "runtime/Program/Model.h"
-#include "runtime/Program/Tape.h"
+#include "runtime/Core/Message.h"
+#include "runtime/Device/Cpu/Pool.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Shapes.h"
+#include "tools/tenon/Signature.h"
+#include "tools/tenon/Work.h"
 
 #include <iomanip>
 #include <iostream>
@@ -13,21 +15,7 @@ namespace tenon::tool {
 
 using rt::Result;
 
-static void printSignature(const abi::Plan &plan) {
-  for (const abi::Tensor &input : plan.inputs)
-    std::cout << "input   " << rt::describe(plan, input) << "\n";
-  for (const abi::Tensor &output : plan.outputs)
-    std::cout << "output  " << rt::describe(plan, output) << "\n";
-  for (const abi::Symbol &symbol : plan.symbols) {
-    std::cout << "symbol  " << symbol.name << " from " << symbol.min;
-    if (symbol.max != INT64_MAX)
-      std::cout << " to " << symbol.max;
-    if (symbol.divisor != 1)
-      std::cout << ", a multiple of " << symbol.divisor;
-    std::cout << "\n";
-  }
-}
-
+/// What the file takes, whatever the inputs are.
 static void printSizes(const rt::Model &model) {
   const abi::Plan &plan = model.plan();
   size_t numSlots = 0, numSteps = 0;
@@ -44,49 +32,117 @@ static void printSizes(const rt::Model &model) {
             << plan.weights.size() << " sections\n";
 }
 
-/// What the launches of one kernel add up to, for one binding.
-struct KernelWork {
-  int64_t launches = 0, flops = 0, bytes = 0;
-};
+//===----------------------------------------------------------------------===//
+// Memory of a run
+//===----------------------------------------------------------------------===//
 
-static int64_t amount(const abi::Expr &formula,
-                      std::span<const int64_t> scalars) {
-  if (formula.empty())
-    return 0;
-  Result<int64_t> value = abi::evaluate(formula, scalars);
-  return value ? *value : 0;
+namespace {
+struct Buffer {
+  std::string name;
+  uint64_t bytes;
+};
+} // namespace
+
+static Result<void> addTensors(std::vector<Buffer> &buffers,
+                               const abi::Plan &plan,
+                               const std::vector<abi::Tensor> &tensors,
+                               const char *what, const rt::Binding &binding) {
+  for (const abi::Tensor &tensor : tensors) {
+    auto shape = rt::shapeOf(plan, tensor, binding);
+    if (!shape)
+      return shape.error();
+    auto bytes = rt::bytesOf(tensor.dtype, *shape);
+    if (!bytes)
+      return bytes.error();
+    buffers.push_back(
+        {rt::message(what, " ", rt::describe(plan, tensor)), *bytes});
+  }
+  return {};
 }
 
-static std::vector<KernelWork> workOf(const abi::Plan &plan,
-                                      const rt::Tape &tape) {
-  std::vector<KernelWork> works(plan.kernels.size());
-  for (const rt::TapeStep &step : tape.steps) {
-    auto *launch = std::get_if<rt::TapeLaunch>(&step);
-    if (!launch)
-      continue;
-    const abi::Kernel &kernel = plan.kernels[launch->kernel];
-    std::span<const int64_t> scalars =
-        std::span(tape.scalars).subspan(launch->firstScalar, kernel.numScalars);
-    KernelWork &work = works[launch->kernel];
-    work.launches += 1;
-    work.flops += amount(kernel.flops, scalars);
-    work.bytes += amount(kernel.bytesMoved, scalars);
-  }
-  return works;
+static Result<std::vector<Buffer>> slotsOf(const abi::Plan &plan,
+                                           const rt::Binding &binding) {
+  std::vector<Buffer> buffers;
+  for (const abi::Function &function : plan.functions)
+    for (size_t i = 0; i < function.slots.size(); ++i) {
+      const abi::Expr &size = function.slots[i].bytes;
+      auto bytes = abi::evaluate(size, binding.symbols);
+      if (!bytes)
+        return bytes.error();
+      buffers.push_back({rt::message("slot ", i, " of ", function.name, ": ",
+                                     abi::print(size, rt::symbolNames(plan))),
+                         uint64_t(*bytes)});
+    }
+  return buffers;
+}
+
+static uint64_t totalBytes(const std::vector<Buffer> &buffers) {
+  uint64_t total = 0;
+  for (const Buffer &buffer : buffers)
+    total += buffer.bytes;
+  return total;
+}
+
+static Result<void> printMemory(const rt::Model &model, const rt::Tape &tape,
+                                const rt::Binding &binding,
+                                unsigned numThreads) {
+  const abi::Plan &plan = model.plan();
+  std::vector<Buffer> tensors;
+  if (auto added = addTensors(tensors, plan, plan.inputs, "input", binding);
+      !added)
+    return added;
+  if (auto added = addTensors(tensors, plan, plan.outputs, "output", binding);
+      !added)
+    return added;
+  auto slots = slotsOf(plan, binding);
+  if (!slots)
+    return slots.error();
+  uint64_t scratch = tape.scratchStride() * numThreads;
+  uint64_t tensorBytes = totalBytes(tensors);
+  std::cout << "memory  "
+            << model.weightsBytes() + tape.arenaBytes + scratch + tensorBytes
+            << " bytes at most at " << describe(plan, binding)
+            << ": the weights, " << tape.arenaBytes << " of arena, " << scratch
+            << " of scratch for " << numThreads << " threads, " << tensorBytes
+            << " of inputs and outputs\n\n       bytes  buffer\n";
+  for (const auto *list : {&tensors, &*slots})
+    for (const Buffer &buffer : *list)
+      std::cout << std::setw(12) << buffer.bytes << "  " << buffer.name << "\n";
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels of a run
+//===----------------------------------------------------------------------===//
+
+static std::string figureText(std::optional<int64_t> figure) {
+  return figure ? std::to_string(*figure) : "-";
 }
 
 static void printKernels(const abi::Plan &plan,
                          const std::vector<KernelWork> &works) {
-  std::cout << "\nlaunches         flops         bytes  kernel\n";
+  double total = 0;
+  for (const KernelWork &work : works)
+    total += work.limitSeconds;
+  std::cout << "\nlaunches         flops         bytes    limit us    share  "
+               "kernel\n"
+            << std::fixed << std::setprecision(1);
   for (size_t i = 0; i < plan.kernels.size(); ++i)
     std::cout << std::setw(8) << works[i].launches << std::setw(14)
-              << works[i].flops << std::setw(14) << works[i].bytes << "  "
-              << plan.kernels[i].name
-              << (plan.kernels[i].source.empty() ? "" : ": ")
-              << plan.kernels[i].source << "\n";
+              << figureText(works[i].flops) << std::setw(14)
+              << figureText(works[i].bytes) << std::setw(12)
+              << works[i].limitSeconds * 1e6 << std::setw(9)
+              << percentText(works[i].limitSeconds, total) << "  "
+              << kernelText(plan.kernels[i]) << "\n";
 }
 
 static Result<void> inspect(const Arguments &arguments) {
+  Result<unsigned> requested = arguments.count("threads", 0);
+  if (!requested)
+    return requested.error();
+  Result<unsigned> numThreads = rt::chooseNumThreads(*requested);
+  if (!numThreads)
+    return numThreads.error();
   auto model = rt::Model::load(arguments.operand());
   if (!model)
     return model.error();
@@ -97,20 +153,26 @@ static Result<void> inspect(const Arguments &arguments) {
   Result<rt::Tape> tape = rt::recordTape(plan, *binding);
   if (!tape)
     return tape.error();
-  std::cout << "made by " << plan.producer << " for " << plan.target << "\n";
-  printSignature(plan);
+  auto pool = rt::Pool::create({*numThreads});
+  if (!pool)
+    return pool.error();
+  auto rates = rt::measureRates(**pool);
+  if (!rates)
+    return rates.error();
+
+  std::cout << signatureText(plan);
   printSizes(**model);
-  std::cout << "memory  " << tape->arenaBytes << " bytes of arena and "
-            << tape->scratchBytes << " of scratch for each thread at "
-            << describe(plan, *binding) << "\n";
-  printKernels(plan, workOf(plan, *tape));
+  if (auto done = printMemory(**model, *tape, *binding, *numThreads); !done)
+    return done;
+  printKernels(plan, workOf(plan, *tape, *binding, *rates));
+  std::cout << "The limits are those of " << ratesText(*rates, *numThreads)
+            << ".\n";
   return {};
 }
 
 static constexpr Option kOptions[] = {
-    {"shape", "S=N,...",
-     "values of the model's symbols: batch=8,sequence=128;\n"
-     "the least ones where it says nothing"},
+    kShapeOption,
+    {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
 };
 
 const Command kInspect = {
@@ -118,7 +180,11 @@ const Command kInspect = {
     "MODEL.tenon",
     "print what is in an artifact",
     "Prints the signature, what code, plan and weights take, the memory of a\n"
-    "run, and each kernel with its launches, operations and bytes in a run.",
+    "run, and each kernel with its launches, operations and bytes in a run.\n"
+    "The limit is what these take at least: the operations at this machine's\n"
+    "f32 rate, or the bytes at its memory's, both measured now. The share is\n"
+    "the kernel's part of the sum of all limits. What lies in a cache can be\n"
+    "faster.",
     kOptions,
     inspect};
 

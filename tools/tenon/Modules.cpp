@@ -7,6 +7,7 @@
 #include "dialects/Target/TargetDialect.h"
 #include "dialects/Tile/TileDialect.h"
 #include "runtime/Core/Message.h"
+#include "tools/tenon/Arguments.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -16,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
@@ -74,25 +76,39 @@ rt::Error Workshop::emittedError() const {
   return {rt::Code::BadInput, errors};
 }
 
-/// "input_ids=Bx128"
-static Result<void> parseDims(StringRef text, onnx::ImportOptions &options) {
-  auto [input, dims] = text.split('=');
-  SmallVector<StringRef> parts;
-  dims.split(parts, 'x');
-  if (input.empty() || llvm::is_contained(parts, ""))
-    return badInput("--dims: expected INPUT=BxLx384, got ",
-                    rt::quoted({text.data(), text.size()}));
-  SmallVector<std::string> &list = options.inputDims[input];
-  for (StringRef part : parts)
-    list.push_back(part.str());
+/// A number from 1 on, or names, numbers and operators as in "past+1".
+static bool isDim(StringRef text) {
+  if (text.empty())
+    return false;
+  if (llvm::isDigit(text.front()))
+    return positiveNumber(std::string_view(text)).has_value();
+  return llvm::isAlpha(text.front()) && llvm::all_of(text, [](char c) {
+           return llvm::isAlnum(c) || StringRef("_+-*").contains(c);
+         });
+}
+
+/// "ids=Bx128"
+static Result<void> parseShape(StringRef text, onnx::ImportOptions &options) {
+  auto [input, shape] = text.rsplit('=');
+  SmallVector<StringRef> dims;
+  shape.split(dims, 'x');
+  if (input.empty() || !llvm::all_of(dims, isDim))
+    return badInput("--shape: expected INPUT=BxLx384, got ",
+                    rt::quoted(std::string_view(text)));
+  auto [given, isNew] = options.inputDims.try_emplace(input);
+  if (!isNew)
+    return badInput("--shape: input ", rt::quoted(std::string_view(input)),
+                    " is given twice");
+  for (StringRef dim : dims)
+    given->second.push_back(dim.str());
   return {};
 }
 
 Result<OwningOpRef<ModuleOp>>
-Workshop::load(const std::string &path, std::span<const std::string> dims) {
+Workshop::load(const std::string &path, std::span<const std::string> shapes) {
   onnx::ImportOptions options;
-  for (const std::string &text : dims)
-    if (auto parsed = parseDims(text, options); !parsed)
+  for (const std::string &text : shapes)
+    if (auto parsed = parseShape(text, options); !parsed)
       return parsed.error();
   if (!llvm::sys::fs::is_regular_file(path))
     return badInput(path, ": there is no such file");
@@ -104,8 +120,8 @@ Workshop::load(const std::string &path, std::span<const std::string> dims) {
   }
   if (!StringRef(path).ends_with(".mlir"))
     return badInput(path, ": expected a .onnx or .mlir file");
-  if (!dims.empty())
-    return badInput("--dims: a .mlir file states its dims itself");
+  if (!shapes.empty())
+    return badInput("--shape: a .mlir file states its shapes itself");
   auto module = parseSourceFile<ModuleOp>(path, &mlir);
   if (!module)
     return emittedError();

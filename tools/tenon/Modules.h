@@ -21,10 +21,10 @@ public:
 
   mlir::MLIRContext &context() { return mlir; }
 
-  /// The file as a module: .onnx is imported, .mlir is parsed. `dims` are of
-  /// the form "input_ids=Bx128".
+  /// The file as a module: .onnx is imported, .mlir is parsed. `shapes` are
+  /// other dims for inputs of an ONNX model: "ids=Bx128".
   rt::Result<mlir::OwningOpRef<mlir::ModuleOp>>
-  load(const std::string &path, std::span<const std::string> dims = {});
+  load(const std::string &path, std::span<const std::string> shapes = {});
 
   /// The error that has been emitted, with its place and its notes; where there
   /// is none, that is a defect of ours.

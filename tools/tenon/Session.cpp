@@ -10,11 +10,12 @@ using rt::badInput;
 using rt::HostTensor;
 using rt::Result;
 
-Result<Session> Session::open(const Arguments &arguments) {
+Result<Session> Session::open(const std::string &path,
+                              const Arguments &arguments) {
   Result<unsigned> numThreads = arguments.count("threads", 0);
   if (!numThreads)
     return numThreads.error();
-  auto model = rt::Model::load(arguments.operand());
+  auto model = rt::Model::load(path);
   if (!model)
     return model.error();
   rt::ContextOptions options;

@@ -12,8 +12,9 @@ namespace tenon::tool {
 
 class Session {
 public:
-  /// Loads the operand, with the threads of --threads.
-  static rt::Result<Session> open(const Arguments &arguments);
+  /// Loads the artifact, with the threads of --threads.
+  static rt::Result<Session> open(const std::string &path,
+                                  const Arguments &arguments);
 
   rt::Context &context() { return *running; }
   const abi::Plan &plan() const { return running->model().plan(); }

@@ -15,28 +15,40 @@ using rt::badInput;
 using rt::HostTensor;
 using rt::Result;
 
-using SymbolNumbers = std::map<std::string, int64_t>;
+static Result<void> addNumber(SymbolNumbers &numbers, std::string_view option,
+                              std::string_view part) {
+  size_t equals = std::min(part.find('='), part.size());
+  auto number = positiveNumber(part.substr(std::min(equals + 1, part.size())));
+  if (equals == 0 || !number)
+    return badInput("--", option, ": expected NAME=NUMBER, got ",
+                    rt::quoted(part));
+  std::string name(part.substr(0, equals));
+  auto [known, isNew] = numbers.try_emplace(name, *number);
+  if (!isNew && known->second != *number)
+    return badInput("--", option, ": ", rt::quoted(name), " is both ",
+                    known->second, " and ", *number);
+  return {};
+}
 
-/// "batch=8,sequence=128"
-static Result<SymbolNumbers> parseShape(std::string_view text) {
+Result<SymbolNumbers> symbolNumbers(const Arguments &arguments,
+                                    std::string_view option) {
   SymbolNumbers numbers;
-  while (!text.empty()) {
-    size_t comma = std::min(text.find(','), text.size());
-    std::string_view part = text.substr(0, comma);
-    size_t equals = std::min(part.find('='), part.size());
-    auto number =
-        positiveNumber(part.substr(std::min(equals + 1, part.size())));
-    if (equals == 0 || !number)
-      return badInput("--shape: expected NAME=NUMBER, got ", rt::quoted(part));
-    numbers[std::string(part.substr(0, equals))] = *number;
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
+  for (std::string_view text : arguments.values(option))
+    while (!text.empty()) {
+      size_t comma = std::min(text.find(','), text.size());
+      if (auto added = addNumber(numbers, option, text.substr(0, comma));
+          !added)
+        return added.error();
+      text.remove_prefix(std::min(comma + 1, text.size()));
+    }
   return numbers;
 }
 
 Result<rt::Binding> bindingOf(const abi::Plan &plan,
                               const Arguments &arguments) {
-  Result<SymbolNumbers> numbers = parseShape(arguments.value("shape"));
+  if (arguments.value("shape") == "max")
+    return rt::bindSymbols(plan, {});
+  Result<SymbolNumbers> numbers = symbolNumbers(arguments, "shape");
   if (!numbers)
     return numbers.error();
   for (const abi::Symbol &symbol : plan.symbols)

@@ -8,8 +8,22 @@
 
 namespace tenon::tool {
 
+using SymbolNumbers = std::map<std::string, int64_t>;
+
+/// "batch=8,sequence=128", of each value of `option`. BadInput when a number is
+/// below 1 and when one symbol gets two.
+rt::Result<SymbolNumbers> symbolNumbers(const Arguments &arguments,
+                                        std::string_view option);
+
+/// Of commands that take shapes of a compiled model.
+inline constexpr Option kShapeOption = {
+    "shape", "S=N,...",
+    "values of the model's symbols: batch=8,sequence=128;\n"
+    "the least ones where it says nothing; max: the largest"};
+
 /// The symbols' values by --shape ("batch=8,sequence=128"). A symbol that it
-/// leaves out gets its least value, or 1 where that is 0.
+/// leaves out gets its least value, or 1 where that is 0; "max" gives all of
+/// them their largest.
 rt::Result<rt::Binding> bindingOf(const abi::Plan &plan,
                                   const Arguments &arguments);
 

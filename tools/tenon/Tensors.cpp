@@ -3,15 +3,14 @@
 #include "tools/tenon/Tensors.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/Formats/NarrowFloats.h"
 #include "runtime/Formats/Npy.h"
 #include "runtime/Formats/Npz.h"
 #include "runtime/Formats/TensorProto.h"
 
-#include "llvm/ADT/APFloat.h"
-#include "llvm/Support/FileSystem.h"
-
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 namespace tenon::tool {
@@ -20,23 +19,62 @@ using rt::badInput;
 using rt::HostTensor;
 using rt::Result;
 
-static Result<HostTensor> readTensor(const std::string &path) {
-  if (path.ends_with(".npy"))
-    return rt::readNpy(path);
-  if (path.ends_with(".pb"))
-    return rt::readTensorProtoFile(path);
-  return badInput(path, ": expected a .npy or .pb file");
-}
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
 
+namespace {
 /// "ids=ids.npy"
-static Result<HostTensor> readNamed(const std::string &text) {
+struct NamedFile {
+  std::string name, path;
+};
+} // namespace
+
+static Result<NamedFile> parseNamed(std::string_view option,
+                                    const std::string &text) {
   size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos)
-    return badInput("--input: expected NAME=FILE, got ", rt::quoted(text));
-  Result<HostTensor> tensor = readTensor(text.substr(equals + 1));
+    return badInput("--", option, ": expected NAME=FILE, got ",
+                    rt::quoted(text));
+  NamedFile file{text.substr(0, equals), text.substr(equals + 1)};
+  if (!file.path.ends_with(".npy") && !file.path.ends_with(".pb"))
+    return badInput(file.path, ": expected a .npy or .pb file");
+  return file;
+}
+
+static Result<HostTensor> readNamed(std::string_view option,
+                                    const std::string &text) {
+  Result<NamedFile> file = parseNamed(option, text);
+  if (!file)
+    return file.error();
+  Result<HostTensor> tensor = file->path.ends_with(".npy")
+                                  ? rt::readNpy(file->path)
+                                  : rt::readTensorProtoFile(file->path);
   if (tensor)
-    tensor->name = text.substr(0, equals);
+    tensor->name = file->name;
   return tensor;
+}
+
+/// `what` is what the tensor is to the user: "input".
+static Result<void> addTensor(Tensors &tensors, HostTensor tensor,
+                              std::string_view what) {
+  if (findTensor(tensors, tensor.name))
+    return badInput(what, " ", rt::quoted(tensor.name), " is given twice");
+  tensors.push_back(std::move(tensor));
+  return {};
+}
+
+/// Adds those of each value of `option`.
+static Result<void> addNamed(Tensors &tensors, const Arguments &arguments,
+                             std::string_view option, std::string_view what) {
+  for (const std::string &text : arguments.values(option)) {
+    Result<HostTensor> tensor = readNamed(option, text);
+    if (!tensor)
+      return tensor.error();
+    if (auto added = addTensor(tensors, std::move(*tensor), what); !added)
+      return added;
+  }
+  return {};
 }
 
 Result<Tensors> readInputs(const Arguments &arguments) {
@@ -47,21 +85,41 @@ Result<Tensors> readInputs(const Arguments &arguments) {
       return read.error();
     inputs = std::move(*read);
   }
-  for (const std::string &text : arguments.values("input")) {
-    Result<HostTensor> tensor = readNamed(text);
-    if (!tensor)
-      return tensor.error();
-    if (findTensor(inputs, tensor->name))
-      return badInput("input ", rt::quoted(tensor->name), " is given twice");
-    inputs.push_back(std::move(*tensor));
-  }
+  if (auto added = addNamed(inputs, arguments, "input", "input"); !added)
+    return added.error();
   return inputs;
+}
+
+Result<Tensors> readExpected(const Arguments &arguments) {
+  Tensors expected;
+  for (const std::string &text : arguments.values("expect")) {
+    Result<Tensors> read = Tensors();
+    if (text.ends_with(".npz")) {
+      read = rt::readNpz(text);
+    } else if (auto tensor = readNamed("expect", text)) {
+      read->push_back(std::move(*tensor));
+    } else {
+      return tensor.error();
+    }
+    if (!read)
+      return read.error();
+    for (HostTensor &tensor : *read)
+      if (auto added =
+              addTensor(expected, std::move(tensor), "expected output");
+          !added)
+        return added.error();
+  }
+  return expected;
 }
 
 const HostTensor *findTensor(const Tensors &tensors, std::string_view name) {
   auto found = std::ranges::find(tensors, name, &HostTensor::name);
   return found == tensors.end() ? nullptr : &*found;
 }
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
 
 /// A model may name its outputs as it likes; a file in a folder may not hold a
 /// slash.
@@ -70,38 +128,60 @@ static std::string fileName(std::string name) {
   return name + ".npy";
 }
 
-Result<void> writeOutputs(const Arguments &arguments, const Tensors &outputs) {
-  if (arguments.has("o"))
-    if (auto done = rt::writeNpz(arguments.value("o"), outputs); !done)
-      return done.error();
-  if (!arguments.has("output-dir"))
-    return {};
-  std::string folder = arguments.value("output-dir");
-  if (std::error_code error = llvm::sys::fs::create_directories(folder))
+static Result<void> writeNamed(const std::string &text,
+                               const Tensors &outputs) {
+  Result<NamedFile> file = parseNamed("output", text);
+  if (!file)
+    return file.error();
+  const HostTensor *output = findTensor(outputs, file->name);
+  if (!output)
+    return badInput("--output: the model has no output ",
+                    rt::quoted(file->name));
+  return file->path.ends_with(".npy")
+             ? rt::writeNpy(file->path, *output)
+             : rt::writeTensorProtoFile(file->path, *output);
+}
+
+static Result<void> writeFolder(const std::string &folder,
+                                const Tensors &outputs) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
     return badInput(folder, ": cannot be made: ", error.message());
   for (const HostTensor &output : outputs) {
     std::string path = folder + "/" + fileName(output.name);
     if (auto done = rt::writeNpy(path, output); !done)
-      return done.error();
+      return done;
   }
   return {};
 }
 
-template <typename T>
-static double numberAt(const HostTensor &tensor, int64_t position) {
-  T value;
-  std::memcpy(&value, tensor.data.data() + position * sizeof(T), sizeof(T));
-  return static_cast<double>(value);
+Result<void> writeOutputs(const Arguments &arguments, const Tensors &outputs) {
+  if (arguments.has("o"))
+    if (auto done = rt::writeNpz(arguments.value("o"), outputs); !done)
+      return done;
+  for (const std::string &text : arguments.values("output"))
+    if (auto done = writeNamed(text, outputs); !done)
+      return done;
+  if (arguments.has("output-dir"))
+    return writeFolder(arguments.value("output-dir"), outputs);
+  return {};
 }
 
-template <typename Bits>
-static double floatAt(const HostTensor &tensor, int64_t position,
-                      const llvm::fltSemantics &semantics) {
-  Bits bits;
-  std::memcpy(&bits, tensor.data.data() + position * sizeof(Bits),
-              sizeof(Bits));
-  llvm::APFloat value(semantics, llvm::APInt(sizeof(Bits) * 8, bits));
-  return value.convertToDouble();
+//===----------------------------------------------------------------------===//
+// For people
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static T valueAt(const HostTensor &tensor, int64_t position) {
+  T value;
+  std::memcpy(&value, tensor.data.data() + position * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <typename T>
+static double numberAt(const HostTensor &tensor, int64_t position) {
+  return static_cast<double>(valueAt<T>(tensor, position));
 }
 
 double elementAt(const HostTensor &tensor, int64_t position) {
@@ -128,13 +208,13 @@ double elementAt(const HostTensor &tensor, int64_t position) {
   case abi::DType::F64:
     return numberAt<double>(tensor, position);
   case abi::DType::F16:
-    return floatAt<uint16_t>(tensor, position, llvm::APFloat::IEEEhalf());
+    return rt::decodeF16(valueAt<uint16_t>(tensor, position));
   case abi::DType::BF16:
-    return floatAt<uint16_t>(tensor, position, llvm::APFloat::BFloat());
+    return rt::decodeBF16(valueAt<uint16_t>(tensor, position));
   case abi::DType::F8E4M3:
-    return floatAt<uint8_t>(tensor, position, llvm::APFloat::Float8E4M3FN());
+    return rt::decodeF8E4M3(valueAt<uint8_t>(tensor, position));
   case abi::DType::F8E5M2:
-    return floatAt<uint8_t>(tensor, position, llvm::APFloat::Float8E5M2());
+    return rt::decodeF8E5M2(valueAt<uint8_t>(tensor, position));
   case abi::DType::I4:
   case abi::DType::U4:
     break;

@@ -15,11 +15,16 @@ using Tensors = std::vector<rt::HostTensor>;
 /// BadInput when one is given twice.
 rt::Result<Tensors> readInputs(const Arguments &arguments);
 
+/// The tensors of --expect, given as FILE.npz or name=FILE (.npy or .pb).
+/// BadInput when one is given twice.
+rt::Result<Tensors> readExpected(const Arguments &arguments);
+
 /// The tensor called `name`, or null.
 const rt::HostTensor *findTensor(const Tensors &tensors, std::string_view name);
 
-/// Writes what -o FILE.npz and --output-dir FOLDER (NAME.npy each) ask for,
-/// each file whole or not at all.
+/// Writes what -o FILE.npz, --output name=FILE (.npy or .pb) and --output-dir
+/// FOLDER (NAME.npy each) ask for, each file whole or not at all. BadInput for
+/// a name that no output has.
 rt::Result<void> writeOutputs(const Arguments &arguments,
                               const Tensors &outputs);
 

@@ -1,6 +1,7 @@
 """Compares what graph ops mean with NumPy, on random shapes and special values.
 
 usage: against_numpy.py <Graph.md> <opt tool> <interpreter> [--seed N] [--spoil]
+                        [--compiled <tenon> <folder for files>]
 
 Each op has a function here that computes it with NumPy, in f64 or i64, written
 from its page and not from its kernel. Shapes are ragged, some dims are 0 or 1,
@@ -9,7 +10,8 @@ the element type. Composite ops are executed whole and decomposed.
 
 Graph.md is the generated page: an elementwise or composite op that has no
 function here is an error. --spoil moves one element of each result by a few
-epsilons, to see that this is found.
+epsilons, to see that this is found. --compiled compiles and runs every case
+instead of interpreting it; what has no kernel must say so with the error below.
 """
 
 import argparse
@@ -30,12 +32,25 @@ NUMPY = {"f64": "f8", "f32": "f4", "f16": "f2", "i1": "?", "i8": "i1", "i32": "i
 SPECIAL = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, 1e30, -1e30, 1e-30, np.inf, -np.inf, np.nan]
 
 
+# What cannot be compiled, and the error that must say it: functions of f64, for
+# which expand-math has no formulas, and the exact rest of a float division.
+NO_F64 = ["exp", "log", "erf", "tanh", "sin", "cos", "sigmoid", "silu", "gelu", "pow", "swiglu",
+          "softmax", "layer_norm", "rms_norm", "attention", "rope"]
+NOT_COMPILED = {(op, "f64"): "has no formula in arithmetic|no kernel can be made of attention" for op in NO_F64}
+NOT_COMPILED.update({("mod", element): "undefined fmodf?" for element in ("f16", "f32", "f64")})
+# A vector of exponentials may be off by some epsilons, and gelu's 1 + erf by some
+# of those of 1.
+COMPILED_EPSILONS = 8
+
+
 @dataclasses.dataclass
 class Case:
     """One execution of an op: a function of the module, and what it must return."""
 
     op: str
+    attributes: str
     text: str
+    operands: list  # (array, element type)
     results: list  # (array, element type, magnitude of the terms that were summed, or None)
     epsilons: float
 
@@ -134,7 +149,7 @@ def make_cases(rng):
         for attributes, operands, results, epsilons in cases:
             wanted = [(narrowed(np.asarray(a), e), e, *(m or [None])) for a, e, *m in results]
             text = function_text(f"case{number}", op, attributes, operands, wanted)
-            yield Case(op, text, wanted, epsilons)
+            yield Case(op, attributes, text, operands, wanted, epsilons)
             number += 1
 
 
@@ -195,6 +210,69 @@ def compare(cases, outputs, how, spoil):
     return total, bad
 
 
+def joint_text(cases):
+    """The text of one @main that executes all cases, each on operands of its own."""
+    arguments, body, names, types = [], [], [], []
+    for number, case in enumerate(cases):
+        operands = [(f"%a{number}_{i}", tensor_type(a.shape, e)) for i, (a, e) in enumerate(case.operands)]
+        results = [tensor_type(a.shape, e) for a, e, _ in case.results]
+        arguments += [f"{name}: {kind}" for name, kind in operands]
+        body.append(f"  %r{number}:{len(results)} = graph.{case.op} {', '.join(n for n, _ in operands)} "
+                    f"{{{case.attributes}}} : ({', '.join(t for _, t in operands)}) -> ({', '.join(results)})")
+        names += [f"%r{number}#{i}" for i in range(len(results))]
+        types += results
+    return (f"func.func @main({', '.join(arguments)}) -> ({', '.join(types)}) {{\n" + "\n".join(body) +
+            f"\n  return {', '.join(names)} : {', '.join(types)}\n}}\n")
+
+
+def run_compiled(cases, tenon, folder):
+    """The results of cases of one op as the interpreter would print them, or the error."""
+    module, artifact = folder / "case.mlir", folder / "case.tenon"
+    inputs, outputs = folder / "in.npz", folder / "out.npz"
+    module.write_text(joint_text(cases))
+    arrays = [array for case in cases for array, _ in case.operands]
+    np.savez(inputs, **{f"input{i}": array for i, array in enumerate(arrays)})
+    for command in ([tenon, "compile", module, "-o", artifact],
+                    [tenon, "run", artifact, f"--inputs={inputs}", "-o", outputs]):
+        done = subprocess.run(command, text=True, capture_output=True)
+        if done.returncode:
+            return done.stderr
+    lines = []
+    with np.load(outputs) as found:
+        for element in [e for case in cases for _, e, _ in case.results]:
+            array = found[f"output{len(lines)}"]
+            values = [repr(float(x)) if element in EPSILON else str(int(x)) for x in array.ravel()]
+            lines.append(" ".join([tensor_type(array.shape, element), *values]))
+    return lines
+
+
+def compare_compiled(cases, tenon, folder):
+    """Reports what differs; returns the numbers of results, of those that do, and of refused cases."""
+    folder.mkdir(parents=True, exist_ok=True)
+    total = bad = refused = 0
+    groups = {}
+    for number, case in enumerate(cases):
+        expected = NOT_COMPILED.get((case.op, case.results[0][1]), "")
+        groups.setdefault((case.op, expected, number if expected else 0), []).append(case)
+    for (op, expected, _), group in groups.items():
+        lines = run_compiled(group, tenon, folder)
+        if isinstance(lines, str):
+            known = expected and re.search(expected, lines)
+            refused += bool(known)
+            bad += not known
+            print("" if known else f"{op} compiled: {lines[:2000]}\n", end="")
+            continue
+        for case in group:
+            own, lines = lines[:len(case.results)], lines[len(case.results):]
+            case.epsilons += COMPILED_EPSILONS
+            if op == "gelu":
+                (want, element, _), x = case.results[0], case.operands[0][0]
+                case.results[0] = (want, element, np.abs(np.nan_to_num(x.astype(np.float64))))
+            more, worse = compare([case], [own], "compiled", False)
+            total, bad = total + more, bad + worse
+    return total, bad, refused
+
+
 def missing_ops(page):
     """Ops of the generated page that nothing here computes."""
     known = {**ELEMENTWISE, **COMPOSITE, **OTHERS}
@@ -213,12 +291,18 @@ def main():
     parser.add_argument("interpreter")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--spoil", action="store_true")
+    parser.add_argument("--compiled", nargs=2)
     options = parser.parse_args()
 
     missing = list(missing_ops(options.page))
     if missing:
         sys.exit(f"no NumPy function for {', '.join(missing)}; add it to numpy_ops.py")
     cases = list(make_cases(np.random.default_rng(options.seed)))
+    if options.compiled:
+        tenon, folder = options.compiled
+        total, bad, refused = compare_compiled(cases, tenon, pathlib.Path(folder))
+        print(f"{len(cases)} cases compiled, {total} results, {bad} differ, {refused} cases refused as documented")
+        return bad != 0
     text = "".join(case.text for case in cases)
     total, bad = compare(cases, execute(options.interpreter, text), "whole", options.spoil)
 

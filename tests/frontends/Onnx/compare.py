@@ -109,3 +109,19 @@ def differences(expected, found, tolerance=TOLERANCE):
         if text := difference(np.asarray(e), f, tolerance):
             return f"output {number}: {text}"
     return ""
+
+
+def compile_model(path):
+    """Compiles to NAME.tenon beside the model, and returns that path."""
+    artifact = path.with_suffix(".tenon")
+    run_tool("tenon", "compile", str(path), "-o", str(artifact))
+    return artifact
+
+
+def run_compiled(artifact, feeds, names):
+    """The outputs called `names` of a compiled model."""
+    inputs, outputs = artifact.with_suffix(".in.npz"), artifact.with_suffix(".out.npz")
+    np.savez(inputs, **feeds)
+    run_tool("tenon", "run", str(artifact), f"--inputs={inputs}", "-o", str(outputs))
+    with np.load(outputs) as found:
+        return [found[name] for name in names]

@@ -1,4 +1,4 @@
-"""Small models, exported by PyTorch's two exporters, against ONNX Runtime.
+"""Small models, exported by PyTorch's two exporters, interpreted and compiled, against ONNX Runtime.
 
 usage: exports.py <folder for models> [name of an export ...]
 """
@@ -11,7 +11,8 @@ import numpy as np
 import torch
 import transformers
 
-from compare import as_example, differences, import_model, interpret, run_onnxruntime
+from compare import (as_example, compile_model, differences, import_model, interpret, run_compiled,
+                     run_onnxruntime)  # fmt: skip
 
 TOLERANCE = 1e-4
 LAYERS, HEADS, KV_HEADS, WIDTH, VOCABULARY = 2, 4, 2, 32, 99
@@ -155,16 +156,21 @@ def check(name, folder):
     if not path.exists():
         export(module, path, dynamo, opset)
     imported = import_model(path)
+    artifact = compile_model(path)
     for number, sizes in enumerate([{"batch": 1, "length": 5, "past": 3}, {"batch": 3, "length": 2, "past": 6}]):
         example = module.example(**sizes)
         feeds = {key: value.numpy() for key, value in zip(module.names, example)}
         results = module(*example)
         expected = [t.detach().numpy() for t in (results if isinstance(results, tuple) else (results,))]
         function = f"shape_{number}"
-        found = interpret(as_example(imported, function, feeds)).get(function, [])
+        found = {
+            "interpreted": interpret(as_example(imported, function, feeds)).get(function, []),
+            "compiled": run_compiled(artifact, feeds, module.results),
+        }
         for source, arrays in {"ONNX Runtime": run_onnxruntime(path, feeds), "PyTorch": expected}.items():
-            if text := differences(arrays, found, TOLERANCE):
-                return f"at {sizes}, against {source}: {text}"
+            for how, ours in found.items():
+                if text := differences(arrays, ours, TOLERANCE):
+                    return f"{how} at {sizes}, against {source}: {text}"
     return ""
 
 
@@ -178,7 +184,7 @@ def main(folder, *names):
             wrong = check(name, folder)
         except Exception as error:
             wrong = f"{type(error).__name__}: {error}"
-        print(f"{name}: {wrong or 'equals ONNX Runtime and PyTorch'}", flush=True)
+        print(f"{name}: {wrong or 'equals ONNX Runtime and PyTorch, interpreted and compiled'}", flush=True)
         all_wrong += [name] if wrong else []
     return bool(all_wrong)
 

@@ -52,11 +52,83 @@ func.func @mixed_broadcast(%x: tensor<2x3x4xf32>, %b: tensor<2x1x4xf32>) -> tens
 
 // -----
 
-func.func @no_kernel(%x: tensor<2xf32>) -> tensor<4xf32> {
-  // expected-error @below {{no kernel can be made of concat}}
-  %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<4xf32> {
-    %1 = graph.concat %a, %a {axis = 0 : i64} : (tensor<2xf32>, tensor<2xf32>) -> tensor<4xf32>
-    graph.yield %1 : tensor<4xf32>
+// The reshape adds a dim of extent 1, along which its operand has no axis.
+
+// CHECK-LABEL: tile.kernel @neg_add
+// CHECK:         tile.load {{.+}} -> <[BM], f32>
+// CHECK:         tile.load {{.+}} -> <[BM, BN], f32>
+func.func @axis_of_a_new_dim(%x: tensor<4x3xf32>, %b: tensor<3x1xf32>) -> tensor<4x3x1xf32> {
+  %0 = graph.group (%a = %x : tensor<4x3xf32>, %c = %b : tensor<3x1xf32>) -> tensor<4x3x1xf32> {
+    %1 = graph.neg %a : (tensor<4x3xf32>) -> tensor<4x3xf32>
+    %2 = graph.reshape %1 : (tensor<4x3xf32>) -> tensor<4x3x1xf32>
+    %3 = graph.add %2, %c : (tensor<4x3x1xf32>, tensor<3x1xf32>) -> tensor<4x3x1xf32>
+    graph.yield %3 : tensor<4x3x1xf32>
   }
-  return %0 : tensor<4xf32>
+  return %0 : tensor<4x3x1xf32>
+}
+
+// -----
+
+// A concat along a middle dim and a sum along the last share no grid: the
+// concat becomes a kernel of its own.
+
+// CHECK:       tile.kernel @concat
+// CHECK-LABEL: func @split
+// CHECK:         tile.launch @concat(
+func.func @split(%x: tensor<2x3x4xf32>, %y: tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+  %0 = graph.group (%a = %x : tensor<2x3x4xf32>, %b = %y : tensor<2x5x4xf32>) -> tensor<16x4xf32> {
+    %1 = graph.concat %a, %b {axis = 1 : i64} : (tensor<2x3x4xf32>, tensor<2x5x4xf32>) -> tensor<2x8x4xf32>
+    %2 = graph.reshape %1 : (tensor<2x8x4xf32>) -> tensor<16x4xf32>
+    %3 = graph.softmax %2 {axis = 1 : i64} : (tensor<16x4xf32>) -> tensor<16x4xf32>
+    graph.yield %3 : tensor<16x4xf32>
+  }
+  return %0 : tensor<16x4xf32>
+}
+
+// -----
+
+// The reduced axis runs along two dims, the operand of max repeats along one of
+// them: max becomes a kernel of its own.
+
+// CHECK-LABEL: func @producer_is_cut_off
+// CHECK:         %[[M:.+]] = tile.launch @max(
+// CHECK:         tile.launch @reduce_relu(%[[M]])
+func.func @producer_is_cut_off(%x: tensor<4x3xf32>, %s: tensor<4x1xf32>) -> tensor<f32> {
+  %0 = graph.group (%a = %x : tensor<4x3xf32>, %b = %s : tensor<4x1xf32>) -> tensor<f32> {
+    %1 = graph.max %a, %b : (tensor<4x3xf32>, tensor<4x1xf32>) -> tensor<4x3xf32>
+    %2 = graph.reduce %1 {kind = #graph<reduce_kind sum>, axes = array<i64: 0, 1>, keep_dims = false} : (tensor<4x3xf32>) -> tensor<f32>
+    %3 = graph.relu %2 : (tensor<f32>) -> tensor<f32>
+    graph.yield %3 : tensor<f32>
+  }
+  return %0 : tensor<f32>
+}
+
+// -----
+
+// The reshape stands between two values of which neither has dims that the
+// other could take as one.
+
+// CHECK-LABEL: func @view_inside_is_cut_off
+// CHECK:         %[[S:.+]] = tile.launch @sub(
+// CHECK:         tile.launch @mul(%{{.+}}, %[[S]])
+func.func @view_inside_is_cut_off(%x: tensor<?x?xf32, #graph.dims<A, B>>, %s: tensor<?xf32, #graph.dims<B>>, %t: tensor<2x?xf32, #graph.dims<2, A*B>>)
+    -> tensor<2x?xf32, #graph.dims<2, A*B>> {
+  %0 = graph.group (%a = %x : tensor<?x?xf32, #graph.dims<A, B>>, %b = %s : tensor<?xf32, #graph.dims<B>>, %c = %t : tensor<2x?xf32, #graph.dims<2, A*B>>) -> tensor<2x?xf32, #graph.dims<2, A*B>> {
+    %1 = graph.sub %a, %b : (tensor<?x?xf32, #graph.dims<A, B>>, tensor<?xf32, #graph.dims<B>>) -> tensor<?x?xf32, #graph.dims<A, B>>
+    %2 = graph.reshape %1 : (tensor<?x?xf32, #graph.dims<A, B>>) -> tensor<?xf32, #graph.dims<A*B>>
+    %3 = graph.mul %c, %2 : (tensor<2x?xf32, #graph.dims<2, A*B>>, tensor<?xf32, #graph.dims<A*B>>) -> tensor<2x?xf32, #graph.dims<2, A*B>>
+    graph.yield %3 : tensor<2x?xf32, #graph.dims<2, A*B>>
+  }
+  return %0 : tensor<2x?xf32, #graph.dims<2, A*B>>
+}
+
+// -----
+
+func.func @no_kernel(%x: tensor<2xf32>) -> tensor<f32> {
+  // expected-error @below {{no kernel can be made of contract}}
+  %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<f32> {
+    %1 = graph.contract %a, %a {equation = "i,i->"} : (tensor<2xf32>, tensor<2xf32>) -> tensor<f32>
+    graph.yield %1 : tensor<f32>
+  }
+  return %0 : tensor<f32>
 }

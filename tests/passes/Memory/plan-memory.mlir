@@ -15,14 +15,14 @@ tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1
 // CHECK-LABEL: exec.program @chain
 // CHECK:         %[[X:.+]] = exec.input 0
 // CHECK:         %[[A:.+]] = exec.slot [#graph.dim<4*B>]
-// CHECK:         exec.launch @k(%[[X]], %[[A]]) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16]
+// CHECK:         exec.launch @k(%[[X]], %[[A]]) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16] {bytes = #graph.dim<8*B>, flops = #graph.dim<B>}
 // CHECK:         %[[B:.+]] = exec.slot [#graph.dim<4*B>]
 // CHECK:         exec.launch @k(%[[A]], %[[B]])
 // CHECK:         exec.launch @k(%[[B]], %[[A]])
 // CHECK:         %[[Y:.+]] = exec.output 0
 // CHECK:         exec.launch @k(%[[A]], %[[Y]])
 func.func @chain(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>> {
-  %0 = tile.launch @k(%x) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %0 = tile.launch @k(%x) scalars [#graph.dim<B>] {bytes = #graph.dim<8*B>, flops = #graph.dim<B>} : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
   %1 = tile.launch @k(%0) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
   %2 = tile.launch @k(%1) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
   %3 = tile.launch @k(%2) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>

@@ -26,13 +26,3 @@ func.func @argument_side(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %w: tensor<96
   %0 = graph.matmul %x, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   return %0 : tensor<?x96xf32, #graph.dims<B, 96>>
 }
-
-// -----
-
-// A schedule that lacks a symbol says which.
-
-// expected-error @below {{'tile.kernel' op has no number for "BN" in its schedule {BM = 8 : index}}}
-tile.kernel @incomplete(%n: index) inputs 0 outputs 0 schedule {BM = 8 : index} {
-  %i = tile.grid [%n by BN]
-  tile.return
-}

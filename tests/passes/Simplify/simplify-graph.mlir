@@ -218,3 +218,25 @@ func.func @two_elements() -> tensor<2xf32> {
   %0 = graph.exp %d : (tensor<2xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func @vectors_are_matrices
+// CHECK:         graph.matmul %{{.+}}, %{{.+}} : (tensor<1x4xf32>, tensor<4x1xf32>) -> tensor<1x1xf32>
+// CHECK:         graph.reshape %{{.+}} : (tensor<1x1xf32>) -> tensor<f32>
+// CHECK:         graph.matmul %{{.+}}, %{{.+}} : (tensor<2x3x4xf32>, tensor<4x1xf32>) -> tensor<2x3x1xf32>
+func.func @vectors_are_matrices(%x: tensor<4xf32>, %y: tensor<2x3x4xf32>) -> (tensor<f32>, tensor<2x3xf32>) {
+  %0 = graph.matmul %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<f32>
+  %1 = graph.matmul %y, %x : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3xf32>
+  return %0, %1 : tensor<f32>, tensor<2x3xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @separate_axes
+// CHECK:         %[[INNER:.+]] = graph.reduce %{{.+}} {axes = array<i64: 2, 3>, keep_dims = false, kind = #graph<reduce_kind sum_square>}
+// CHECK:         graph.reduce %[[INNER]] {axes = array<i64: 0>, keep_dims = false, kind = #graph<reduce_kind sum>}
+func.func @separate_axes(%x: tensor<2x?x3x4xf32, #graph.dims<2, L, 3, 4>>) -> tensor<?xf32, #graph.dims<L>> {
+  %0 = graph.reduce %x {axes = array<i64: 0, 2, 3>, keep_dims = false, kind = #graph<reduce_kind sum_square>} : (tensor<2x?x3x4xf32, #graph.dims<2, L, 3, 4>>) -> tensor<?xf32, #graph.dims<L>>
+  return %0 : tensor<?xf32, #graph.dims<L>>
+}

@@ -69,11 +69,14 @@ TEST(PlanCheck, Kernels) {
           [](Plan &plan) { plan.kernels[0].scratchBytes = 1 + (1 << 30); }),
       "kernel 'scale_shift' wants 1073741825 bytes of scratch, the limit is "
       "1073741824");
-  EXPECT_EQ(errorAfter([](Plan &plan) { plan.kernels[1].flops = symbol(1); }),
-            "kernel 'row_sum': a formula uses symbol 1 of 1");
 }
 
 TEST(PlanCheck, Launches) {
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).flops = symbol(2); }),
+            "function 'layer', step 0: a formula uses symbol 2 of 2");
+  EXPECT_EQ(
+      errorAfter([](Plan &plan) { firstLaunch(plan).bytesMoved = symbol(2); }),
+      "function 'layer', step 0: a formula uses symbol 2 of 2");
   EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).kernel = 2; }),
             "function 'layer', step 0: kernel 2 is launched, there are 2");
   EXPECT_EQ(

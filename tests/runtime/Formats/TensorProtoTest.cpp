@@ -147,4 +147,32 @@ TEST(TensorProto, AFileThatIsNone) {
             "or packed list but is a varint");
 }
 
+TEST(TensorProto, WritesWhatItReads) {
+  TemporaryFile file("written.pb");
+  HostTensor tensor{"y", DType::I16, {2, 200}, std::vector<std::byte>(800)};
+  tensor.data[799] = std::byte{7};
+  ASSERT_TRUE(writeTensorProtoFile(file.path, tensor));
+  // dims 2 and 200, type 5, name "y", 800 bytes of raw data.
+  EXPECT_EQ(file.contents().substr(0, 13),
+            bytes("\x08\x02\x08\xc8\x01\x10\x05\x42\x01y\x4a\xa0\x06"));
+  Result<HostTensor> read = readTensorProtoFile(file.path);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->name, "y");
+  EXPECT_EQ(read->dtype, DType::I16);
+  EXPECT_EQ(read->dims, tensor.dims);
+  EXPECT_EQ(read->data, tensor.data);
+}
+
+TEST(TensorProto, WritesEveryType) {
+  TemporaryFile file("type.pb");
+  for (int type = int(DType::Bool); type <= int(DType::U4); ++type) {
+    HostTensor tensor{"", DType(type), {}, {}};
+    tensor.data.resize(*storageBytes(tensor.dtype, tensor.dims));
+    ASSERT_TRUE(writeTensorProtoFile(file.path, tensor));
+    Result<HostTensor> read = readTensorProtoFile(file.path);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->dtype, tensor.dtype);
+  }
+}
+
 } // namespace

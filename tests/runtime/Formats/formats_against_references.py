@@ -98,6 +98,10 @@ def main():
                 result = file[name]
             expected = written.view(BITS[written.dtype.itemsize]) if written.dtype in NARROW else written
             check(f"TensorProto {form} {name}", expected, result)
+            copy = onnx.load_tensor(convert("in.pb", "out.pb"))
+            onnx.checker.check_tensor(copy)
+            assert (copy.name, copy.data_type) == (name, number)
+            check(f"TensorProto {form} {name} written", written, onnx.numpy_helper.to_array(copy))
 
     print(f"{compared} arrays compared, {differing} differ")
     return differing != 0 or compared < 400

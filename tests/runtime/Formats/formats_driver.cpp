@@ -1,8 +1,7 @@
 // Reads tensors from one file and writes them to another, by our readers and
 // writers; the ends of the paths say the formats.
 //
-// usage: formats-driver <in: .npy .npz .safetensors .pb> <out: .npy .npz
-// .safetensors>
+// usage: formats-driver <in: .npy .npz .safetensors .pb> <out: likewise>
 #include "runtime/Formats/Npy.h"
 #include "runtime/Formats/Npz.h"
 #include "runtime/Formats/Safetensors.h"
@@ -50,6 +49,8 @@ Result<void> write(const std::string &path, const Tensors &tensors) {
     return writeNpy(path, tensors.at(0));
   if (path.ends_with(".npz"))
     return writeNpz(path, tensors);
+  if (path.ends_with(".pb"))
+    return writeTensorProtoFile(path, tensors.at(0));
   return writeSafetensors(path, tensors, {{"format", "np"}});
 }
 

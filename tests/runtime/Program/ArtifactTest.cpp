@@ -112,6 +112,21 @@ TEST(Artifact, EveryFlippedBitOutsideTheWeightsIsAnError) {
   EXPECT_TRUE(Artifact::open(file.path()));
 }
 
+TEST(Artifact, EveryFlippedBitOfAProgramIsAnError) {
+  std::vector<std::byte> program(600, std::byte{'p'});
+  ASSERT_TRUE(test::writeTestArtifact(kPath, test::testPlan(), program));
+  std::vector<std::byte> file = test::readBytes(kPath);
+  EXPECT_EQ(load(file), "no error");
+  // The last byte is one of the zeros between program and artifact.
+  for (size_t at : {size_t(0), size_t(1), size_t(599), size_t(4095)})
+    for (int bit = 0; bit < 8; ++bit) {
+      file[at] ^= std::byte(1 << bit);
+      EXPECT_EQ(load(file), "its checksum is wrong: the file is damaged, copy "
+                            "or compile it again");
+      file[at] ^= std::byte(1 << bit);
+    }
+}
+
 TEST(Artifact, WeightsAreVerifiedOnRequest) {
   std::vector<std::byte> artifact = test::testArtifact();
   test::writeBytes(kPath, artifact);
@@ -127,8 +142,8 @@ TEST(Artifact, WeightsAreVerifiedOnRequest) {
 }
 
 TEST(Artifact, Footer) {
-  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.formatVersion = 2; }),
-            "has format version 2, this runtime reads 1; compile it again");
+  EXPECT_EQ(errorAfter([](abi::Footer &f) { f.formatVersion = 1; }),
+            "has format version 1, this runtime reads 2; compile it again");
   EXPECT_EQ(
       errorAfter([](abi::Footer &f) { f.checksum ^= 1; }),
       "its checksum is wrong: the file is damaged, copy or compile it again");

@@ -99,6 +99,27 @@ TEST(Context, TheSameBitsForAnyNumberOfThreads) {
   }
 }
 
+TEST(Context, TimesEachStepOfARun) {
+  auto context = contextOf(2);
+  Case input(3, 20);
+  EXPECT_EQ(context->runTimed().error().message, "input 'x' is not bound");
+  input.bind(*context);
+  auto seconds = context->runTimed();
+  ASSERT_TRUE(seconds) << seconds.error().message;
+  // Two layers of two launches, the sum, and the copy.
+  EXPECT_EQ(seconds->size(), 6u);
+  EXPECT_EQ(context->latestTape().steps.size(), 6u);
+  EXPECT_EQ(context->latestBinding()->symbols, (std::vector<int64_t>{3, 20}));
+  for (double step : *seconds)
+    EXPECT_GE(step, 0);
+  EXPECT_EQ(outputOf(*context, 0), test::compute(input.x, input.shift).y);
+  // Each launch knows what it is in the plan.
+  const auto &first =
+      std::get<TapeLaunch>(context->latestTape().steps[0]).source;
+  EXPECT_EQ(first, &std::get<abi::Launch>(
+                       context->model().plan().functions[1].steps[0]));
+}
+
 TEST(Context, NewDataOfTheSameShape) {
   std::unique_ptr<Context> context = contextOf(2);
   Case first(4, 16), second(4, 16, 0.75f);

@@ -59,11 +59,14 @@ static Function layerFunction() {
   BufferRef in{Space::Parameter, 0}, scale{Space::Parameter, 1},
       out{Space::Parameter, 2}, between{Space::Arena, 0},
       shift{Space::Input, 1};
+  const Expr flops = mul(constant(2), mul(B, L));
+  const Expr bytes =
+      add(mul(constant(8), mul(B, L)), add(mul(constant(4), L), constant(4)));
   return {"layer",
           3,
           {{mul(constant(4), mul(B, L))}},
-          {Launch{0, {in, scale, shift, between}, {L}, B},
-           Launch{0, {between, scale, shift, out}, {L}, B}}};
+          {Launch{0, {in, scale, shift, between}, {L}, B, flops, bytes},
+           Launch{0, {between, scale, shift, out}, {L}, B, flops, bytes}}};
 }
 
 static Function modelFunction() {
@@ -74,7 +77,8 @@ static Function modelFunction() {
           0,
           {{mul(constant(4), mul(B, L))}},
           {Call{1, {x, {Space::Weight, 0}, h}},
-           Call{1, {h, {Space::Weight, 1}, y}}, Launch{1, {y, sums}, {L}, B},
+           Call{1, {h, {Space::Weight, 1}, y}},
+           Launch{1, {y, sums}, {L}, B, mul(B, L), {}},
            Copy{shift, echo, mul(constant(4), L)}}};
 }
 
@@ -92,17 +96,9 @@ Plan testPlan() {
                   {"echo", DType::F32, {L}}};
   plan.weights = {{"first", "row-major", 0, sizeof(float), 0},
                   {"second", "row-major", 0, sizeof(float), 0}};
-  // Figures are per launch of all rows; the kernels see L only.
-  plan.kernels = {{"scale_shift",
-                   functions["scale_shift"],
-                   0,
-                   4,
-                   1,
-                   "mul, add",
-                   mul(constant(2), symbol(0)),
-                   {}},
-                  {"row_sum", functions["row_sum"], 4096, 2, 1, "reduce_sum",
-                   symbol(0), mul(constant(4), symbol(0))}};
+  plan.kernels = {
+      {"scale_shift", functions["scale_shift"], 0, 4, 1, "mul, add"},
+      {"row_sum", functions["row_sum"], 4096, 2, 1, "reduce_sum"}};
   plan.functions = {modelFunction(), layerFunction()};
   return plan;
 }

@@ -3,18 +3,34 @@
 //   write-test-artifact <path>            as it is
 //   write-test-artifact <path> plan       with a damaged plan
 //   write-test-artifact <path> weights    with a damaged second weight
+//   write-test-artifact <path> cpu <program>
+//       behind the program, for a CPU that there is not
 
 #include "tests/runtime/TestModel/TestModel.h"
 
 #include <iostream>
 
+using namespace tenon;
+
+static int writeForAnotherCpu(const std::string &path,
+                              const std::string &program) {
+  abi::Plan plan = test::testPlan();
+  plan.features = {"avx1024"};
+  auto written = test::writeTestArtifact(path, plan, test::readBytes(program));
+  if (!written)
+    std::cerr << written.error().message << "\n";
+  return !written;
+}
+
 int main(int argc, char **argv) {
-  using namespace tenon;
-  if (argc < 2 || argc > 3) {
-    std::cerr << "usage: write-test-artifact <path> [plan|weights]\n";
+  if (argc < 2 || argc > 4) {
+    std::cerr
+        << "usage: write-test-artifact <path> [plan|weights|cpu PROGRAM]\n";
     return 1;
   }
-  const std::string damaged = argc == 3 ? argv[2] : "";
+  const std::string damaged = argc > 2 ? argv[2] : "";
+  if (argc == 4)
+    return writeForAnotherCpu(argv[1], argv[3]);
   std::vector<std::byte> artifact = test::testArtifact();
   abi::Footer footer = test::footerOf(artifact);
   if (damaged == "plan")

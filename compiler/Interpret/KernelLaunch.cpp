@@ -1,0 +1,59 @@
+//===- KernelLaunch.cpp - what tile.launch means to the interpreter -------===//
+
+#include "compiler/Interpret/KernelInterpreter.h"
+
+using namespace mlir;
+using namespace tenon;
+
+static FailureOr<RankedTensorType>
+staticTypeOf(tile::LaunchOp launch, Type type, const SymbolValues &symbols) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape;
+  for (graph::DimAttr dim : graph::getDims(tensor)) {
+    std::optional<int64_t> size = dim.evaluate(symbols);
+    if (!size)
+      return launch.emitOpError()
+             << "has a result whose size is unknown: " << tensor;
+    shape.push_back(*size);
+  }
+  return RankedTensorType::get(shape, tensor.getElementType());
+}
+
+static FailureOr<KernelArguments> argumentsOf(tile::LaunchOp launch,
+                                              Interpreter::Tensors inputs,
+                                              const SymbolValues &symbols) {
+  KernelArguments arguments{std::move(inputs), {}, {}, {}};
+  for (Value input : launch.getInputs()) {
+    auto pack = input.getDefiningOp<tile::PackOp>();
+    arguments.layouts.push_back(pack ? pack.getLayout() : tile::LayoutAttr());
+  }
+  for (Attribute scalar : launch.getScalars()) {
+    std::optional<int64_t> number =
+        cast<graph::DimAttr>(scalar).evaluate(symbols);
+    if (!number)
+      return launch.emitOpError()
+             << "has a scalar whose symbols are unknown: " << scalar;
+    arguments.scalars.push_back(*number);
+  }
+  for (Type type : launch.getResultTypes()) {
+    FailureOr<RankedTensorType> result = staticTypeOf(launch, type, symbols);
+    if (failed(result))
+      return failure();
+    arguments.results.push_back(*result);
+  }
+  return arguments;
+}
+
+Interpreter::Handler tenon::launchHandler(KernelOptions options) {
+  return [options = std::move(options)](
+             Operation *op, Interpreter::Tensors operands,
+             const SymbolValues &symbols) -> FailureOr<Interpreter::Tensors> {
+    auto launch = cast<tile::LaunchOp>(op);
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<tile::KernelOp>(
+        launch, launch.getKernelAttr());
+    auto arguments = argumentsOf(launch, std::move(operands), symbols);
+    if (failed(arguments))
+      return failure();
+    return interpretKernel(kernel, std::move(*arguments), options);
+  };
+}

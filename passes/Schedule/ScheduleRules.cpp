@@ -1,0 +1,121 @@
+//===- ScheduleRules.cpp - what makes a schedule legal --------------------===//
+
+#include "passes/Schedule/ScheduleRules.h"
+
+#include "mlir/IR/AttrTypeSubElements.h"
+
+using namespace mlir;
+using namespace tenon;
+
+llvm::SetVector<StringAttr> tenon::symbolsOf(tile::KernelOp kernel) {
+  llvm::SetVector<StringAttr> symbols;
+  auto add = [&](ArrayRef<Attribute> extents) {
+    for (Attribute extent : extents)
+      if (auto symbol = dyn_cast<StringAttr>(extent))
+        symbols.insert(symbol);
+  };
+  kernel.walk([&](Operation *op) {
+    if (auto grid = dyn_cast<tile::GridOp>(op))
+      add(grid.getBlocks().getValue());
+    if (auto extent = dyn_cast<tile::ExtentOp>(op))
+      add(extent.getSymbolAttr());
+    for (Type type : op->getResultTypes())
+      if (auto tile = dyn_cast<tile::TileType>(type))
+        add(tile.getExtents());
+  });
+  return symbols;
+}
+
+namespace {
+class ScheduleCheck {
+public:
+  ScheduleCheck(tile::KernelOp kernel, DictionaryAttr schedule,
+                function_ref<InFlightDiagnostic()> emitError)
+      : kernel(kernel), schedule(schedule), emitError(emitError) {}
+
+  LogicalResult checkSymbols();
+  LogicalResult checkEntries();
+  LogicalResult checkOrder();
+  LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
+
+private:
+  InFlightDiagnostic begin() {
+    return emitError() << "the schedule of kernel '" << kernel.getSymName()
+                       << "' ";
+  }
+  int64_t numberOf(Attribute extent) {
+    auto symbol = dyn_cast<StringAttr>(extent);
+    return cast<IntegerAttr>(symbol ? schedule.get(symbol) : extent).getInt();
+  }
+
+  tile::KernelOp kernel;
+  DictionaryAttr schedule;
+  function_ref<InFlightDiagnostic()> emitError;
+};
+} // namespace
+
+LogicalResult ScheduleCheck::checkSymbols() {
+  for (StringAttr symbol : symbolsOf(kernel)) {
+    auto number = schedule.getAs<IntegerAttr>(symbol);
+    if (!number || number.getInt() < 1)
+      return begin() << "needs a number of 1 or more for " << symbol.getValue()
+                     << ", got " << schedule;
+  }
+  return success();
+}
+
+LogicalResult ScheduleCheck::checkEntries() {
+  llvm::SetVector<StringAttr> symbols = symbolsOf(kernel);
+  for (NamedAttribute entry : schedule) {
+    StringRef name = entry.getName();
+    if (name == "lanes") {
+      auto text = dyn_cast<StringAttr>(entry.getValue());
+      if (!text || text.getValue() != "first")
+        return begin() << "knows no lanes but \"first\", got "
+                       << entry.getValue();
+    } else if (name != "order" && !symbols.contains(entry.getName())) {
+      return begin() << "has an entry that says nothing: " << name;
+    }
+  }
+  return success();
+}
+
+LogicalResult ScheduleCheck::checkOrder() {
+  Attribute entry = schedule.get("order");
+  if (!entry)
+    return success();
+  auto order = dyn_cast<DenseI64ArrayAttr>(entry);
+  int64_t numAxes = kernel.getGrid().getBlocks().size();
+  SmallVector<int64_t> sorted;
+  if (order)
+    sorted.assign(order.asArrayRef().begin(), order.asArrayRef().end());
+  llvm::sort(sorted);
+  if (order && sorted == llvm::to_vector(llvm::seq<int64_t>(0, numAxes)))
+    return success();
+  return begin() << "needs an order of the grid's " << numAxes << " axes, got "
+                 << entry;
+}
+
+LogicalResult ScheduleCheck::checkLanes(tile::MmaOp product, int64_t lanes) {
+  bool isFirst = schedule.contains("lanes");
+  int64_t extent = numberOf(product.getType().getExtents()[isFirst ? 0 : 1]);
+  if (extent % lanes == 0)
+    return success();
+  return begin() << "needs whole vectors of a product's "
+                 << (isFirst ? "rows" : "columns")
+                 << ": expected a multiple of " << lanes << ", got " << extent;
+}
+
+LogicalResult
+tenon::checkSchedule(tile::KernelOp kernel, DictionaryAttr schedule,
+                     int64_t vectorBytes,
+                     function_ref<InFlightDiagnostic()> emitError) {
+  ScheduleCheck check(kernel, schedule, emitError);
+  if (failed(check.checkSymbols()) || failed(check.checkEntries()) ||
+      failed(check.checkOrder()))
+    return failure();
+  WalkResult result = kernel.walk([&](tile::MmaOp product) -> WalkResult {
+    return check.checkLanes(product, vectorBytes / 4);
+  });
+  return failure(result.wasInterrupted());
+}

@@ -1,0 +1,70 @@
+//===- Work.cpp - what the kernels of a run do, and how fast they could be ===//
+
+#include "tools/tenon/Work.h"
+
+#include "runtime/Abi/Expr.h"
+
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
+namespace tenon::tool {
+
+static std::optional<int64_t> valueOf(const abi::Expr &figure,
+                                      const rt::Binding &binding) {
+  if (figure.empty())
+    return std::nullopt;
+  rt::Result<int64_t> value = abi::evaluate(figure, binding.symbols);
+  return value ? std::optional(*value) : std::nullopt;
+}
+
+static void addTo(std::optional<int64_t> &sum, std::optional<int64_t> value) {
+  if (!value || (sum && __builtin_add_overflow(*sum, *value, &*value)))
+    sum.reset();
+  else if (sum)
+    sum = value;
+}
+
+std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
+                               const rt::Binding &binding,
+                               const rt::Rates &rates) {
+  std::vector<KernelWork> works(plan.kernels.size());
+  for (const rt::TapeStep &step : tape.steps) {
+    const auto *launch = std::get_if<rt::TapeLaunch>(&step);
+    if (!launch)
+      continue;
+    auto flops = valueOf(launch->source->flops, binding);
+    auto bytes = valueOf(launch->source->bytesMoved, binding);
+    KernelWork &work = works[launch->kernel];
+    work.launches += 1;
+    addTo(work.flops, flops);
+    addTo(work.bytes, bytes);
+    work.limitSeconds +=
+        std::max(double(flops.value_or(0)) / rates.flopsPerSecond,
+                 double(bytes.value_or(0)) / rates.bytesPerSecond);
+  }
+  return works;
+}
+
+static std::string fixed(double number, int digits) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(digits) << number;
+  return text.str();
+}
+
+std::string ratesText(const rt::Rates &rates, unsigned numThreads) {
+  return std::to_string(numThreads) +
+         " threads of this machine: " + fixed(rates.flopsPerSecond / 1e9, 1) +
+         " GFLOP/s in f32, " + fixed(rates.bytesPerSecond / 1e9, 1) +
+         " GB/s from memory";
+}
+
+std::string percentText(double part, double whole) {
+  return whole > 0 ? fixed(100 * part / whole, 1) + " %" : "-";
+}
+
+std::string kernelText(const abi::Kernel &kernel) {
+  return kernel.name + (kernel.source.empty() ? "" : ": ") + kernel.source;
+}
+
+} // namespace tenon::tool
