@@ -2,6 +2,7 @@
 
 #include "compiler/Interpret/Interpreter.h"
 
+#include "compiler/Interpret/ControlFlow.h"
 #include "compiler/Interpret/KernelInterpreter.h"
 #include "compiler/Interpret/Specialize.h"
 
@@ -25,18 +26,27 @@ public:
                        std::distance(value.use_begin(), value.use_end())};
   }
 
-  ReferenceTensor use(Value value) {
+  ReferenceTensor use(Value value) { return take(value, 1); }
+
+  /// For all uses inside of `op`, which reads it as often as it likes.
+  ReferenceTensor capture(Value value, Operation *op) {
+    return take(value, llvm::count_if(value.getUsers(), [&](Operation *user) {
+                  return op->isProperAncestor(user);
+                }));
+  }
+
+private:
+  ReferenceTensor take(Value value, int64_t numUses) {
     auto found = values.find(value);
-    assert(found != values.end() &&
-           "bodies are isolated: a value is defined here");
-    if (--found->second.numUsesLeft > 0)
+    assert(found != values.end() && "a value is defined here or captured");
+    found->second.numUsesLeft -= numUses;
+    if (found->second.numUsesLeft > 0)
       return found->second.tensor;
     ReferenceTensor tensor = std::move(found->second.tensor);
     values.erase(found);
     return tensor;
   }
 
-private:
   struct Entry {
     ReferenceTensor tensor;
     int64_t numUsesLeft;
@@ -87,8 +97,11 @@ FailureOr<Tensors> Interpreter::runOp(Operation *op, Tensors operands,
 }
 
 FailureOr<Tensors> Interpreter::runBlock(Block &block, Tensors arguments,
-                                         const SymbolValues &symbols) {
+                                         const SymbolValues &symbols,
+                                         const Captures &captures) {
   LiveValues values;
+  for (const auto &[value, tensor] : captures)
+    values.define(value, tensor);
   for (auto [argument, tensor] :
        llvm::zip_equal(block.getArguments(), arguments))
     values.define(argument, std::move(tensor));
@@ -98,6 +111,8 @@ FailureOr<Tensors> Interpreter::runBlock(Block &block, Tensors arguments,
       operands.push_back(values.use(operand));
     if (op.hasTrait<OpTrait::ReturnLike>())
       return operands;
+    for (Value captured : capturesOf(&op))
+      operands.push_back(values.capture(captured, &op));
     FailureOr<Tensors> results = runOp(&op, std::move(operands), symbols);
     if (failed(results))
       return failure();
@@ -180,5 +195,6 @@ Interpreter::Interpreter(WeightReader readWeight) {
         op, cast<func::CallOp>(op).getCalleeAttr());
     return run(callee, std::move(operands));
   });
+  addControlFlow(*this);
   addHandler<tile::LaunchOp>(launchHandler({}));
 }

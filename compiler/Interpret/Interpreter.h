@@ -31,7 +31,11 @@ public:
   using WeightReader = std::function<llvm::FailureOr<ReferenceTensor>(
       graph::WeightAttr weight, mlir::RankedTensorType type,
       mlir::Location use)>;
-  /// Executes one op and returns its results. Emits one error when it fails.
+  /// Values from around a body, and what they are.
+  using Captures = llvm::SmallVector<std::pair<mlir::Value, ReferenceTensor>>;
+  /// Executes one op and returns its results. `operands` are followed by the
+  /// values that the op's bodies read from around it. Emits one error when it
+  /// fails.
   using Handler = std::function<llvm::FailureOr<Tensors>(
       mlir::Operation *op, Tensors operands, const SymbolValues &symbols)>;
 
@@ -53,9 +57,11 @@ public:
   llvm::FailureOr<Tensors> run(mlir::func::FuncOp function, Tensors inputs);
 
   /// Executes a block that ends in a terminator like `return`, whose operands
-  /// are the results. `arguments` are the block's.
+  /// are the results. `arguments` are the block's; `captures` what it reads
+  /// from around it.
   llvm::FailureOr<Tensors> runBlock(mlir::Block &block, Tensors arguments,
-                                    const SymbolValues &symbols);
+                                    const SymbolValues &symbols,
+                                    const Captures &captures = {});
 
 private:
   llvm::FailureOr<Tensors> runOp(mlir::Operation *op, Tensors operands,

@@ -43,9 +43,18 @@ Imported *Importer::find(StringRef name) {
   return found == values.end() ? nullptr : &found->second;
 }
 
+bool Importer::insert(StringRef name, Imported imported) {
+  imported.depth = scopes.size();
+  if (!values.try_emplace(name, std::move(imported)).second)
+    return false;
+  if (!scopes.empty())
+    scopes.back().names.push_back(name.str());
+  return true;
+}
+
 LogicalResult Importer::define(StringRef name, Imported imported,
                                const Node &node) {
-  if (values.try_emplace(name, std::move(imported)).second)
+  if (insert(name, std::move(imported)))
     return success();
   return fail(locationOf(displayName(node)), describe(node) + ": makes '" +
                                                  name +
@@ -64,7 +73,7 @@ LogicalResult Importer::addTensor(const TensorRef &ref, StringRef name,
       return fail(loc, "tensor '" + name + "' " + elements.error().message);
     imported.elements = *elements;
   }
-  if (!values.try_emplace(name, std::move(imported)).second)
+  if (!insert(name, std::move(imported)))
     return fail(loc, "tensor '" + name + "' is defined twice");
   return success();
 }
@@ -103,6 +112,10 @@ const ShapeValue *Importer::shapeOf(Imported &imported) {
 Value Importer::materialize(Imported &imported) {
   if (imported.value)
     return imported.value;
+  // What is known around a body may be asked for again around it.
+  OpBuilder::InsertionGuard guard(builder);
+  if (imported.depth < scopes.size())
+    builder.restoreInsertionPoint(scopes[imported.depth].around);
   imported.value =
       imported.tensor
           ? materializeTensor(imported)
@@ -241,10 +254,7 @@ LogicalResult Importer::addInputs(func::FuncOp function) {
       return failure();
     Location loc = locationOf(input.name);
     Value argument = block->addArgument(*type, loc);
-    if (!values
-             .try_emplace(input.name,
-                          Imported{*type, loc, argument, {}, {}, {}})
-             .second)
+    if (!insert(input.name, Imported{*type, loc, argument, {}, {}, {}}))
       return fail(fileLoc,
                   "input '" + StringRef(input.name) + "' is there twice");
   }
@@ -291,6 +301,19 @@ LogicalResult Importer::importGraph(const Graph &graph) {
   return success();
 }
 
+LogicalResult Importer::importBody(const Graph &graph, Block &block,
+                                   function_ref<LogicalResult()> begin,
+                                   function_ref<LogicalResult()> end) {
+  OpBuilder::InsertionGuard guard(builder);
+  scopes.push_back({builder.saveInsertionPoint(), {}});
+  builder.setInsertionPointToStart(&block);
+  bool succeeds =
+      succeeded(begin()) && succeeded(importGraph(graph)) && succeeded(end());
+  for (const std::string &name : scopes.pop_back_val().names)
+    values.erase(name);
+  return success(succeeds);
+}
+
 static bool isMadeIn(const Graph &graph, std::string_view name) {
   return llvm::any_of(graph.nodes, [&](const Node &node) {
     return llvm::is_contained(node.outputs, name);
@@ -310,11 +333,15 @@ LogicalResult Importer::importNode(const Node &node) {
 }
 
 /// Shape arithmetic whose result was also asked for as data, and the like.
-static void eraseDead(func::FuncOp function) {
-  for (Operation &op :
-       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
-    if (isOpTriviallyDead(&op))
+static void eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (isOpTriviallyDead(&op)) {
       op.erase();
+      continue;
+    }
+    for (Region &body : op.getRegions())
+      eraseDead(body.front());
+  }
 }
 
 OwningOpRef<ModuleOp> Importer::run() {
@@ -327,7 +354,7 @@ OwningOpRef<ModuleOp> Importer::run() {
   if (failed(addInputs(function)) || failed(importGraph(model.graph)) ||
       failed(addOutputs(function)))
     return nullptr;
-  eraseDead(function);
+  eraseDead(function.getBody().front());
   function->setAttr("graph.symbols", symbols.declarations());
   return module;
 }

@@ -25,6 +25,8 @@ struct Imported {
   std::optional<ShapeValue> shape;  ///< the elements, where import knows them
   std::optional<Tensor> tensor;     ///< an initializer or constant
   mlir::DenseElementsAttr elements; ///< of a tensor that is no weight
+  /// How many bodies around its name are open; it is made no deeper.
+  size_t depth = 0;
 };
 
 struct ImportError {
@@ -67,12 +69,21 @@ public:
                                 mlir::Location loc);
   /// Nodes of the model's graph or of a branch that is always taken.
   mlir::LogicalResult importGraph(const Graph &graph);
+  /// Fills an empty block with the graph, between `begin`, which defines its
+  /// inputs, and `end`, which takes its outputs. Names from around it are seen;
+  /// those defined in it are forgotten after it.
+  mlir::LogicalResult
+  importBody(const Graph &graph, mlir::Block &block,
+             llvm::function_ref<mlir::LogicalResult()> begin,
+             llvm::function_ref<mlir::LogicalResult()> end);
 
   /// Keeps the error, unless there is one already; always failure.
   mlir::LogicalResult fail(mlir::Location loc, const llvm::Twine &message);
   mlir::Location locationOf(llvm::StringRef name) const;
 
 private:
+  /// False when the name is taken.
+  bool insert(llvm::StringRef name, Imported imported);
   mlir::LogicalResult importNode(const Node &node);
   mlir::FailureOr<mlir::func::FuncOp> createFunction();
   mlir::LogicalResult addInputs(mlir::func::FuncOp function);
@@ -92,6 +103,12 @@ private:
   mlir::MLIRContext *context;
   mlir::Location fileLoc;
   llvm::StringMap<Imported> values;
+  /// Of each open body: where ops go around it, and the names defined in it.
+  struct Scope {
+    mlir::OpBuilder::InsertPoint around;
+    llvm::SmallVector<std::string> names;
+  };
+  llvm::SmallVector<Scope> scopes;
   std::optional<ImportError> firstError;
   llvm::SmallVector<Note> allNotes;
 };

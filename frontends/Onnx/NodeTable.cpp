@@ -15,7 +15,7 @@ static const llvm::StringMap<SmallVector<const NodeRule *>> &rulesByOp() {
     llvm::StringMap<SmallVector<const NodeRule *>> byOp;
     for (ArrayRef<NodeRule> family :
          {elementwiseRules(), shapeRules(), mathRules(), indexRules(),
-          normRules(), attentionRules(), controlRules()})
+          normRules(), attentionRules(), constantRules(), controlRules()})
       for (const NodeRule &rule : family)
         byOp[rule.op].push_back(&rule);
     return byOp;

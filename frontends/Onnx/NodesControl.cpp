@@ -1,10 +1,13 @@
-//===- NodesControl.cpp - importers of constants, ranges and branches -----===//
+//===- NodesControl.cpp - importers of If and Loop ------------------------===//
+//
+// A body sees the names around it. What import knows to be constant decides
+// here: the branch that is always taken stands in the node's place, and a loop
+// that always goes on has a count alone.
+//
+//===----------------------------------------------------------------------===//
 
 #include "frontends/Onnx/NodeTable.h"
-#include "frontends/Onnx/ShapeRules.h"
-#include "frontends/Onnx/SliceRange.h"
 
-#include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -12,172 +15,49 @@ using namespace tenon;
 using namespace tenon::onnx;
 using graph::DimAttr;
 
-//===----------------------------------------------------------------------===//
-// Constants
-//===----------------------------------------------------------------------===//
-
-static LogicalResult setConstant(NodeBuilder &b, DenseElementsAttr elements) {
-  return b.set(0, graph::ConstantOp::create(b.builder, b.loc, elements));
+/// The node's attribute that is a graph; null after an error.
+static const Graph *bodyOf(NodeBuilder &b, StringRef name, size_t numOutputs) {
+  const NodeAttribute *attribute = b.attribute(name);
+  if (attribute && attribute->graphs.size() == 1 &&
+      attribute->graphs.front().outputs.size() == numOutputs)
+    return &attribute->graphs.front();
+  (void)b.error("needs a graph '" + name + "' with " + Twine(numOutputs) +
+                " outputs");
+  return nullptr;
 }
 
-static LogicalResult importConstant(NodeBuilder &b) {
-  if (b.node.attributes.size() != 1)
-    return b.error("needs one value, got " + Twine(b.node.attributes.size()) +
-                   " attributes");
-  const NodeAttribute &value = b.node.attributes.front();
-  OpBuilder &builder = b.builder;
-  auto listOf = [](size_t count, Type type) {
-    return RankedTensorType::get(static_cast<int64_t>(count), type);
-  };
-  if (value.name == "value" && value.tensors.size() == 1 && b.isUsed(0))
-    return b.importer.addTensor(value.tensors.front(), b.node.outputs.front(),
-                                b.loc);
-  if (value.name == "value_int")
-    return b.setShape(0, ShapeValue::scalar(b.dim(value.integer)),
-                      builder.getI64Type());
-  if (value.name == "value_ints" &&
-      value.integers.size() <= ShapeValue::kMaxElements) {
-    auto dims = llvm::map_to_vector(value.integers,
-                                    [&](int64_t size) { return b.dim(size); });
-    return b.setShape(0, ShapeValue::list(dims), builder.getI64Type());
+/// What a body calls its output.
+static Imported *findOutput(NodeBuilder &b, const Graph &body, size_t output) {
+  StringRef name = body.outputs[output].name;
+  Imported *found = b.importer.find(name);
+  if (!found)
+    (void)b.error("its body makes no '" + name + "'");
+  return found;
+}
+
+/// Ends the body that is being imported with its outputs from `first` on.
+static LogicalResult yieldOutputs(NodeBuilder &b, const Graph &body,
+                                  size_t first, SmallVector<Value> yielded) {
+  for (size_t output = first; output < body.outputs.size(); ++output) {
+    Imported *found = findOutput(b, body, output);
+    if (!found)
+      return failure();
+    yielded.push_back(b.importer.materialize(*found));
   }
-  if (value.name == "value_ints")
-    return setConstant(b,
-                       DenseElementsAttr::get(
-                           listOf(value.integers.size(), builder.getI64Type()),
-                           ArrayRef<int64_t>(value.integers)));
-  if (value.name == "value_float")
-    return setConstant(
-        b, DenseElementsAttr::get(
-               RankedTensorType::get({}, builder.getF32Type()), value.number));
-  if (value.name == "value_floats")
-    return setConstant(b,
-                       DenseElementsAttr::get(
-                           listOf(value.numbers.size(), builder.getF32Type()),
-                           ArrayRef<float>(value.numbers)));
-  return b.error("unsupported form: expected numbers, got '" +
-                 StringRef(value.name) + "'");
+  graph::YieldOp::create(b.builder, b.loc, yielded);
+  return success();
 }
 
-/// The one element of ConstantOfShape's `value`, 0.0 when absent, of rank 0.
-static FailureOr<DenseElementsAttr> fillElement(NodeBuilder &b) {
-  const NodeAttribute *value = b.attribute("value");
-  if (!value)
-    return DenseElementsAttr::get(
-        RankedTensorType::get({}, b.builder.getF32Type()), 0.0f);
-  if (value->tensors.size() != 1 ||
-      countElements(value->tensors.front().dims) != 1)
-    return b.error("'value' must be a tensor of one element");
-  rt::Result<Tensor> tensor =
-      Tensor::check(value->tensors.front(), "value", b.importer.model,
-                    b.builder.getContext());
-  if (!tensor)
-    return b.error("'value' " + tensor.error().message);
-  rt::Result<DenseElementsAttr> elements = tensor->elements();
-  if (!elements)
-    return b.error("'value' " + elements.error().message);
-  return elements->reshape(
-      RankedTensorType::get({}, elements->getElementType()));
+static LogicalResult setOutputs(NodeBuilder &b, Operation *op) {
+  for (auto [output, result] : llvm::enumerate(op->getResults()))
+    if (b.isUsed(output) && failed(b.set(output, result)))
+      return failure();
+  return success();
 }
 
-static LogicalResult importConstantOfShape(NodeBuilder &b) {
-  FailureOr<DenseElementsAttr> fill = fillElement(b);
-  if (failed(fill))
-    return failure();
-  FailureOr<ShapeValue> sizes = b.needShape(0, "input");
-  if (failed(sizes))
-    return failure();
-  Value element = graph::ConstantOp::create(b.builder, b.loc, *fill);
-  return b.set(0, b.broadcast(element, sizes->elements));
-}
-
-static LogicalResult importIdentity(NodeBuilder &b) { return b.forward(0, 0); }
-
-/// At inference Dropout passes its input on; its mask is all true.
-static LogicalResult importDropout(NodeBuilder &b) {
-  if (failed(b.forward(0, 0)))
-    return failure();
-  if (!b.isUsed(1))
-    return success();
-  auto isKept = DenseElementsAttr::get(
-      RankedTensorType::get({}, b.builder.getI1Type()), true);
-  return b.set(1,
-               b.broadcast(graph::ConstantOp::create(b.builder, b.loc, isKept),
-                           b.dims(0)));
-}
-
-//===----------------------------------------------------------------------===//
-// Range
-//===----------------------------------------------------------------------===//
-
-/// A float input that is a constant of one element.
-static FailureOr<double> needFloat(NodeBuilder &b, unsigned input,
-                                   StringRef name) {
-  DenseElementsAttr elements;
-  Value value = b.data(input);
-  if (value && matchPattern(value, m_Constant(&elements)) &&
-      elements.getNumElements() == 1)
-    return (*elements.getValues<APFloat>().begin()).convertToDouble();
-  return b.error("'" + name + "' must be a constant number, got '" +
-                 StringRef(b.node.inputs[input]) + "', which is computed");
-}
-
-static LogicalResult importFloatRange(NodeBuilder &b) {
-  FailureOr<double> start = needFloat(b, 0, "start"),
-                    limit = needFloat(b, 1, "limit"),
-                    delta = needFloat(b, 2, "delta");
-  if (failed(start) || failed(limit) || failed(delta))
-    return failure();
-  double count = std::ceil((*limit - *start) / *delta);
-  constexpr double kMaxCount = 1 << 30;
-  if (!(count <= kMaxCount))
-    return b.error("needs a length below 2^30, got one of " +
-                   llvm::formatv("{0}", count).str());
-  DimAttr length = b.dim(std::max<int64_t>(static_cast<int64_t>(count), 0));
-  Value numbers =
-      b.makeOf<graph::IotaOp>({length}, b.type(0).getElementType(), 0);
-  Value scaled = b.make<graph::MulOp>(numbers, b.like(numbers, *delta));
-  return b.set(0, b.make<graph::AddOp>(scaled, b.like(numbers, *start)));
-}
-
-/// start, start + 1 ... as the elements `start` on of 0, 1 ...: start may be a
-/// size, and a size is no data.
-static Value sizesFrom(NodeBuilder &b, DimAttr start, DimAttr count,
-                       Type elementType) {
-  if (!b.symbols.isNotNegative(start)) {
-    Value numbers = b.makeOf<graph::IotaOp>({count}, elementType, 0);
-    return b.make<graph::AddOp>(numbers, b.castTo(b.size(start), elementType));
-  }
-  Value numbers = b.makeOf<graph::IotaOp>({start.add(count)}, elementType, 0);
-  if (start == b.dim(0))
-    return numbers;
-  return b.makeOf<graph::SliceOp>({count}, elementType, numbers, 0, start, 1);
-}
-
-static LogicalResult importRange(NodeBuilder &b) {
-  if (isa<FloatType>(b.type(0).getElementType()))
-    return importFloatRange(b);
-  FailureOr<ShapeValue> start = b.needShape(0, "start"),
-                        limit = b.needShape(1, "limit");
-  FailureOr<int64_t> step = b.needNumber(2, "delta");
-  if (failed(start) || failed(limit) || failed(step))
-    return failure();
-  if (*step == 0 || start->elements.size() != 1 || limit->elements.size() != 1)
-    return b.error("needs one start, one limit and a delta other than 0");
-  DimAttr first = start->elements.front(), last = limit->elements.front();
-  DimAttr length = *step > 0 ? last.sub(first) : first.sub(last);
-  DimAttr count = divideCeil(b, length, std::abs(*step));
-  if (!count)
-    return b.error("takes each " + Twine(std::abs(*step)) + "th of " +
-                   length.str() + " numbers: expected a multiple");
-  Type elementType = b.type(0).getElementType();
-  if (*step == 1)
-    return b.set(0, sizesFrom(b, first, count, elementType));
-  Value numbers = b.makeOf<graph::IotaOp>({count}, elementType, 0);
-  Value scaled = b.make<graph::MulOp>(
-      numbers, b.castTo(b.size(b.dim(*step)), elementType));
-  return b.set(
-      0, b.make<graph::AddOp>(scaled, b.castTo(b.size(first), elementType)));
+/// A tensor of one element as one of rank 0.
+static Value scalar(NodeBuilder &b, unsigned input) {
+  return b.reshape(b.data(input), {});
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,38 +65,240 @@ static LogicalResult importRange(NodeBuilder &b) {
 //===----------------------------------------------------------------------===//
 
 /// The branch that is always taken, in the node's place.
-static LogicalResult importIf(NodeBuilder &b) {
-  FailureOr<int64_t> condition = b.needNumber(0, "cond");
-  if (failed(condition))
-    return failure();
-  const NodeAttribute *attribute =
-      b.attribute(*condition ? "then_branch" : "else_branch");
-  if (!attribute || attribute->graphs.size() != 1 ||
-      attribute->graphs.front().outputs.size() < b.node.outputs.size())
-    return b.error("needs a branch with " + Twine(b.node.outputs.size()) +
-                   " outputs");
-  const Graph &branch = attribute->graphs.front();
-  if (failed(b.importer.importGraph(branch)))
+static LogicalResult importTaken(NodeBuilder &b, bool condition) {
+  const Graph *branch = bodyOf(b, condition ? "then_branch" : "else_branch",
+                               b.node.outputs.size());
+  if (!branch || failed(b.importer.importGraph(*branch)))
     return failure();
   for (auto [output, name] : llvm::enumerate(b.node.outputs)) {
-    StringRef inner = branch.outputs[output].name;
-    Imported *imported = b.importer.find(inner);
-    if (!imported)
-      return b.error("its branch makes no '" + inner + "'");
-    if (b.isUsed(output) && failed(b.importer.define(name, *imported, b.node)))
+    Imported *found = findOutput(b, *branch, output);
+    if (!found ||
+        (b.isUsed(output) && failed(b.importer.define(name, *found, b.node))))
       return failure();
   }
   return success();
 }
 
+/// The branches' results, which must be of one size: memory is planned before
+/// it is known which one is taken.
+static LogicalResult checkBranches(NodeBuilder &b, TypeRange then,
+                                   TypeRange otherwise) {
+  for (auto [output, pair] : llvm::enumerate(llvm::zip_equal(then, otherwise)))
+    if (auto [x, y] = pair; x != y)
+      return b.error(llvm::formatv("output {0} depends on the branch: expected "
+                                   "{1} as the first one makes, got {2}",
+                                   output, x, y)
+                         .str());
+  return success();
+}
+
+static LogicalResult importIf(NodeBuilder &b) {
+  if (const ShapeValue *known = b.shape(0))
+    if (auto numbers = known->numbers(); numbers && numbers->size() == 1)
+      return importTaken(b, numbers->front() != 0);
+  Value condition = scalar(b, 0);
+  Region bodies[2];
+  SmallVector<Type> types[2];
+  constexpr StringLiteral kNames[] = {"then_branch", "else_branch"};
+  for (unsigned number : {0u, 1u}) {
+    const Graph *branch = bodyOf(b, kNames[number], b.node.outputs.size());
+    Block &block = bodies[number].emplaceBlock();
+    if (!branch || failed(b.importer.importBody(
+                       *branch, block, [] { return success(); },
+                       [&] { return yieldOutputs(b, *branch, 0, {}); })))
+      return failure();
+    types[number].assign(block.back().operand_type_begin(),
+                         block.back().operand_type_end());
+  }
+  if (failed(checkBranches(b, types[0], types[1])))
+    return failure();
+  auto op = graph::IfOp::create(b.builder, b.loc, types[0], condition);
+  op.getThenBody().takeBody(bodies[0]);
+  op.getElseBody().takeBody(bodies[1]);
+  return setOutputs(b, op);
+}
+
+//===----------------------------------------------------------------------===//
+// Loop
+//===----------------------------------------------------------------------===//
+
+/// What ends a loop.
+struct LoopEnd {
+  DimAttr count;   ///< or null
+  Value limit;     ///< or null
+  Value condition; ///< or null
+};
+
+/// ONNX's way to say that only the condition ends a loop.
+static bool isEndless(DimAttr count) {
+  constexpr int64_t kMany = std::numeric_limits<int32_t>::max();
+  return count.getConstantValue().value_or(0) >= kMany;
+}
+
+/// The trip count, and the condition before the first turn; a condition that is
+/// known to hold is none.
+static LoopEnd readEnd(NodeBuilder &b) {
+  LoopEnd end;
+  if (const ShapeValue *count = b.has(0) ? b.shape(0) : nullptr)
+    end.count = count->elements.front();
+  else if (b.has(0))
+    end.limit = b.castTo(scalar(b, 0), b.builder.getI64Type());
+  const ShapeValue *known = b.has(1) ? b.shape(1) : nullptr;
+  auto numbers = known ? known->numbers() : std::nullopt;
+  if (numbers && numbers->front() == 0)
+    return {b.dim(0), nullptr, nullptr};
+  if (b.has(1) && !numbers)
+    end.condition = scalar(b, 1);
+  return end;
+}
+
+static size_t numStateInputs(const NodeBuilder &b) {
+  return std::max(b.numInputs(), 2u) - 2;
+}
+
+namespace {
+/// Imports the body of one Loop node.
+class LoopImporter {
+public:
+  LoopImporter(NodeBuilder &b, const Graph &body)
+      : b(b), body(body), numState(numStateInputs(b)) {
+    for (unsigned input = 2; input < b.numInputs(); ++input)
+      inits.push_back(b.data(input));
+  }
+
+  LogicalResult run(LoopEnd end) {
+    Region region;
+    Block &block = region.emplaceBlock();
+    block.addArgument(RankedTensorType::get({}, b.builder.getI64Type()), b.loc);
+    for (Value init : inits)
+      block.addArgument(init.getType(), b.loc);
+    if (failed(b.importer.importBody(
+            body, block, [&] { return defineInputs(block); },
+            [&] { return yield(end); })))
+      return failure();
+    if (end.count && end.condition && isEndless(end.count))
+      end.count = nullptr;
+    if (failed(checkState(block, end)) || failed(checkRows(end)))
+      return failure();
+    auto op = graph::LoopOp::create(b.builder, b.loc, resultTypes(block, end),
+                                    end.count, end.limit, end.condition, inits);
+    op.getBody().takeBody(region);
+    return setOutputs(b, op);
+  }
+
+private:
+  size_t numRows() const { return body.outputs.size() - 1 - numState; }
+
+  /// The turn's number, that the condition holds, and the state.
+  LogicalResult defineInputs(Block &block) {
+    if (body.inputs.size() != 2 + numState)
+      return b.error("needs a body of " + Twine(2 + numState) +
+                     " inputs, got " + Twine(body.inputs.size()));
+    for (auto [number, input] : llvm::enumerate(body.inputs)) {
+      Location loc = b.importer.locationOf(input.name);
+      Imported imported{RankedTensorType::get({}, b.builder.getI1Type()),
+                        loc,
+                        {},
+                        ShapeValue::scalar(b.dim(1)),
+                        {},
+                        {}};
+      if (number != 1) {
+        Value argument = block.getArgument(number == 0 ? 0 : number - 1);
+        auto type = cast<RankedTensorType>(argument.getType());
+        imported = Imported{type, loc, argument, {}, {}, {}};
+      }
+      if (failed(b.importer.define(input.name, imported, b.node)))
+        return failure();
+    }
+    return success();
+  }
+
+  /// A condition that always holds after a turn is none.
+  LogicalResult yield(LoopEnd &end) {
+    Imported *next = findOutput(b, body, 0);
+    if (!next)
+      return failure();
+    const ShapeValue *known = b.importer.shapeOf(*next);
+    auto numbers = known ? known->numbers() : std::nullopt;
+    bool goesOn = numbers && numbers->size() == 1 && numbers->front() != 0;
+    if (goesOn && !end.condition)
+      return yieldOutputs(b, body, 1, {});
+    if (!end.condition) {
+      // Depth 0: it is made around all bodies, as the loop's operand.
+      Imported holds{RankedTensorType::get({}, b.builder.getI1Type()),
+                     b.loc,
+                     {},
+                     ShapeValue::scalar(b.dim(1)),
+                     {},
+                     {}};
+      end.condition = b.importer.materialize(holds);
+    }
+    return yieldOutputs(b, body, 1,
+                        {b.reshape(b.importer.materialize(*next), {})});
+  }
+
+  LogicalResult checkState(Block &block, const LoopEnd &end) {
+    ValueRange yielded = block.back().getOperands();
+    yielded = yielded.drop_front(end.condition ? 1 : 0);
+    for (auto [number, init] : llvm::enumerate(inits))
+      if (Type next = yielded[number].getType(); next != init.getType())
+        return b.error(
+            llvm::formatv("its body changes '{0}' from turn to turn: expected "
+                          "{1}, got {2}",
+                          body.inputs[2 + number].name, init.getType(), next)
+                .str());
+    return success();
+  }
+
+  /// Rows are results of a size that is known before the run.
+  LogicalResult checkRows(const LoopEnd &end) {
+    if (numRows() == 0 || (end.count && !end.limit && !end.condition))
+      return success();
+    return b.error(
+        "collects '" + StringRef(body.outputs[1 + numState].name) +
+        "' in a number of turns that is computed from data: expected "
+        "a trip count that follows from sizes, and no condition");
+  }
+
+  SmallVector<Type> resultTypes(Block &block, const LoopEnd &end) {
+    SmallVector<Type> types(ValueRange(inits).getTypes());
+    for (Value row : block.back().getOperands().take_back(numRows())) {
+      auto type = cast<RankedTensorType>(row.getType());
+      SmallVector<DimAttr> dims = graph::getDims(type);
+      dims.insert(dims.begin(), end.count);
+      types.push_back(graph::tensorOf(dims, type.getElementType()));
+    }
+    return types;
+  }
+
+  NodeBuilder &b;
+  const Graph &body;
+  const size_t numState;
+  SmallVector<Value> inits;
+};
+} // namespace
+
+static LogicalResult importLoop(NodeBuilder &b) {
+  const Graph *body = bodyOf(b, "body", b.node.outputs.size() + 1);
+  if (!body)
+    return failure();
+  if (b.node.outputs.size() < numStateInputs(b))
+    return b.error("needs an output for each of its " +
+                   Twine(numStateInputs(b)) + " state inputs, got " +
+                   Twine(b.node.outputs.size()));
+  LoopEnd end = readEnd(b);
+  if (b.hasFailed())
+    return failure();
+  return LoopImporter(b, *body).run(end);
+}
+
+//===----------------------------------------------------------------------===//
+// Table
+//===----------------------------------------------------------------------===//
+
 static constexpr NodeRule kRules[] = {
-    {"", "Constant", 1, 0, 0, importConstant, nullptr},
-    {"", "ConstantOfShape", 9, 1, 1, importConstantOfShape,
-     evaluateConstantOfShape},
-    {"", "Dropout", 7, 1, 3, importDropout, nullptr},
-    {"", "Identity", 1, 1, 1, importIdentity, nullptr},
     {"", "If", 1, 1, 1, importIf, nullptr},
-    {"", "Range", 11, 3, 3, importRange, evaluateRange},
+    {"", "Loop", 1, 0, -1, importLoop, nullptr},
 };
 
 ArrayRef<NodeRule> onnx::controlRules() { return kRules; }

@@ -37,7 +37,7 @@ def VerifyImportPass : Pass<"verify-import", "::mlir::ModuleOp"> {
 def VerifySimplifyPass : Pass<"verify-simplify", "::mlir::ModuleOp"> {
   let summary = "check what stage simplify leaves true";
   let description = [{
-    * Ops that no kernel computes whole are decomposed.
+    * Ops that no kernel computes whole are decomposed, and no op has bodies.
     * No code is dead.
 
     Accepts:

@@ -18,6 +18,10 @@ namespace {
 constexpr StringLiteral kStage = "simplify";
 
 LogicalResult checkOp(Operation *op) {
+  if (op->getNumRegions() > 0 && !isa<func::FuncOp>(op))
+    return breaks(op, kStage, "has bodies, of which no kernel is made yet",
+                  "all that is left becomes kernels; 'tenon run --interpret' "
+                  "executes the model");
   if (isa<DecomposableOpInterface>(op) && !isa<TileOpInterface>(op))
     return breaks(op, kStage, "has no tiles of its own",
                   "such ops are decomposed");

@@ -255,3 +255,35 @@ case("if_known", 17, """(float[B,1,L] x) => (float[] y) <int64[1] one = {1}, int
      s = Shape(x)  d = Gather(s, i)  c = Equal(d, one)  k = Squeeze(c)
      y = If (k) <then_branch = t () => (float[] a) { a = Squeeze(x, one) },
                  else_branch = e () => (float[] b) { b = Identity(x) }> }""")
+
+# Both branches use one name for their outputs; a constant and a value from around
+# them, also in a branch of a branch.
+IF = """(float[B,L] x, bool c, bool d) => (float[] y, float[] z) <float two = {2}, int64[1] i = {0}> {
+     m = Neg(x)
+     y, z = If (c) <
+       then_branch = t () => (float[N,M] a, float[N,M] e) { a = Mul(m, two)  e = Identity(x) },
+       else_branch = u () => (float[N,M] a, float[N,M] e) <float three = {3}> {
+         a = If (d) <then_branch = v () => (float[N,M] f) { g = Mul(x, two)  f = Mul(g, three) },
+                     else_branch = w () => (float[N,M] f) { f = Exp(m) }>
+         e = Mul(m, two) }>
+     k = Mul(z, two)  z2 = Add(k, y) }"""
+for number, (c, d) in enumerate([(True, False), (False, True), (False, False)]):
+    case(f"if_{number}", 17, IF.replace("float[] z)", "float[] z2)"),
+         c=lambda r, s, c=c: c, d=lambda r, s, d=d: d)  # fmt: skip
+case("loop_count", 17, """(float[B,L] x) => (float[] y, float[] rows) <bool t = {1}, int64 one = {1}> {
+     s = Shape(x)  n = Gather(s, one)
+     y, rows = Loop (n, t, x) <body = b (int64 i, bool c, float[N,M] h) => (bool d, float[N,M] g, float[N,M] r) {
+       d = Identity(c)  k = Cast<to = 1>(i)  g = Add(h, k)  r = Mul(g, x) }> }""")
+case("loop_limit", 17, """(float[B,L] x, int64 n) => (float[] y) <bool t = {1}> {
+     y = Loop (n, t, x) <body = b (int64 i, bool c, float[N,M] h) => (bool d, float[N,M] g) {
+       d = Identity(c)  g = Tanh(h) }> }""", n=lambda r, s: 3)
+LOOP_WHILE = """(float[B,L] x, bool t) => (float[] y, int64 z) <int64 zero = {0}, int64 many = {9223372036854775807}, float end = {20}, int64 one = {1}> {
+     y, z = Loop (many, t, x, zero) <body = b (int64 i, bool c, float[N,M] h, int64 m) => (bool d, float[N,M] g, int64 o) {
+       a = Abs(h)  g = Add(a, a)  o = Add(m, one)  u = ReduceMax<keepdims = 0>(g)  d = Less(u, end) }> }"""
+case("loop_while", 17, LOOP_WHILE, t=lambda r, s: True)
+case("loop_never", 17, LOOP_WHILE, t=lambda r, s: False)
+# The condition before the first turn is known, the one after it is not.
+case("loop_until", 17, LOOP_WHILE.replace(", bool t)", ")").replace("int64 zero", "bool t = {1}, int64 zero"))
+case("loop_of_nothing", 17, """(float[B,L] x) => (float[] y) <bool t = {0}, int64 many = {9}> {
+     y = Loop (many, t, x) <body = b (int64 i, bool c, float[N,M] h) => (bool d, float[N,M] g) {
+       d = Identity(c)  g = Exp(h) }> }""")

@@ -240,3 +240,39 @@ func.func @separate_axes(%x: tensor<2x?x3x4xf32, #graph.dims<2, L, 3, 4>>) -> te
   %0 = graph.reduce %x {axes = array<i64: 0, 2, 3>, keep_dims = false, kind = #graph<reduce_kind sum_square>} : (tensor<2x?x3x4xf32, #graph.dims<2, L, 3, 4>>) -> tensor<?xf32, #graph.dims<L>>
   return %0 : tensor<?xf32, #graph.dims<L>>
 }
+
+// -----
+
+// Bodies: what is computed around them is not computed again; what is the same in
+// each of them stays, since only one is executed.
+
+// CHECK-LABEL: func @bodies
+// CHECK-SAME:    (%[[C:.+]]: tensor<i1>, %[[X:.+]]: tensor<4xf32>)
+// CHECK-NEXT:    %[[N:.+]] = graph.neg %[[X]]
+// CHECK-NEXT:    %[[R:.+]] = graph.if %[[C]] {
+// CHECK-NEXT:      %[[E:.+]] = graph.exp %[[N]]
+// CHECK-NEXT:      graph.yield %[[E]]
+// CHECK-NEXT:    } else {
+// CHECK-NEXT:      %[[L:.+]] = graph.loop count <3> init(%[[N]] : tensor<4xf32>) {
+// CHECK:             graph.add %{{.+}}, %[[X]]
+// CHECK:           graph.yield %[[L]]
+// CHECK:         return %[[N]], %[[R]]
+func.func @bodies(%c: tensor<i1>, %x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %n = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  %0 = graph.if %c {
+    %m = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+    %e = graph.exp %m : (tensor<4xf32>) -> tensor<4xf32>
+    graph.yield %e : tensor<4xf32>
+  } else {
+    %m = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+    %1 = graph.loop count #graph.dim<3> init(%m : tensor<4xf32>) {
+    ^bb0(%i: tensor<i64>, %h: tensor<4xf32>):
+      %zero = graph.constant dense<0.0> : tensor<f32>
+      %y = graph.add %x, %zero : (tensor<4xf32>, tensor<f32>) -> tensor<4xf32>
+      %s = graph.add %h, %y : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+      graph.yield %s : tensor<4xf32>
+    } -> tensor<4xf32>
+    graph.yield %1 : tensor<4xf32>
+  } : (tensor<i1>) -> tensor<4xf32>
+  return %n, %0 : tensor<4xf32>, tensor<4xf32>
+}

@@ -19,3 +19,17 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
   return %x : tensor<4xf32>
 }
+
+// -----
+
+// Bodies.
+
+func.func @main(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'graph.if' op has bodies, of which no kernel is made yet: stage 'simplify' promises that all that is left becomes kernels; 'tenon run --interpret' executes the model}}
+  %0 = graph.if %c {
+    graph.yield %x : tensor<4xf32>
+  } else {
+    graph.yield %x : tensor<4xf32>
+  } : (tensor<i1>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
