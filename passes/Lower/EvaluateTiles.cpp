@@ -224,7 +224,7 @@ Value TileLowering::evaluateGather(tile::GatherOp gather, const Place &at) {
   Value read = LLVM::masked_gather::create(
       b, loc(), type, addresses, combineMasks(inside, at.mask),
       ValueRange{none}, b.getI32IntegerAttr(bytesOf(storage)));
-  return storage == elementType ? read : fromStorage(b, loc(), read);
+  return fromStorage(b, loc(), read, elementType);
 }
 
 Value TileLowering::evaluateIndex(tile::IndexOp op, const Place &at) {

@@ -65,12 +65,13 @@ struct ProductBlock {
   llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
 
-/// The type of an element in memory: bool is a byte.
+/// The type of an element in memory: bool is a byte; bf16 is 16 bits, since x86
+/// without its instructions has no masked access to it.
 mlir::Type storageType(mlir::Type elementType);
 unsigned bytesOf(mlir::Type type);
-/// A bool, or a vector of them, from the bytes in memory.
+/// An element, or a vector of them, from the bytes in memory.
 mlir::Value fromStorage(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::Value value);
+                        mlir::Value value, mlir::Type elementType);
 /// Elements between neighbours along an axis of a packed tile.
 int64_t packedStride(tile::LoadOp load, unsigned axis);
 

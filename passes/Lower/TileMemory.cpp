@@ -25,19 +25,43 @@ TileLowering::Memory TileLowering::memoryOf(Value viewValue) {
 }
 
 Type storageType(Type elementType) {
-  return elementType.isInteger(1)
-             ? IntegerType::get(elementType.getContext(), 8)
-             : elementType;
+  if (elementType.isInteger(1))
+    return IntegerType::get(elementType.getContext(), 8);
+  if (elementType.isBF16())
+    return IntegerType::get(elementType.getContext(), 16);
+  return elementType;
 }
 
 unsigned bytesOf(Type type) {
   return std::max(1u, type.getIntOrFloatBitWidth() / 8);
 }
 
-Value fromStorage(OpBuilder &b, Location loc, Value value) {
+/// `type` or a vector of it, as many as `value` has.
+static Type likeValue(Value value, Type type) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  return vector ? Type(vector.clone(type)) : type;
+}
+
+Value fromStorage(OpBuilder &b, Location loc, Value value, Type elementType) {
+  if (getElementTypeOrSelf(value.getType()) == elementType)
+    return value;
+  if (!elementType.isInteger(1))
+    return arith::BitcastOp::create(b, loc, likeValue(value, elementType),
+                                    value);
   Value zero =
       arith::ConstantOp::create(b, loc, b.getZeroAttr(value.getType()));
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, zero);
+}
+
+/// The value as its bytes in memory.
+static Value toStorage(OpBuilder &b, Location loc, Value value) {
+  Type elementType = getElementTypeOrSelf(value.getType());
+  Type storage = storageType(elementType);
+  if (storage == elementType)
+    return value;
+  if (!elementType.isInteger(1))
+    return arith::BitcastOp::create(b, loc, likeValue(value, storage), value);
+  return arith::ExtUIOp::create(b, loc, likeValue(value, storage), value);
 }
 
 static bool isUnit(Value stride) {
@@ -100,7 +124,7 @@ Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
       }
     }
   }
-  return storage == elementType ? result : fromStorage(b, loc(), result);
+  return fromStorage(b, loc(), result, elementType);
 }
 
 void TileLowering::writeMemory(Value value, Value pointer, Value linear,
@@ -112,10 +136,7 @@ void TileLowering::writeMemory(Value value, Value pointer, Value linear,
   Value address = LLVM::GEPOp::create(b, loc(), pointerType, storage, pointer,
                                       ValueRange{toI64(linear)});
   unsigned alignment = bytesOf(storage);
-  if (storage != elementType) {
-    Type wide = at.lane ? Type(VectorType::get(at.width, storage)) : storage;
-    value = arith::ExtUIOp::create(b, loc(), wide, value);
-  }
+  value = toStorage(b, loc(), value);
   if (!at.lane) {
     if (!inside) {
       LLVM::StoreOp::create(b, loc(), value, address, alignment);
