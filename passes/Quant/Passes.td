@@ -32,9 +32,9 @@ def NarrowFloatsPass : Pass<"narrow-floats", "::mlir::func::FuncOp"> {
 
     ```mlir
     func.func @f(%arg0: tensor<4x8xf32>, %arg1: tensor<8x8xf32>) -> tensor<4x8xf32> {
-      %0 = graph.cast %arg0 {to = bf16} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
-      %1 = graph.cast %arg1 {to = bf16} : (tensor<8x8xf32>) -> tensor<8x8xbf16>
-      %2 = graph.matmul %0, %1 : (tensor<4x8xbf16>, tensor<8x8xbf16>) -> tensor<4x8xbf16>
+      %0 = graph.cast %arg1 {to = bf16} : (tensor<8x8xf32>) -> tensor<8x8xbf16>
+      %1 = graph.cast %arg0 {to = bf16} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+      %2 = graph.matmul %1, %0 : (tensor<4x8xbf16>, tensor<8x8xbf16>) -> tensor<4x8xbf16>
       %3 = graph.cast %2 {to = f32} : (tensor<4x8xbf16>) -> tensor<4x8xf32>
       %4 = graph.relu %3 : (tensor<4x8xf32>) -> tensor<4x8xf32>
       return %4 : tensor<4x8xf32>

@@ -109,11 +109,13 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
   }
   for (auto &[symbol, bound] : shape.loopBound) {
     if (symbol == "BK")
-      set(symbol, bound.value_or(kWholeReduction));
+      set(symbol, std::max<int64_t>(1, bound.value_or(kWholeReduction)));
     else if (isAttention)
       set(symbol, kAttentionKeys);
     else
-      set(symbol, bound && *bound <= kWholeReduction ? *bound : 64);
+      set(symbol, bound && *bound <= kWholeReduction
+                      ? std::max<int64_t>(1, *bound)
+                      : 64);
   }
   if (isAttention)
     schedule.set("lanes", b.getStringAttr("first"));

@@ -72,11 +72,12 @@ inline void writeWeights(const std::string &path, int64_t count) {
 }
 
 inline void expectClose(const ReferenceTensor &expected,
-                        const ReferenceTensor &got) {
+                        const ReferenceTensor &got, double tolerance) {
   ASSERT_EQ(expected.dims(), got.dims());
   for (int64_t i = 0; i < expected.numElements(); ++i) {
     double a = expected.getFloat(i), b = got.getFloat(i);
-    double limit = expected.isFloat() ? 2e-5 * std::max(1.0, std::abs(a)) : 0;
+    double limit =
+        expected.isFloat() ? tolerance * std::max(1.0, std::abs(a)) : 0;
     if (!(std::abs(a - b) <= limit) && !(std::isnan(a) && std::isnan(b)))
       FAIL() << "element " << i << ": expected " << a << ", got " << b;
   }
@@ -85,7 +86,7 @@ inline void expectClose(const ReferenceTensor &expected,
 /// A module, compiled and loaded; `WEIGHTS` in its text is a file of numbers.
 class Compiled {
 public:
-  explicit Compiled(std::string text) {
+  explicit Compiled(std::string text, CompileOptions options = {}) {
     context.loadDialect<func::FuncDialect, graph::GraphDialect,
                         tile::TileDialect, exec::ExecDialect>();
     std::string weights = folder.file("weights");
@@ -97,22 +98,26 @@ public:
       return;
     OwningOpRef<ModuleOp> module = meaning->clone();
     std::string artifact = folder.file("model.tenon");
-    if (failed(compileToArtifact(*module, {}, artifact)))
+    if (failed(compileToArtifact(*module, options, artifact)))
       return;
     auto model = rt::Model::load(artifact);
-    EXPECT_TRUE(bool(model)) << model.error().message;
-    if (!model)
+    if (!model) {
+      error = model.error().message;
       return;
+    }
     auto created = rt::Context::create(*model, {.numThreads = 2, .pin = false});
     if (created)
       run = std::move(*created);
   }
 
   bool isLoaded() const { return run != nullptr; }
+  /// Why it was not loaded.
+  const std::string &loadError() const { return error; }
   const abi::Plan &plan() const { return run->model().plan(); }
 
-  /// Runs the artifact and the interpreter on the same random numbers.
-  void expectSame(const Sizes &symbols) {
+  /// Runs the artifact and the interpreter on the same random numbers; floats
+  /// may differ by `tolerance` of max(1, |x|).
+  void expectSame(const Sizes &symbols, double tolerance = 2e-5) {
     auto function = *meaning->getOps<func::FuncOp>().begin();
     std::mt19937 random(5);
     Interpreter::Tensors inputs;
@@ -137,7 +142,7 @@ public:
     auto ran = run->run();
     ASSERT_TRUE(bool(ran)) << ran.error().message;
     for (auto [number, tensor] : llvm::enumerate(*expected))
-      expectClose(tensor, outputLike(number, tensor));
+      expectClose(tensor, outputLike(number, tensor), tolerance);
   }
 
 private:
@@ -155,6 +160,7 @@ private:
   MLIRContext context;
   OwningOpRef<ModuleOp> meaning;
   std::unique_ptr<rt::Context> run;
+  std::string error;
 };
 
 } // namespace tenon
