@@ -97,6 +97,10 @@ public:
     if (!meaning)
       return;
     OwningOpRef<ModuleOp> module = meaning->clone();
+    // bf16 is asked for, and what it changes is so by its own meaning.
+    if (options.useBf16 &&
+        failed(runStages(*meaning, options, Stage::Import, Stage::Simplify)))
+      return;
     std::string artifact = folder.file("model.tenon");
     if (failed(compileToArtifact(*module, options, artifact)))
       return;
