@@ -33,7 +33,8 @@ LogicalResult checkFunction(func::FuncOp function) {
 /// The kernel in words, but for its name.
 std::string textWithoutName(tile::KernelOp kernel) {
   std::string text;
-  llvm::raw_string_ostream(text) << kernel;
+  llvm::raw_string_ostream os(text);
+  kernel->print(os, OpPrintingFlags().useLocalScope());
   std::string name = ("@" + kernel.getSymName()).str();
   if (size_t place = text.find(name); place != std::string::npos)
     text.erase(place, name.size());
