@@ -186,7 +186,8 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   eliminateCommonSubExpressions(rewriter, dominance, kernel);
   std::string text;
   llvm::raw_string_ostream os(text);
-  kernel->print(os, OpPrintingFlags().skipRegions(false));
+  // By itself: in the module, values would be numbered after those of others.
+  kernel->print(os, OpPrintingFlags().useLocalScope());
   auto [position, isNew] = kernels.try_emplace(text, kernel);
   if (!isNew) {
     kernel.erase();

@@ -32,6 +32,8 @@ def VerifyImportPass : Pass<"verify-import", "::mlir::ModuleOp"> {
     Ensures:  the promises above, or one error at the first op that breaks one.
     Leaves:   the module as it is.
   }];
+  // Reading sizes makes attributes, also in a module without an op of graph.
+  let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
 def VerifySimplifyPass : Pass<"verify-simplify", "::mlir::ModuleOp"> {

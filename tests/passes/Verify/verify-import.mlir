@@ -13,6 +13,16 @@ module {
 
 // -----
 
+// A call of a function without a body, and no op of graph.
+
+func.func private @elsewhere(%x: tensor<2xf32>) -> tensor<2xf32>
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  %0 = func.call @elsewhere(%x) : (tensor<2xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// -----
+
 // An op of another dialect.
 
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
