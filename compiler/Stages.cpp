@@ -161,7 +161,10 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
     return failure();
   // Sizes are attributes of graph, also in a module that has no op of it.
   module.getContext()->loadDialect<graph::GraphDialect>();
-  ExecutionCheck check(readWeightsFrom(""));
+  // Of the largest element of a result; bf16 keeps 8 bits of each value.
+  constexpr double kBf16Tolerance = 0.05;
+  ExecutionCheck check(readWeightsFrom(""),
+                       options.useBf16 ? kBf16Tolerance : 0);
   if (options.verifyEachExec)
     module->getContext()->disableMultithreading();
   // What is given may be written by hand.

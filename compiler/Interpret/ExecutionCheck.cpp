@@ -102,9 +102,9 @@ void ExecutionCheck::afterPass(StringRef pass, ModuleOp module) {
 
 std::optional<ExecutionCheck::Change>
 ExecutionCheck::findChange(ArrayRef<ReferenceTensor> expected,
-                           ArrayRef<ReferenceTensor> got) {
+                           ArrayRef<ReferenceTensor> got) const {
   for (auto [number, e, g] : llvm::enumerate(expected, got))
-    if (std::optional<int64_t> at = firstDifference(e, g))
+    if (std::optional<int64_t> at = firstDifference(e, g, tolerance))
       return Change{static_cast<unsigned>(number), *at, e.getFloat(*at),
                     g.getFloat(*at)};
   return std::nullopt;
@@ -178,8 +178,8 @@ void ExecutionCheck::explain(StringRef pass, func::FuncOp function,
   trace(before, original->lookupSymbol<func::FuncOp>(function.getName()));
   trace(after, function);
   Operation *terminator = function.getBody().front().getTerminator();
-  Operation *culprit =
-      firstNewOp(terminator->getOperand(change.result), before, after);
+  Operation *culprit = firstNewOp(terminator->getOperand(change.result), before,
+                                  after, tolerance);
   InFlightDiagnostic error =
       mlir::emitError(culprit ? culprit->getLoc() : terminator->getLoc());
   error << "pass '" << pass << "' changes " << describe(function, change.result)

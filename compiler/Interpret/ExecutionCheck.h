@@ -22,8 +22,12 @@ namespace tenon {
 
 class ExecutionCheck {
 public:
-  explicit ExecutionCheck(Interpreter::WeightReader readWeight)
-      : readWeight(std::move(readWeight)) {}
+  /// `tolerance`: the part of its largest element by which a result may differ
+  /// after a pass, where its type's rounding is not more. A pass that makes
+  /// types narrower needs some.
+  explicit ExecutionCheck(Interpreter::WeightReader readWeight,
+                          double tolerance = 0)
+      : readWeight(std::move(readWeight)), tolerance(tolerance) {}
 
   /// Checks the passes that `passes` runs, on modules and on functions. The
   /// context must be without threads; this object outlives `passes`.
@@ -46,13 +50,13 @@ private:
     int64_t element;
     double expected, got;
   };
-  static std::optional<Change>
-  findChange(llvm::ArrayRef<ReferenceTensor> expected,
-             llvm::ArrayRef<ReferenceTensor> got);
+  std::optional<Change> findChange(llvm::ArrayRef<ReferenceTensor> expected,
+                                   llvm::ArrayRef<ReferenceTensor> got) const;
   void explain(llvm::StringRef pass, mlir::func::FuncOp function,
                const Change &change);
 
   Interpreter::WeightReader readWeight;
+  double tolerance;
   llvm::StringMap<Tensors> inputs;            ///< by function
   llvm::StringMap<Tensors> expected;          ///< before the pass
   mlir::OwningOpRef<mlir::ModuleOp> original; ///< before the pass

@@ -31,8 +31,11 @@ static double largestOf(const ReferenceTensor &tensor) {
 }
 
 std::optional<int64_t> tenon::firstDifference(const ReferenceTensor &expected,
-                                              const ReferenceTensor &got) {
+                                              const ReferenceTensor &got,
+                                              double tolerance) {
   double limit = toleranceOf(expected.elementType());
+  if (limit > 0)
+    limit = std::max(limit, tolerance);
   if (limit > 0) // a result that is all rounding has no size to speak of
     limit *= std::max(largestOf(expected), 1e-3);
   for (int64_t i = 0; i < expected.numElements(); ++i) {
@@ -56,12 +59,12 @@ void Trace::record(Interpreter &interpreter) {
       });
 }
 
-bool Trace::contains(const ReferenceTensor &tensor) const {
+bool Trace::contains(const ReferenceTensor &tensor, double tolerance) const {
   for (const auto &entry : results)
     for (const ReferenceTensor &candidate : entry.second)
       if (candidate.elementType() == tensor.elementType() &&
           candidate.dims() == tensor.dims() &&
-          !firstDifference(candidate, tensor))
+          !firstDifference(candidate, tensor, tolerance))
         return true;
   return false;
 }
@@ -70,8 +73,8 @@ namespace {
 /// Walks from a value to what it is computed from, and stops at what is known.
 class Search {
 public:
-  Search(const Trace &before, const Trace &after)
-      : before(before), after(after) {}
+  Search(const Trace &before, const Trace &after, double tolerance)
+      : before(before), after(after), tolerance(tolerance) {}
 
   Operation *first(Value value) {
     visit(value);
@@ -88,7 +91,7 @@ private:
     // An op without operands is a constant; it is new where it is used.
     if (!op || op->getNumOperands() == 0 || unknown.contains(op) ||
         llvm::all_of(after.resultsOf(op), [&](const ReferenceTensor &tensor) {
-          return before.contains(tensor);
+          return before.contains(tensor, tolerance);
         }))
       return;
     unknown.insert(op);
@@ -97,17 +100,18 @@ private:
   }
 
   const Trace &before, &after;
+  double tolerance;
   llvm::SetVector<Operation *> unknown;
 };
 } // namespace
 
 Operation *tenon::firstNewOp(Value value, const Trace &before,
-                             const Trace &after) {
-  Operation *op = Search(before, after).first(value);
+                             const Trace &after, double tolerance) {
+  Operation *op = Search(before, after, tolerance).first(value);
   if (!isa_and_nonnull<graph::GroupOp>(op))
     return op;
   for (Value inner : op->getRegion(0).front().getTerminator()->getOperands())
-    if (Operation *found = firstNewOp(inner, before, after))
+    if (Operation *found = firstNewOp(inner, before, after, tolerance))
       return found;
   return op;
 }

@@ -9,9 +9,11 @@ namespace tenon {
 
 /// The first element, row-major, at which two tensors of one shape differ by
 /// more than rounding in another order explains: a part of the largest element,
-/// by the element type; nothing for integers. NaNs are equal.
+/// by the element type and at least `tolerance`; nothing for integers. NaNs are
+/// equal.
 std::optional<int64_t> firstDifference(const ReferenceTensor &expected,
-                                       const ReferenceTensor &got);
+                                       const ReferenceTensor &got,
+                                       double tolerance);
 
 /// What each op of a function computed, in the order of its run.
 class Trace {
@@ -21,8 +23,8 @@ public:
   const Interpreter::Tensors &resultsOf(mlir::Operation *op) const {
     return results.at(op);
   }
-  /// Whether some op computed this tensor.
-  bool contains(const ReferenceTensor &tensor) const;
+  /// Whether some op computed this tensor, by firstDifference.
+  bool contains(const ReferenceTensor &tensor, double tolerance) const;
 
 private:
   llvm::DenseMap<mlir::Operation *, Interpreter::Tensors> results;
@@ -31,7 +33,7 @@ private:
 /// The first op, of those that `value` of `after` is computed from, whose
 /// results are not in `before`; looks into groups. Null when there is none.
 mlir::Operation *firstNewOp(mlir::Value value, const Trace &before,
-                            const Trace &after);
+                            const Trace &after, double tolerance);
 
 } // namespace tenon
 

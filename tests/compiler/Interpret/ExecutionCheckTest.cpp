@@ -272,7 +272,8 @@ TEST_F(Checked, NarrowTypesMayDifferMore) {
     ReferenceTensor x(type, {2}), y(type, {2});
     x.setFloat(0, 100);
     y.setFloat(0, 101);
-    EXPECT_EQ(!firstDifference(x, y), isSame);
+    EXPECT_EQ(!firstDifference(x, y, 0), isSame);
+    EXPECT_EQ(!firstDifference(x, y, 0.02), !type.isInteger(64));
   }
 }
 
