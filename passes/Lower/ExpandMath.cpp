@@ -225,9 +225,12 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
                  ExpandMinMax<arith::MinimumFOp, Compare::OLT, true>,
                  ExpandMinMax<arith::MaxNumFOp, Compare::OGT, false>,
                  ExpandMinMax<arith::MinNumFOp, Compare::OLT, false>>(context);
-    if (expandBf16)
-      patterns.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (expandBf16) { // after the functions, which round what they computed
+      RewritePatternSet roundings(context);
+      roundings.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
+      walkAndApplyPatterns(getOperation(), std::move(roundings));
+    }
     if (failed(checkAllExpanded()))
       signalPassFailure();
   }

@@ -28,8 +28,8 @@ void expectSameForRows(Compiled &compiled) {
   ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
   for (int64_t rows : {1, 16, 31, 32, 70}) {
     SCOPED_TRACE(rows);
-    // The interpreter rounds to bf16 between the ops of a kernel too.
-    compiled.expectSame({{"B", rows}}, /*tolerance=*/std::ldexp(1.0, -7));
+    // The interpreter rounds to bf16 between the ops of a kernel too, thrice.
+    compiled.expectSame({{"B", rows}}, /*tolerance=*/std::ldexp(1.0, -6));
   }
 }
 
