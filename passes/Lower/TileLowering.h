@@ -84,16 +84,14 @@ public:
   mlir::FailureOr<mlir::func::FuncOp> lower();
 
 private:
-  //===--- LowerToCpu.cpp: the function, its instances, its statements
-  //-----===//
+  //===--- LowerToCpu.cpp: the function, its instances, its statements ---===//
   void loadArguments(mlir::func::FuncOp function);
   void decodeInstance(mlir::Value instance);
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
 
-  //===--- EvaluateTiles.cpp: a vector of a tile
-  //----------------------------===//
+  //===--- EvaluateTiles.cpp: a vector of a tile -------------------------===//
   mlir::Value evaluate(mlir::Value tile, const Place &at);
   /// `as`: the type of what is read there, if not the view's.
   mlir::Value evaluateLoad(tile::LoadOp load, const Place &at,
@@ -103,12 +101,6 @@ private:
   mlir::Value evaluateIndex(tile::IndexOp op, const Place &at);
   mlir::Value cloneBody(tile::MapOp map, mlir::ValueRange inputs,
                         const Place &at);
-  mlir::Value readMemory(mlir::Type elementType, mlir::Value pointer,
-                         mlir::Value linear, mlir::Value laneStride,
-                         mlir::Value inside, const Place &at,
-                         mlir::Type counted = {});
-  void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
-                   mlir::Value laneStride, mlir::Value inside, const Place &at);
   /// A check that the axis' elements are inside, or null when that is known.
   mlir::Value checkBound(const Bound &bound, int64_t extent, unsigned axis,
                          const Place &at);
@@ -117,7 +109,8 @@ private:
                              const Place &at);
   bool isInside(const Bound &bound, int64_t extent) const;
 
-  /// Sizes, strides and layout of a view, all i64.
+  //===--- TileMemory.cpp: where elements lie, reads and writes ----------===//
+  /// Sizes, strides and layout of a view.
   struct Memory {
     mlir::Value pointer;
     llvm::SmallVector<mlir::Value> sizes; ///< index
@@ -130,9 +123,17 @@ private:
   mlir::Value packedOffset(tile::LoadOp load, const Memory &memory,
                            mlir::ValueRange offsets,
                            llvm::ArrayRef<mlir::Value> coords);
+  /// The element `linear` behind the pointer, or a vector of elements that are
+  /// `laneStride` apart; zero where `inside` is false. `linear` counts elements
+  /// of `counted`, if that is not what is read.
+  mlir::Value readMemory(mlir::Type elementType, mlir::Value pointer,
+                         mlir::Value linear, mlir::Value laneStride,
+                         mlir::Value inside, const Place &at,
+                         mlir::Type counted = {});
+  void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
+                   mlir::Value laneStride, mlir::Value inside, const Place &at);
 
-  //===--- MaterializeTiles.cpp: statements over whole tiles
-  //---------------===//
+  //===--- MaterializeTiles.cpp: statements over whole tiles -------------===//
   struct Scratch {
     mlir::Value pointer;
     llvm::SmallVector<int64_t> strides;
@@ -166,8 +167,7 @@ private:
   forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
 
-  //===--- MicroKernel.cpp: matrix products in registers
-  //-------------------===//
+  //===--- MicroKernel.cpp: matrix products in registers -----------------===//
   tile::MmaOp pendingProduct(mlir::Value tile);
   bool isAbsorbed(mlir::Value tile);
   using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at,
@@ -185,8 +185,7 @@ private:
   llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
                                              mlir::ValueRange start);
 
-  //===--- PairProducts.cpp: the same by dot products of bf16 pairs
-  //--------===//
+  //===--- PairProducts.cpp: the same by dot products of bf16 pairs ------===//
   bool usesPairs(const ProductBlock &block);
   llvm::SmallVector<mlir::Value>
   pairStep(const ProductBlock &block, mlir::Value pair, mlir::ValueRange sums);
@@ -196,8 +195,7 @@ private:
                          int64_t r);
   mlir::Value dotPairs(mlir::Value sum, mlir::Value x, mlir::Value y);
 
-  //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums
-  //------------===//
+  //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums ----------===//
   /// Rows of one operand of the unit.
   struct UnitMemory {
     mlir::Value pointer;
@@ -222,8 +220,7 @@ private:
     llvm::SmallVector<llvm::SmallVector<mlir::Value>> values; ///< [row][vector]
   };
 
-  //===--- small things
-  //------------------------------------------------------===//
+  //===--- small things --------------------------------------------------===//
   mlir::Location loc() { return kernel.getLoc(); }
   int64_t lanesOf(mlir::Type elementType) const;
   mlir::Value constantIndex(int64_t value) {
