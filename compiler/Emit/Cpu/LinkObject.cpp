@@ -56,8 +56,10 @@ public:
     std::swap(path, other.path);
   }
   ~TemporaryFolder() {
+    // A folder that stays costs a name in a temporary place, not a result.
+    std::error_code ignored;
     if (!path.empty())
-      (void)llvm::sys::fs::remove_directories(path);
+      ignored = llvm::sys::fs::remove_directories(path);
   }
 
   std::string file(const Twine &name) const {
