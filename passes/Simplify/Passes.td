@@ -207,7 +207,13 @@ def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleO
 
     ```mlir
     func.func @main(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
-      return %x : tensor<2x8xf32>
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %0 = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = graph.tanh %0 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      %v = graph.weight <"m.onnx" name "v" at 256 bytes 256> : tensor<8x8xf32>
+      %2 = graph.matmul %1, %v : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %3 = graph.tanh %2 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      return %3 : tensor<2x8xf32>
     }
     ```
 
@@ -215,7 +221,16 @@ def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleO
 
     ```mlir
     func.func @main(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
-      return %x : tensor<2x8xf32>
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %v = graph.weight <"m.onnx" name "v" at 256 bytes 256> : tensor<8x8xf32>
+      %0 = call @layer(%x, %w) : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = call @layer(%0, %v) : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      return %1 : tensor<2x8xf32>
+    }
+    func.func private @layer(%x: tensor<2x8xf32>, %w: tensor<8x8xf32>) -> tensor<2x8xf32> {
+      %0 = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = graph.tanh %0 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      return %1 : tensor<2x8xf32>
     }
     ```
 
