@@ -107,6 +107,14 @@ bool haveEqualForm(Operation *a, Operation *b) {
              OperationEquivalence::IgnoreLocations);
 }
 
+/// What is free to compute again stands in a layer, so it has to be equal.
+bool areEqualIfFree(Value a, Value b) {
+  Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
+  if (a == b || (!isFree(x) && !isFree(y)))
+    return true;
+  return x && y && haveEqualForm(x, y);
+}
+
 /// A number for each op; equal ones are of equal form. Calls equal nothing, so
 /// that what is a layer already is not found again.
 SmallVector<unsigned> formsOf(ArrayRef<Operation *> ops) {
@@ -196,13 +204,10 @@ bool LayerFinder::readAlike(unsigned first, unsigned period) {
     for (auto [x, y] : llvm::zip_equal(a->getOperands(), b->getOperands())) {
       auto inA = placeIn(x.getDefiningOp(), first, period);
       auto inB = placeIn(y.getDefiningOp(), first + period, period);
-      bool isSameResult = !inA || cast<OpResult>(x).getResultNumber() ==
-                                      cast<OpResult>(y).getResultNumber();
-      bool areFree = isFree(x.getDefiningOp()) || isFree(y.getDefiningOp());
-      bool areEqual = !areFree || x == y ||
-                      (x.getDefiningOp() && y.getDefiningOp() &&
-                       haveEqualForm(x.getDefiningOp(), y.getDefiningOp()));
-      if (inA == inB && areEqual && isSameResult)
+      bool isSameResult = !inA || !inB ||
+                          cast<OpResult>(x).getResultNumber() ==
+                              cast<OpResult>(y).getResultNumber();
+      if (inA == inB && isSameResult && areEqualIfFree(x, y))
         continue;
       different = b;
       return false;
