@@ -31,7 +31,7 @@ def Tile_KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock]> 
 
     ```mlir
     tile.kernel @double(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
-      %i = tile.grid [%n by BN] : index
+      %i = tile.grid [%n by BN]
       %xv = tile.view %x[%n] : !tile.view<?xf32>
       %yv = tile.view %y[%n] : !tile.view<?xf32>
       %a = tile.load %xv[%i] axes [0] : !tile.view<?xf32> -> !tile.tile<[BN], f32>
@@ -83,7 +83,7 @@ def Tile_GridOp : Tile_Op<"grid"> {
 
     * (C1) one block a size.
 
-    Example: `%i, %j = tile.grid [%m by BM, %n by 48] : index, index`
+    Example: `%i, %j = tile.grid [%m by BM, %n by 48]`
   }];
   let arguments = (ins Variadic<Index>:$sizes, ArrayAttr:$blocks);
   let results = (outs Variadic<Index>:$offsets);

@@ -1,13 +1,15 @@
 """Embeddings of the real models, compiled, against ONNX Runtime.
 
-usage: embeddings.py <tenon> <tokenizer.json> <folder for files> <model.onnx> ...
+usage: embeddings.py <tenon> <tokenizer.json> <folder for files> <model.onnx> ... [--pytorch FOLDER]
 
 Sentences of 1 to 256 tokens are made of the tokenizer's whole words. `tenon embed`
 tokenizes and embeds them in batches of several sizes; the reference is made of ONNX
 Runtime and the `tokenizers` library, one sentence at a time, so that padding and
-batching are compared too.
+batching are compared too; with --pytorch it is made of the model that lies in FOLDER,
+executed by PyTorch.
 """
 
+import argparse
 import json
 import pathlib
 import subprocess
@@ -63,6 +65,19 @@ def embed_by_onnxruntime(model, tokenizer, sentences):
     return np.array(vectors)
 
 
+def embed_by_pytorch(folder, tokenizer, sentences):
+    import torch
+    import transformers
+
+    model = transformers.BertModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    vectors = []
+    for sentence in sentences:
+        with torch.no_grad():
+            hidden = model(torch.tensor([tokenizer.encode(sentence).ids])).last_hidden_state
+        vectors.append(pooled([hidden.numpy()]))
+    return np.array(vectors)
+
+
 def embed_by_tenon(tenon, artifact, tokenizer, folder, sentences, batch):
     text, vectors = folder / "sentences.txt", folder / "vectors.npz"
     text.write_text("\n".join(sentences) + "\n")
@@ -72,27 +87,40 @@ def embed_by_tenon(tenon, artifact, tokenizer, folder, sentences, batch):
     return np.load(vectors)["embeddings"]
 
 
-def main(tenon, tokenizer_path, folder, *models):
-    folder = pathlib.Path(folder)
+def parse():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tenon")
+    parser.add_argument("tokenizer")
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--pytorch")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
-    sentences = make_sentences(tokenizer_path, np.random.default_rng(0))
-    tokenizer = open_tokenizer(tokenizer_path)
+    sentences = make_sentences(options.tokenizer, np.random.default_rng(0))
+    tokenizer = open_tokenizer(options.tokenizer)
     wrong = 0
-    for model in models:
-        expected = embed_by_onnxruntime(model, tokenizer, sentences)
+    for model in options.models:
+        if options.pytorch:
+            expected = embed_by_pytorch(options.pytorch, tokenizer, sentences)
+        else:
+            expected = embed_by_onnxruntime(model, tokenizer, sentences)
         artifacts = {dtype: folder / f"model-{dtype}.tenon" for dtype in LEAST_COSINE}
         for dtype, artifact in artifacts.items():
-            subprocess.run([tenon, "compile", model, f"--dtype={dtype}", "-o", artifact], check=True)
+            subprocess.run([options.tenon, "compile", model, f"--dtype={dtype}", "-o", artifact], check=True)
         for dtype, batch in [*(("f32", batch) for batch in BATCHES), ("bf16", BATCHES[-1])]:
-            artifact = artifacts[dtype]
-            found = embed_by_tenon(tenon, artifact, tokenizer_path, folder, sentences, batch)
+            found = embed_by_tenon(options.tenon, artifacts[dtype], options.tokenizer, folder, sentences, batch)
             cosines = (found * expected).sum(axis=1)
             worst = int(np.argmin(np.nan_to_num(cosines, nan=-1)))
             print(f"{pathlib.Path(model).name}, {dtype}, batch {batch}: least cosine {cosines[worst]:.7f}, "
                   f"at sentence {worst} of {len(sentences)}")
             wrong += not cosines[worst] >= LEAST_COSINE[dtype]
-    return bool(wrong) or not models
+    return wrong != 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -33,6 +33,8 @@ uint32_t firstSeed = 1, numGraphs = 60;
 /// Of the largest element: a sum of many terms may cancel, so its error does
 /// not follow its own size.
 constexpr double kTolerance = 5e-5;
+/// What is stored in bf16 may be rounded the other way, and so on from there.
+constexpr double kBf16Tolerance = 1.0 / 64;
 
 double largestOf(const ReferenceTensor &tensor) {
   double largest = 1;
@@ -49,11 +51,12 @@ bool areClose(double expected, double got, double limit) {
 }
 
 void expectSame(ArrayRef<ReferenceTensor> expected,
-                ArrayRef<ReferenceTensor> got, const char *form) {
+                ArrayRef<ReferenceTensor> got, const char *form,
+                double tolerance) {
   ASSERT_EQ(expected.size(), got.size());
   for (auto [e, g] : llvm::zip(expected, got)) {
     ASSERT_EQ(e.dims(), g.dims()) << form;
-    double limit = e.isFloat() ? kTolerance * largestOf(e) : 0;
+    double limit = e.isFloat() ? tolerance * largestOf(e) : 0;
     for (int64_t i = 0; i < e.numElements(); ++i)
       if (!areClose(e.getFloat(i), g.getFloat(i), limit))
         FAIL() << form << ": element " << i << " of " << e.numElements()
@@ -71,6 +74,12 @@ public:
     // Every machine that runs this has the registers of half the width, too.
     if (seed % 3 == 0)
       options.target = "x86-64-v3";
+    // A search may find another of two values that bf16 makes equal.
+    bool searches = false;
+    graph.module->walk([&](Operation *op) {
+      searches |= isa<graph::ArgMaxOp, graph::TopKOp>(op);
+    });
+    options.useBf16 = options.emulateUnits = seed % 4 == 1 && !searches;
   }
 
   void compare();
@@ -100,7 +109,8 @@ private:
 std::string Forms::describe() {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << "--seed=" << seed << ", target " << options.target;
+  os << "--seed=" << seed << ", target " << options.target
+     << (options.useBf16 ? ", bf16" : "");
   for (const auto &symbol : graph.symbols)
     os << ", " << symbol.getKey() << " = " << symbol.getValue();
   os << "\n" << schedules;
@@ -135,19 +145,23 @@ void Forms::compare() {
   ASSERT_TRUE(drawSchedules(*module));
   auto algorithm = interpret(*module);
   ASSERT_TRUE(algorithm) << "the algorithm form cannot be executed";
-  expectSame(*expected, *algorithm, "algorithm form");
+  // bf16 is not what the graph says: its kernels are compared with each other.
+  double tolerance = options.useBf16 ? kBf16Tolerance : kTolerance;
+  if (options.useBf16)
+    expected = algorithm;
+  expectSame(*expected, *algorithm, "algorithm form", tolerance);
 
   ASSERT_TRUE(
       succeeded(runStages(*module, options, Stage::Tile, Stage::Schedule)));
   auto scheduled = interpret(*module);
   ASSERT_TRUE(scheduled) << "the scheduled form cannot be executed";
-  expectSame(*expected, *scheduled, "scheduled form");
+  expectSame(*expected, *scheduled, "scheduled form", tolerance);
 
   auto code = ArtifactRun::compile(*module, options, Stage::Schedule);
   ASSERT_TRUE(code) << "the scheduled form does not compile";
   auto computed = code->run(inputs, *expected);
   ASSERT_TRUE(computed) << "the code does not run";
-  expectSame(*expected, *computed, "compiled code");
+  expectSame(*expected, *computed, "compiled code", tolerance);
 }
 
 TEST(Forms, ComputeTheSame) {

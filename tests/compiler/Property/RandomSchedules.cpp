@@ -27,6 +27,11 @@ static DictionaryAttr drawAny(tile::KernelOp kernel, std::mt19937 &random) {
     std::shuffle(order.begin(), order.end(), random);
     schedule.set("order", b.getDenseI64ArrayAttr(order));
   }
+  bool hasPairs = false;
+  kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
+  if (hasPairs && !coin(random))
+    schedule.set("unit",
+                 b.getStringAttr(coin(random) ? "avx512bf16" : "amx-bf16"));
   return schedule.getDictionary(b.getContext());
 }
 

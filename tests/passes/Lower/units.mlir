@@ -1,0 +1,62 @@
+// RUN: tenon-opt %s --split-input-file --lower-to-cpu | FileCheck %s
+// RUN: tenon-opt %s --split-input-file --lower-to-cpu=emulate-units=true | FileCheck %s --check-prefix=EMULATED
+
+// Four tiles of sums, two rows of tiles by two columns, share their operands.
+// A row block that ends early is copied first.
+
+// CHECK-LABEL: func @amx
+// CHECK:         scf.if
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK:         scf.for
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+// EMULATED-LABEL: func @amx
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         math.fma
+tile.kernel @amx(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 32]
+  %init = tile.fill %zero : f32 -> !tile.tile<[32, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xbf16> -> !tile.tile<[32, 64], bf16>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[64, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[32, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[32, 32], f32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}
+
+// -----
+
+// A pair of the left side is one broadcast of 32 bits, 16 pairs of the right
+// side are one vector.
+
+// CHECK-LABEL: func @pairs
+// CHECK:         scf.for
+// CHECK-COUNT-2:   llvm.load {{.+}} -> vector<16xi32>
+// CHECK:           llvm.load {{.+}} -> i32
+// CHECK:           llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// EMULATED-LABEL: func @pairs
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         math.fma
+tile.kernel @pairs(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "avx512bf16"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 8]
+  %init = tile.fill %zero : f32 -> !tile.tile<[8, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xbf16> -> !tile.tile<[8, 64], bf16>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[64, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[8, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[8, 32], f32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}

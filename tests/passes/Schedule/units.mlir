@@ -1,0 +1,18 @@
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=bf16-unit=amx-bf16 | FileCheck %s --check-prefix=AMX
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=bf16-unit=avx512bf16 --apply-schedule | FileCheck %s --check-prefix=PAIRS
+
+// Products of bf16 name the unit, and their weights lie in pairs of rows; those
+// of f32 do neither.
+
+// AMX-DAG:   tile.kernel @matmul({{.*}}bf16{{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
+// AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 8 : index, BN = 48 : index, order = array<i64: 1, 0>}
+// PAIRS-DAG: tile.kernel @matmul({{.*}}bf16{{.*}}BM = 8 : index, BN = 48 : index, {{.*}}unit = "avx512bf16"
+// PAIRS-DAG: tile.pack {{.+}}, <1/48, 0/2, 1 mod 48, 0 mod 2> : tensor<96x96xbf16>
+// PAIRS-DAG: tile.pack {{.+}}, <1/48, 0, 1 mod 48> : tensor<96x96xf32>
+func.func @f(%x: tensor<?x96xbf16, #graph.dims<B, 96>>, %y: tensor<?x96xf32, #graph.dims<B, 96>>) -> (tensor<?x96xbf16, #graph.dims<B, 96>>, tensor<?x96xf32, #graph.dims<B, 96>>) {
+  %v = graph.weight <"w.bin" name "v" at 0 bytes 18432> : tensor<96x96xbf16>
+  %w = graph.weight <"w.bin" name "w" at 18432 bytes 36864> : tensor<96x96xf32>
+  %0 = graph.matmul %x, %v : (tensor<?x96xbf16, #graph.dims<B, 96>>, tensor<96x96xbf16>) -> tensor<?x96xbf16, #graph.dims<B, 96>>
+  %1 = graph.matmul %y, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
+  return %0, %1 : tensor<?x96xbf16, #graph.dims<B, 96>>, tensor<?x96xf32, #graph.dims<B, 96>>
+}
