@@ -76,6 +76,9 @@ private:
   LogicalResult checkSymbols();
   LogicalResult addStep(Operation *op);
   LogicalResult addLaunch(exec::LaunchOp launch);
+  void addCall(exec::CallOp call);
+  FailureOr<abi::Function> functionOf(StringRef name, uint32_t numParameters,
+                                      Block &steps);
   abi::BufferRef addWeight(exec::WeightOp weight);
   abi::BufferRef addSlot(exec::SlotOp slot);
   FailureOr<uint32_t> kernelOf(exec::LaunchOp launch);
@@ -91,8 +94,10 @@ private:
 
   ProgramPlan result;
   abi::Plan &plan = result.plan;
-  abi::Function body{"main", 0, {}, {}};
+  abi::Function body; ///< the one whose steps are added now
   llvm::StringMap<uint32_t> symbolNumbers, kernelNumbers;
+  /// Functions that are called; after the model, in order of their first call.
+  llvm::SetVector<exec::FunctionOp> called;
   DenseMap<Value, abi::BufferRef> buffers;
 };
 
@@ -273,11 +278,23 @@ LogicalResult PlanBuilder::addLaunch(exec::LaunchOp launch) {
   return success();
 }
 
+void PlanBuilder::addCall(exec::CallOp call) {
+  auto callee = symbolTable.lookup<exec::FunctionOp>(call.getCallee());
+  called.insert(callee);
+  auto place = llvm::find(called, callee) - called.begin();
+  abi::Call step{static_cast<uint32_t>(1 + place), {}}; // the model is first
+  for (Value buffer : call.getBuffers())
+    step.arguments.push_back(buffers[buffer]);
+  body.steps.emplace_back(std::move(step));
+}
+
 LogicalResult PlanBuilder::addStep(Operation *op) {
   auto number = [](int64_t n) { return static_cast<uint32_t>(n); };
   if (auto launch = dyn_cast<exec::LaunchOp>(op))
     return addLaunch(launch);
-  if (auto copy = dyn_cast<exec::CopyOp>(op))
+  if (auto call = dyn_cast<exec::CallOp>(op))
+    addCall(call);
+  else if (auto copy = dyn_cast<exec::CopyOp>(op))
     body.steps.emplace_back(abi::Copy{buffers[copy.getFrom()],
                                       buffers[copy.getTo()],
                                       formula(copy.getBytes())});
@@ -285,11 +302,22 @@ LogicalResult PlanBuilder::addStep(Operation *op) {
     buffers[input] = {abi::Space::Input, number(input.getNumber())};
   else if (auto output = dyn_cast<exec::OutputOp>(op))
     buffers[output] = {abi::Space::Output, number(output.getNumber())};
+  else if (auto parameter = dyn_cast<exec::ParameterOp>(op))
+    buffers[parameter] = {abi::Space::Parameter, number(parameter.getNumber())};
   else if (auto weight = dyn_cast<exec::WeightOp>(op))
     buffers[weight] = addWeight(weight);
   else
     buffers[op->getResult(0)] = addSlot(cast<exec::SlotOp>(op));
   return success();
+}
+
+FailureOr<abi::Function>
+PlanBuilder::functionOf(StringRef name, uint32_t numParameters, Block &steps) {
+  body = {name.str(), numParameters, {}, {}};
+  for (Operation &op : steps)
+    if (failed(addStep(&op)))
+      return failure();
+  return std::move(body);
 }
 
 FailureOr<ProgramPlan> PlanBuilder::build() {
@@ -300,12 +328,21 @@ FailureOr<ProgramPlan> PlanBuilder::build() {
       failed(addTensors(type.getResults(), program.getOutputNames(),
                         plan.outputs)))
     return failure();
-  for (Operation &op : program.getBody().front())
-    if (failed(addStep(&op)))
+  FailureOr<abi::Function> main =
+      functionOf("main", 0, program.getBody().front());
+  if (failed(main))
+    return failure();
+  plan.functions.push_back(std::move(*main));
+  for (size_t i = 0; i < called.size(); ++i) { // calls in it add to the list
+    exec::FunctionOp layer = called[i];
+    FailureOr<abi::Function> function = functionOf(
+        layer.getSymName(), layer.getNumParameters(), layer.getBody().front());
+    if (failed(function))
       return failure();
+    plan.functions.push_back(std::move(*function));
+  }
   if (failed(checkSymbols()))
     return failure();
-  plan.functions.push_back(std::move(body));
   return std::move(result);
 }
 

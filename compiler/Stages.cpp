@@ -69,6 +69,8 @@ static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createSimplifyGraphPass());
   if (useBf16)
     passes.addNestedPass<func::FuncOp>(createNarrowFloatsPass());
+  // Last: what tells the first layer from the others is shared by now.
+  passes.addPass(createOutlineRepeatedLayersPass());
 }
 
 static void addSchedule(PassManager &passes, target::CpuAttr cpu) {

@@ -19,14 +19,28 @@ staticTypeOf(tile::LaunchOp launch, Type type, const SymbolValues &symbols) {
   return RankedTensorType::get(shape, tensor.getElementType());
 }
 
+/// The order in memory of what a launch reads; an argument of a layer has that
+/// of what the calls give, which is the same in all.
+static tile::LayoutAttr layoutOf(Value input) {
+  if (auto pack = input.getDefiningOp<tile::PackOp>())
+    return pack.getLayout();
+  auto argument = dyn_cast<BlockArgument>(input);
+  if (!argument)
+    return nullptr;
+  Operation *layer = argument.getOwner()->getParentOp();
+  auto uses = SymbolTable::getSymbolUses(layer, layer->getParentOp());
+  for (SymbolTable::SymbolUse use : *uses)
+    if (auto call = dyn_cast<func::CallOp>(use.getUser()))
+      return layoutOf(call.getOperand(argument.getArgNumber()));
+  return nullptr;
+}
+
 static FailureOr<KernelArguments> argumentsOf(tile::LaunchOp launch,
                                               Interpreter::Tensors inputs,
                                               const SymbolValues &symbols) {
   KernelArguments arguments{std::move(inputs), {}, {}, {}};
-  for (Value input : launch.getInputs()) {
-    auto pack = input.getDefiningOp<tile::PackOp>();
-    arguments.layouts.push_back(pack ? pack.getLayout() : tile::LayoutAttr());
-  }
+  for (Value input : launch.getInputs())
+    arguments.layouts.push_back(layoutOf(input));
   for (Attribute scalar : launch.getScalars()) {
     std::optional<int64_t> number =
         cast<graph::DimAttr>(scalar).evaluate(symbols);

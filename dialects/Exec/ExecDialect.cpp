@@ -40,26 +40,41 @@ LogicalResult ProgramOp::verify() {
   return success();
 }
 
-static LogicalResult verifyNumber(Operation *op, int64_t number,
-                                  ArrayAttr names, StringRef what) {
-  if (number >= 0 && number < static_cast<int64_t>(names.size()))
+LogicalResult FunctionOp::verify() {
+  // function_c1
+  if (static_cast<int64_t>(getNumParameters()) < 0)
+    return emitOpError() << "has " << static_cast<int64_t>(getNumParameters())
+                         << " parameters: expected 0 or more";
+  return success();
+}
+
+static LogicalResult verifyNumber(Operation *op, int64_t number, int64_t count,
+                                  StringRef what) {
+  if (number >= 0 && number < count)
     return success();
-  return op->emitOpError() << "is not " << what
-                           << " of the program: expected less than "
-                           << names.size() << ", got " << number;
+  return op->emitOpError() << "is not " << what << ": expected less than "
+                           << count << ", got " << number;
 }
 
 LogicalResult InputOp::verify() {
   // input_c1
   auto program = (*this)->getParentOfType<ProgramOp>();
-  return verifyNumber(*this, getNumber(), program.getInputNames(), "an input");
+  return verifyNumber(*this, getNumber(), program.getInputNames().size(),
+                      "an input of the program");
 }
 
 LogicalResult OutputOp::verify() {
   // output_c1
   auto program = (*this)->getParentOfType<ProgramOp>();
-  return verifyNumber(*this, getNumber(), program.getOutputNames(),
-                      "an output");
+  return verifyNumber(*this, getNumber(), program.getOutputNames().size(),
+                      "an output of the program");
+}
+
+LogicalResult ParameterOp::verify() {
+  // parameter_c1
+  auto function = (*this)->getParentOfType<FunctionOp>();
+  return verifyNumber(*this, getNumber(), function.getNumParameters(),
+                      "a parameter of the function");
 }
 
 LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -100,11 +115,26 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // call_c1
+  auto callee = symbols.lookupNearestSymbolFrom<FunctionOp>(
+      (*this)->getParentOp(), getCalleeAttr());
+  if (!callee)
+    return emitOpError() << "there is no exec.function '" << getCallee() << "'";
+  // call_c2
+  if (callee.getNumParameters() != getBuffers().size())
+    return emitOpError() << "needs one buffer a parameter of '" << getCallee()
+                         << "': expected " << callee.getNumParameters()
+                         << ", got " << getBuffers().size();
+  return success();
+}
+
 LogicalResult CopyOp::verify() {
   // copy_c1
-  if (!getTo().getDefiningOp<OutputOp>() && !getTo().getDefiningOp<SlotOp>())
+  if (!isa_and_nonnull<OutputOp, SlotOp, ParameterOp>(getTo().getDefiningOp()))
     return emitOpError() << "writes to what is read only: expected an "
-                            "exec.output or an exec.slot, got "
+                            "exec.output, an exec.slot or an exec.parameter, "
+                            "got "
                          << getTo().getDefiningOp()->getName();
   return success();
 }

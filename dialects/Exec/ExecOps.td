@@ -53,16 +53,44 @@ def Exec_ProgramOp : Exec_Op<"program",
   let hasVerifier = 1;
 }
 
+def Exec_FunctionOp : Exec_Op<"function",
+    [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "steps that a program runs several times, with other buffers";
+  let description = [{
+    What a layer is that the model repeats. Its buffers come from the caller, its
+    slots are its own, and lie behind the caller's.
+
+    * (C1) the number of parameters is not negative.
+
+    Example:
+
+    ```mlir
+    exec.function @layer parameters 2 {
+      %x = exec.parameter 0
+      %y = exec.parameter 1
+      exec.copy %x to %y bytes #graph.dim<128>
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$num_parameters);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `parameters` $num_parameters $body attr-dict";
+  let hasVerifier = 1;
+}
+
+/// Steps and places stand in a program or in a function.
+defvar Exec_InBody = ParentOneOf<["ProgramOp", "FunctionOp"]>;
+
 //===----------------------------------------------------------------------===//
 // Buffers
 //===----------------------------------------------------------------------===//
 
 class Exec_BufferOp<string mnemonic, list<Trait> traits = []>
-    : Exec_Op<mnemonic, traits # [Pure, HasParent<"ProgramOp">]> {
+    : Exec_Op<mnemonic, traits # [Pure]> {
   let results = (outs Exec_BufferType:$buffer);
 }
 
-def Exec_InputOp : Exec_BufferOp<"input"> {
+def Exec_InputOp : Exec_BufferOp<"input", [HasParent<"ProgramOp">]> {
   let summary = "the bytes that the caller gave as an input; never written";
   let description = [{
     * (C1) the program has an input of this number.
@@ -74,7 +102,7 @@ def Exec_InputOp : Exec_BufferOp<"input"> {
   let hasVerifier = 1;
 }
 
-def Exec_OutputOp : Exec_BufferOp<"output"> {
+def Exec_OutputOp : Exec_BufferOp<"output", [HasParent<"ProgramOp">]> {
   let summary = "the bytes that the caller gets as an output";
   let description = [{
     * (C1) the program has an output of this number.
@@ -86,7 +114,19 @@ def Exec_OutputOp : Exec_BufferOp<"output"> {
   let hasVerifier = 1;
 }
 
-def Exec_WeightOp : Exec_BufferOp<"weight", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Exec_ParameterOp : Exec_BufferOp<"parameter", [HasParent<"FunctionOp">]> {
+  let summary = "the bytes that the caller of the function gave";
+  let description = [{
+    * (C1) the function has a parameter of this number.
+
+    Example: `%x = exec.parameter 0`
+  }];
+  let arguments = (ins I64Attr:$number);
+  let assemblyFormat = "$number attr-dict";
+  let hasVerifier = 1;
+}
+
+def Exec_WeightOp : Exec_BufferOp<"weight", [Exec_InBody, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "bytes of the artifact";
   let description = [{
     `value` is a function of the graph without arguments, whose result is evaluated
@@ -100,7 +140,7 @@ def Exec_WeightOp : Exec_BufferOp<"weight", [DeclareOpInterfaceMethods<SymbolUse
   let assemblyFormat = "$value attr-dict";
 }
 
-def Exec_SlotOp : Exec_BufferOp<"slot"> {
+def Exec_SlotOp : Exec_BufferOp<"slot", [Exec_InBody]> {
   let summary = "a range of the arena";
   let description = [{
     As large as the largest of `sizes`, in bytes: the values that lie here one after
@@ -120,7 +160,7 @@ def Exec_SlotOp : Exec_BufferOp<"slot"> {
 //===----------------------------------------------------------------------===//
 
 def Exec_LaunchOp : Exec_Op<"launch",
-    [HasParent<"ProgramOp">, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+    [Exec_InBody, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "runs all instances of a kernel, then goes on";
   let description = [{
     `buffers` are the kernel's inputs, then its outputs. There are
@@ -142,12 +182,27 @@ def Exec_LaunchOp : Exec_Op<"launch",
   let hasVerifier = 1;
 }
 
-def Exec_CopyOp : Exec_Op<"copy", [HasParent<"ProgramOp">]> {
+def Exec_CallOp : Exec_Op<"call",
+    [Exec_InBody, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs the steps of a function, then goes on";
+  let description = [{
+    `buffers` are the function's parameters.
+
+    * (C1) the callee is an exec.function of the module.
+    * (C2) there is one buffer a parameter.
+
+    Example: `exec.call @layer(%x, %w, %y)`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Variadic<Exec_BufferType>:$buffers);
+  let assemblyFormat = "$callee `(` $buffers `)` attr-dict";
+}
+
+def Exec_CopyOp : Exec_Op<"copy", [Exec_InBody]> {
   let summary = "moves bytes without a kernel";
   let description = [{
     For an output that no launch makes: an input, a constant, the same value twice.
 
-    * (C1) `to` is an output or a slot.
+    * (C1) `to` is an output, a slot or a parameter.
 
     Example: `exec.copy %x to %y bytes #graph.dim<32*B>`
   }];

@@ -4,6 +4,8 @@
 
 #include "dialects/Graph/GraphDialect.h"
 
+#include "mlir/IR/Matchers.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -93,6 +95,51 @@ static bool isWeightExpression(Value value, unsigned depth) {
 
 bool isWeightExpression(Value value) {
   return isWeightExpression(value, kDeepestWeightExpression);
+}
+
+static KernelClass classOf(Operation *op) {
+  auto tiled = dyn_cast<TileOpInterface>(op);
+  return tiled ? tiled.getKernelClass() : KernelClass::None;
+}
+
+bool isFree(Operation *op) {
+  SplatElementsAttr splat;
+  return op && (matchPattern(op, m_Constant(&splat)) ||
+                (op->getNumOperands() == 0 &&
+                 classOf(op) == KernelClass::Elementwise));
+}
+
+/// Elements times bits; nothing where a dim is no number.
+static std::optional<int64_t> countBits(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  return type.getNumElements() * type.getElementTypeBitWidth();
+}
+
+DenseSet<Operation *> getStoredExpressions(Block &block) {
+  DenseSet<Operation *> stored;
+  auto isStored = [&](Value value) {
+    return stored.contains(value.getDefiningOp());
+  };
+  for (Operation &op : block) {
+    if (!isa<ReferenceOpInterface>(op) || op.getNumResults() != 1)
+      continue;
+    if (op.getNumOperands() == 0) {
+      if (classOf(&op) == KernelClass::None)
+        stored.insert(&op);
+      continue;
+    }
+    if (!llvm::all_of(op.getOperands(), isStored))
+      continue;
+    int64_t operandBits = 0;
+    for (Value operand : op.getOperands())
+      operandBits += countBits(operand).value_or(0);
+    std::optional<int64_t> bits = countBits(op.getResult(0));
+    if (bits && *bits <= operandBits)
+      stored.insert(&op);
+  }
+  return stored;
 }
 
 DenseElementsAttr toElements(const ReferenceTensor &tensor) {

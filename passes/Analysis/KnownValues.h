@@ -13,6 +13,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/DenseSet.h"
 
 #include <optional>
 
@@ -40,6 +41,14 @@ std::optional<ReferenceTensor> getConstantElements(mlir::Value value);
 /// moves of data alone, so that it can be computed when the artifact is
 /// written.
 bool isWeightExpression(mlir::Value value);
+
+/// What costs nothing to compute again where it is needed: constants that are
+/// one number, and positions. False for null.
+bool isFree(mlir::Operation *op);
+
+/// The ops of a block whose results lie in the artifact: they follow from
+/// constants and weights alone, and make no more bytes than they read.
+llvm::DenseSet<mlir::Operation *> getStoredExpressions(mlir::Block &block);
 
 /// A constant with the elements of a reference tensor.
 mlir::DenseElementsAttr toElements(const ReferenceTensor &tensor);

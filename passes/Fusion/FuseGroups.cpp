@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "passes/Analysis/KnownValues.h"
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
@@ -36,7 +37,9 @@ struct Group {
 
 class Fuser {
 public:
-  explicit Fuser(func::FuncOp function) : function(function) {}
+  explicit Fuser(func::FuncOp function)
+      : function(function),
+        constantExpressions(getStoredExpressions(function.front())) {}
   void run();
 
 private:
@@ -44,7 +47,6 @@ private:
     Operation *op = value.getDefiningOp();
     return op && constantExpressions.contains(op);
   }
-  void markConstantExpressions();
   void place(Operation *op, KernelClass kernelClass);
   void placeResults(Operation *op, KernelClass kernelClass);
   Group *epilogueHost(Operation *op);
@@ -53,6 +55,7 @@ private:
                Operation *op);
   void absorbTrailingViews(Group &group);
   void write(Group &group);
+  void copyRemainingViews();
 
   func::FuncOp function;
   DenseSet<Operation *> constantExpressions;
@@ -61,14 +64,6 @@ private:
 };
 
 bool isView(Operation *op) { return classOf(op) == KernelClass::View; }
-
-/// What costs nothing to compute again where it is needed.
-bool isFree(Operation *op) {
-  SplatElementsAttr splat;
-  return op && (matchPattern(op, m_Constant(&splat)) ||
-                (op->getNumOperands() == 0 &&
-                 classOf(op) == KernelClass::Elementwise));
-}
 
 /// The value behind views.
 Value behindViews(Value value) {
@@ -112,27 +107,6 @@ graph::DimAttr bitsOf(Value value) {
   auto width =
       graph::DimAttr::getConstant(context, type.getElementTypeBitWidth());
   return graph::numElements(context, graph::getDims(type)).mul(width);
-}
-
-void Fuser::markConstantExpressions() {
-  for (Operation &op : function.getBody().front()) {
-    bool isSource = op.getNumOperands() == 0 &&
-                    classOf(&op) == KernelClass::None &&
-                    op.getNumResults() == 1;
-    int64_t operandBits = 0;
-    bool isConstant = isSource || op.getNumOperands() > 0;
-    for (Value operand : op.getOperands()) {
-      isConstant &= isConstantExpression(operand);
-      if (isConstant)
-        operandBits += bitsOf(operand).getConstantValue().value_or(0);
-    }
-    if (!isConstant || !isa<ReferenceOpInterface>(op))
-      continue;
-    std::optional<int64_t> resultBits =
-        bitsOf(op.getResult(0)).getConstantValue();
-    if (isSource || (resultBits && *resultBits <= operandBits))
-      constantExpressions.insert(&op);
-  }
 }
 
 /// The group that `op` can be the last step of.
@@ -287,7 +261,6 @@ void Fuser::write(Group &group) {
 }
 
 void Fuser::run() {
-  markConstantExpressions();
   for (Operation &op : function.getBody().front()) {
     KernelClass kernelClass = classOf(&op);
     bool computes =
@@ -305,30 +278,40 @@ void Fuser::run() {
   for (auto &group : groups)
     if (!group->ops.empty())
       write(*group);
+  copyRemainingViews();
 }
 
-/// Views and free values that leave the function are kernels of their own.
-void copyRemainingViews(func::FuncOp function) {
-  Operation *terminator = function.getBody().front().getTerminator();
-  for (OpOperand &operand : terminator->getOpOperands()) {
-    Operation *op = operand.get().getDefiningOp();
-    if (!op ||
-        !(isView(op) || (isFree(op) && classOf(op) != KernelClass::None)))
+/// A group for the view or free value that `operand` hands out.
+void copyView(OpOperand &operand) {
+  OpBuilder b(operand.getOwner());
+  SmallVector<Value> inputs;
+  Value base = behindViews(operand.get());
+  if (!isFree(base.getDefiningOp()))
+    inputs.push_back(base);
+  llvm::SetVector<Operation *> chain;
+  for (Value v = operand.get(); v != base; v = v.getDefiningOp()->getOperand(0))
+    chain.insert(v.getDefiningOp());
+  if (inputs.empty())
+    chain.insert(base.getDefiningOp());
+  auto members = llvm::to_vector(llvm::reverse(chain));
+  graph::GroupOp group = makeGroup(b, operand.get(), members, inputs, inputs);
+  operand.set(group.getResult(0));
+}
+
+/// Views and free values that leave the function, or enter another one, are
+/// kernels of their own; a call can be given what lies in the artifact.
+void Fuser::copyRemainingViews() {
+  for (Operation &op : llvm::make_early_inc_range(function.front())) {
+    bool isCall = isa<func::CallOp>(op);
+    if (!isCall && !op.hasTrait<OpTrait::IsTerminator>())
       continue;
-    OpBuilder b(terminator);
-    SmallVector<Value> inputs;
-    Value base = behindViews(operand.get());
-    if (!isFree(base.getDefiningOp()))
-      inputs.push_back(base);
-    llvm::SetVector<Operation *> chain;
-    for (Value v = operand.get(); v != base;
-         v = v.getDefiningOp()->getOperand(0))
-      chain.insert(v.getDefiningOp());
-    if (inputs.empty())
-      chain.insert(base.getDefiningOp());
-    auto members = llvm::to_vector(llvm::reverse(chain));
-    graph::GroupOp group = makeGroup(b, operand.get(), members, inputs, inputs);
-    operand.set(group.getResult(0));
+    for (OpOperand &operand : op.getOpOperands()) {
+      Operation *made = operand.get().getDefiningOp();
+      bool isViewOrFree =
+          isView(made) || (isFree(made) && classOf(made) != KernelClass::None);
+      if (isViewOrFree && !(isCall && constantExpressions.contains(made)))
+        copyView(operand);
+    }
   }
 }
 
@@ -345,7 +328,6 @@ struct FuseGroups final : impl::FuseGroupsPassBase<FuseGroups> {
     if (getOperation().isExternal())
       return;
     Fuser(getOperation()).run();
-    copyRemainingViews(getOperation());
     eraseDead(getOperation());
   }
 };

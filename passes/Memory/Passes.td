@@ -11,7 +11,8 @@ def PlanMemoryPass : Pass<"plan-memory", "::mlir::ModuleOp"> {
     gets a slot of the arena. A slot is free again after the last launch that reads
     its value. A new value takes the smallest free slot that holds it (the symbols
     at their maximum, or 128 where they have none), or enlarges the largest. No
-    launch writes what it reads.
+    launch writes what it reads. A private function with arguments is a layer: it is
+    planned by itself, and a call of it is a step like a launch.
 
     Before:
 
@@ -54,10 +55,10 @@ def PlanMemoryPass : Pass<"plan-memory", "::mlir::ModuleOp"> {
     ```
 
     Requires: apply-schedule.
-    Ensures:  every public function is an exec.program; weights are private
-              functions without arguments.
-    Leaves:   an op that is neither a launch nor computed from constants alone is an
-              error.
+    Ensures:  every public function is an exec.program, every layer an exec.function;
+              weights are private functions without arguments.
+    Leaves:   an op that is neither a launch nor a call nor computed from constants
+              alone is an error.
     Numerics: unchanged.
   }];
   let dependentDialects = ["tenon::exec::ExecDialect", "::mlir::func::FuncDialect"];

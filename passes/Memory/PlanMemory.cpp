@@ -1,11 +1,12 @@
 //===- PlanMemory.cpp - from launches on tensors to a host program --------===//
 //
-// For each public function:
+// For each public function, and each private one that computes:
 // 1. Merge equal values, so that one constant is one weight.
-// 2. Give each result of a launch a place: the function's output, or a slot of
-//    the arena that is free from this launch to the last that reads the result.
-// 3. Write the program: places when they are first needed, launches in order,
-//    copies of what no launch writes to its output.
+// 2. Give each result of a step (a launch or a call) a place: the function's
+//    output, or a slot of the arena that is free from this step to the last
+//    that reads the result.
+// 3. Write the program: places when they are first needed, steps in order,
+//    copies of what no step writes to its output.
 //
 //===----------------------------------------------------------------------===//
 
@@ -57,12 +58,16 @@ public:
 private:
   LogicalResult checkBody();
   void placeResults();
-  exec::ProgramOp createProgram();
+  Operation *createProgram();
+  Operation *createFunction();
   Type bufferType() { return exec::BufferType::get(b.getContext()); }
   Value placeOf(Value tensor);
+  Value input(unsigned number);
   Value output(unsigned number);
   Value weight(Value tensor);
+  SmallVector<Value> buffersOf(Operation *step);
   LogicalResult writeLaunch(tile::LaunchOp launch);
+  LogicalResult writeStep(Operation *step);
   void writeCopies();
   llvm::StringMap<int64_t> sampleShape();
   ArrayAttr names(unsigned count, StringRef what,
@@ -71,9 +76,9 @@ private:
   func::FuncOp function;
   SymbolTable &symbols;
   OpBuilder b;
-  SmallVector<tile::LaunchOp> launches;
+  SmallVector<Operation *> steps;    ///< launches and calls, in order
   DenseMap<Value, unsigned> outputs; ///< results that lie in an output
-  DenseMap<Value, unsigned> slots;   ///< the other results of launches
+  DenseMap<Value, unsigned> slots;   ///< the other results of steps
   std::optional<Arena> arena;
   SmallVector<Value> slotBuffers, outputBuffers;
   DenseMap<Value, Value> places; ///< buffers of tensors, once needed
@@ -83,14 +88,18 @@ private:
 // Which ops there are
 //===----------------------------------------------------------------------===//
 
+bool isStep(Operation *op) {
+  return isa_and_nonnull<tile::LaunchOp, func::CallOp>(op);
+}
+
 LogicalResult Planner::checkBody() {
   DenseSet<Value> constants;
   for (Operation &op : function.front().without_terminator()) {
-    if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
-      launches.push_back(launch);
-      for (Value result : launch.getResults())
+    if (isStep(&op)) {
+      steps.push_back(&op);
+      for (Value result : op.getResults())
         if (bytesOf(result).isUnknown())
-          return launch.emitOpError()
+          return op.emitOpError()
                  << "makes a tensor of unknown size, which cannot be planned: "
                  << result.getType();
       continue;
@@ -98,8 +107,8 @@ LogicalResult Planner::checkBody() {
     if (!llvm::all_of(op.getOperands(),
                       [&](Value v) { return constants.contains(v); }))
       return op.emitOpError() << "is left in the host program: expected only "
-                                 "tile.launch and what is computed from "
-                                 "constants alone";
+                                 "tile.launch, calls and what is computed "
+                                 "from constants alone";
     constants.insert(op.result_begin(), op.result_end());
   }
   return success();
@@ -112,8 +121,8 @@ LogicalResult Planner::checkBody() {
 llvm::StringMap<int64_t> Planner::sampleShape() {
   llvm::StringMap<int64_t> sample;
   llvm::SetVector<StringAttr> used;
-  for (tile::LaunchOp launch : launches)
-    for (Value result : launch.getResults())
+  for (Operation *step : steps)
+    for (Value result : step->getResults())
       bytesOf(result).collectSymbols(used);
   for (StringAttr symbol : used)
     sample[symbol.getValue()] = kSampleSize;
@@ -126,20 +135,20 @@ llvm::StringMap<int64_t> Planner::sampleShape() {
 
 void Planner::placeResults() {
   for (OpOperand &operand : function.front().getTerminator()->getOpOperands())
-    if (operand.get().getDefiningOp<tile::LaunchOp>())
+    if (isStep(operand.get().getDefiningOp()))
       outputs.try_emplace(operand.get(), operand.getOperandNumber());
   DenseMap<Value, unsigned> lastUse;
-  for (auto [step, launch] : llvm::enumerate(launches)) {
-    for (Value input : launch.getInputs())
-      lastUse[input] = step;
-    for (Value result : launch.getResults())
-      lastUse[result] = step;
+  for (auto [number, step] : llvm::enumerate(steps)) {
+    for (Value input : step->getOperands())
+      lastUse[input] = number;
+    for (Value result : step->getResults())
+      lastUse[result] = number;
   }
   arena.emplace(sampleShape());
-  for (auto [step, launch] : llvm::enumerate(launches))
-    for (Value result : launch.getResults())
+  for (auto [number, step] : llvm::enumerate(steps))
+    for (Value result : step->getResults())
       if (!outputs.contains(result))
-        slots[result] = arena->take(bytesOf(result), step, lastUse[result]);
+        slots[result] = arena->take(bytesOf(result), number, lastUse[result]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,7 +165,7 @@ ArrayAttr Planner::names(unsigned count, StringRef what,
   return b.getArrayAttr(list);
 }
 
-exec::ProgramOp Planner::createProgram() {
+Operation *Planner::createProgram() {
   ArrayAttr inputs =
       names(function.getNumArguments(), "input",
             [&](unsigned i) { return function.getArgAttr(i, "graph.name"); });
@@ -172,10 +181,30 @@ exec::ProgramOp Planner::createProgram() {
   return program;
 }
 
+/// Its parameters are the arguments, then the results.
+Operation *Planner::createFunction() {
+  auto created = exec::FunctionOp::create(
+      b, function.getLoc(), function.getSymName(),
+      function.getNumArguments() + function.getNumResults());
+  b.setInsertionPointToStart(&created.getBody().emplaceBlock());
+  return created;
+}
+
+Value Planner::input(unsigned number) {
+  Location loc = function.getLoc();
+  if (function.isPublic())
+    return exec::InputOp::create(b, loc, bufferType(), number);
+  return exec::ParameterOp::create(b, loc, bufferType(), number);
+}
+
 Value Planner::output(unsigned number) {
   Value &buffer = outputBuffers[number];
+  Location loc = function.getLoc();
+  if (!buffer && function.isPublic())
+    buffer = exec::OutputOp::create(b, loc, bufferType(), number);
   if (!buffer)
-    buffer = exec::OutputOp::create(b, function.getLoc(), bufferType(), number);
+    buffer = exec::ParameterOp::create(b, loc, bufferType(),
+                                       function.getNumArguments() + number);
   return buffer;
 }
 
@@ -219,8 +248,7 @@ Value Planner::placeOf(Value tensor) {
   if (Value known = places.lookup(tensor))
     return known;
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return places[tensor] = exec::InputOp::create(
-               b, function.getLoc(), bufferType(), argument.getArgNumber());
+    return places[tensor] = input(argument.getArgNumber());
   return places[tensor] = weight(tensor);
 }
 
@@ -235,6 +263,16 @@ Attribute gridSize(tile::KernelOp kernel, Value size, ArrayAttr scalars) {
   if (argument && argument.getArgNumber() >= numBuffers)
     return scalars[argument.getArgNumber() - numBuffers];
   return nullptr;
+}
+
+/// What the step reads, then what it writes.
+SmallVector<Value> Planner::buffersOf(Operation *step) {
+  SmallVector<Value> buffers;
+  for (Value input : step->getOperands())
+    buffers.push_back(placeOf(input));
+  for (Value result : step->getResults())
+    buffers.push_back(placeOf(result));
+  return buffers;
 }
 
 LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
@@ -255,14 +293,18 @@ LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
                 "or whose block is not a number";
     blocks.push_back(number.getInt());
   }
-  SmallVector<Value> buffers;
-  for (Value input : launch.getInputs())
-    buffers.push_back(placeOf(input));
-  for (Value result : launch.getResults())
-    buffers.push_back(placeOf(result));
-  exec::LaunchOp::create(b, launch.getLoc(), launch.getKernel(), buffers,
-                         launch.getScalars(), b.getArrayAttr(sizes), blocks,
-                         launch.getFlopsAttr(), launch.getBytesAttr());
+  exec::LaunchOp::create(b, launch.getLoc(), launch.getKernel(),
+                         buffersOf(launch), launch.getScalars(),
+                         b.getArrayAttr(sizes), blocks, launch.getFlopsAttr(),
+                         launch.getBytesAttr());
+  return success();
+}
+
+LogicalResult Planner::writeStep(Operation *step) {
+  if (auto launch = dyn_cast<tile::LaunchOp>(step))
+    return writeLaunch(launch);
+  auto call = cast<func::CallOp>(step);
+  exec::CallOp::create(b, call.getLoc(), call.getCallee(), buffersOf(call));
   return success();
 }
 
@@ -290,9 +332,9 @@ LogicalResult Planner::run() {
              .str();
   outputBuffers.resize(function.getNumResults());
   slotBuffers.resize(arena->slots().size());
-  exec::ProgramOp program = createProgram();
-  for (tile::LaunchOp launch : launches)
-    if (failed(writeLaunch(launch)))
+  Operation *program = function.isPublic() ? createProgram() : createFunction();
+  for (Operation *step : steps)
+    if (failed(writeStep(step)))
       return failure();
   writeCopies();
   symbols.erase(function);
@@ -300,11 +342,17 @@ LogicalResult Planner::run() {
   return success();
 }
 
+/// A private function without arguments is a weight.
+bool computes(func::FuncOp function) {
+  return !function.isExternal() &&
+         (function.isPublic() || function.getNumArguments() > 0);
+}
+
 struct PlanMemory final : impl::PlanMemoryPassBase<PlanMemory> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (function.isPublic() && failed(Planner(function, symbols).run()))
+      if (computes(function) && failed(Planner(function, symbols).run()))
         return signalPassFailure();
   }
 };

@@ -7,6 +7,7 @@
 #include "dialects/Tile/TileDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/Dominance.h"
@@ -88,6 +89,28 @@ bool isConstantExpression(Value value) {
          llvm::all_of(op->getOperands(), isConstantExpression);
 }
 
+/// The calls of the module, by callee.
+using Calls = DenseMap<StringAttr, SmallVector<func::CallOp>>;
+
+/// Adds the operands by which what `use` reads comes into being: itself, or
+/// those of all calls when it is the argument of a layer that nothing else
+/// reads. False where one is no constant.
+bool findConstants(OpOperand &use, const Calls &calls,
+                   llvm::SetVector<OpOperand *> &found) {
+  auto argument = dyn_cast<BlockArgument>(use.get());
+  if (!argument) {
+    found.insert(&use);
+    return isConstantExpression(use.get());
+  }
+  auto layer = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto callers = calls.find(layer.getSymNameAttr());
+  return layer.isPrivate() && argument.hasOneUse() && callers != calls.end() &&
+         llvm::all_of(callers->second, [&](func::CallOp call) {
+           return findConstants(call->getOpOperand(argument.getArgNumber()),
+                                calls, found);
+         });
+}
+
 /// The load at the end of maps that keep every place.
 tile::LoadOp loadBehind(Value tile) {
   if (auto load = tile.getDefiningOp<tile::LoadOp>())
@@ -119,7 +142,8 @@ bool readsPairs(tile::KernelOp kernel, tile::MmaOp mma) {
 
 /// Reads the right side of the kernel's products from panels, where all
 /// launches give constants.
-void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
+void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
+                 const Calls &calls) {
   SmallVector<tile::MmaOp> products;
   kernel.walk([&](tile::MmaOp op) { products.push_back(op); });
   for (tile::MmaOp mma : products) {
@@ -132,8 +156,10 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
     auto argument = cast<BlockArgument>(view.getBuffer());
     bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
     bool isOnlyUse = argument.hasOneUse() && view.getResult().hasOneUse();
+    llvm::SetVector<OpOperand *> constants;
     bool isConstant = llvm::all_of(launches, [&](tile::LaunchOp launch) {
-      return isConstantExpression(launch.getInputs()[argument.getArgNumber()]);
+      return findConstants(launch.getInputsMutable()[argument.getArgNumber()],
+                           calls, constants);
     });
     int64_t width = load.getType().getExtent(1);
     if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
@@ -143,11 +169,10 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches) {
                                               readsPairs(kernel, mma) ? 2 : 1);
     view.getResult().setType(tile::ViewType::get(
         type.getContext(), type.getShape(), type.getElementType(), layout));
-    for (tile::LaunchOp launch : launches) {
-      OpBuilder b(launch);
-      OpOperand &operand = launch.getInputsMutable()[argument.getArgNumber()];
-      operand.set(
-          tile::PackOp::create(b, launch.getLoc(), operand.get(), layout));
+    for (OpOperand *operand : constants) {
+      OpBuilder b(operand->getOwner());
+      operand->set(tile::PackOp::create(b, operand->getOwner()->getLoc(),
+                                        operand->get(), layout));
     }
   }
 }
@@ -167,13 +192,17 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
     getOperation().walk([&](tile::LaunchOp launch) {
       launches[launch.getKernelAttr().getAttr()].push_back(launch);
     });
+    Calls calls;
+    getOperation().walk([&](func::CallOp call) {
+      calls[call.getCalleeAttr().getAttr()].push_back(call);
+    });
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (failed(applyNumbers(kernel)))
         return signalPassFailure();
       tidy(kernel);
       if (auto found = launches.find(kernel.getSymNameAttr());
           found != launches.end())
-        packWeights(kernel, found->second);
+        packWeights(kernel, found->second, calls);
     }
   }
 };

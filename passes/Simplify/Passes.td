@@ -196,6 +196,56 @@ def MergeParallelMatmulsPass : Pass<"merge-parallel-matmuls"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleOp"> {
+  let summary = "make repeated layers one function that is called with their weights";
+  let description = [{
+    Why: a transformer is one layer, many times over with other weights. As one
+    function it is fused, scheduled and planned once, and the plan of a deep model
+    is no longer than that of a shallow one.
+
+    Before:
+
+    ```mlir
+    func.func @main(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %0 = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = graph.tanh %0 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      %v = graph.weight <"m.onnx" name "v" at 256 bytes 256> : tensor<8x8xf32>
+      %2 = graph.matmul %1, %v : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %3 = graph.tanh %2 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      return %3 : tensor<2x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @main(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+      %w = graph.weight <"m.onnx" name "w" at 0 bytes 256> : tensor<8x8xf32>
+      %v = graph.weight <"m.onnx" name "v" at 256 bytes 256> : tensor<8x8xf32>
+      %0 = call @layer(%x, %w) : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = call @layer(%0, %v) : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      return %1 : tensor<2x8xf32>
+    }
+    func.func private @layer(%x: tensor<2x8xf32>, %w: tensor<8x8xf32>) -> tensor<2x8xf32> {
+      %0 = graph.matmul %x, %w : (tensor<2x8xf32>, tensor<8x8xf32>) -> tensor<2x8xf32>
+      %1 = graph.tanh %0 : (tensor<2x8xf32>) -> tensor<2x8xf32>
+      return %1 : tensor<2x8xf32>
+    }
+    ```
+
+    Requires: equal ops look equal: simplified, composites raised.
+    Ensures:  no public function repeats a layer: a run of ops with a contraction in
+              it, that reads its own values at the same places each time, and hands
+              on only values that lie in memory anyway (several ops read them, or a
+              contraction does). The order of the ops may be another.
+    Leaves:   functions with bodies in them (if, loop); repetitions that do not read
+              alike, which a `Simplify` remark says at the op that differs.
+    Numerics: unchanged.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def DecomposePass : Pass<"decompose"> {
   let summary = "write composite ops in terms of simpler ops";
   let description = [{

@@ -69,8 +69,8 @@ def VerifySimplifyPass : Pass<"verify-simplify", "::mlir::ModuleOp"> {
 def VerifyFusePass : Pass<"verify-fuse", "::mlir::ModuleOp"> {
   let summary = "check what stage fuse leaves true";
   let description = [{
-    * What computes at run time is in a group; weights, constants and what follows from
-      them alone stand outside.
+    * What computes at run time is in a group, or a call of a function of which that is
+      true; weights, constants and what follows from them alone stand outside.
     * A group has one result.
 
     Accepts:
@@ -103,7 +103,8 @@ def VerifyFusePass : Pass<"verify-fuse", "::mlir::ModuleOp"> {
 def VerifyTilePass : Pass<"verify-tile", "::mlir::ModuleOp"> {
   let summary = "check what stage tile leaves true";
   let description = [{
-    * What computes at run time is a launch of a kernel; no group is left.
+    * What computes at run time is a launch of a kernel, or a call of a function of which
+      that is true; no group is left.
     * Equal programs are one kernel.
 
     Accepts:
@@ -207,8 +208,8 @@ def VerifySchedulePass : Pass<"verify-schedule", "::mlir::ModuleOp"> {
 def VerifyPlanPass : Pass<"verify-plan", "::mlir::ModuleOp"> {
   let summary = "check what stage plan leaves true";
   let description = [{
-    * Every public function is an exec.program.
-    * Every private function is a weight: it has no arguments, and computes at no run time.
+    * Every public function is an exec.program, every layer that it calls an exec.function.
+    * Every private function that is left is a weight: it has no arguments, and computes at no run time.
 
     Accepts:
 

@@ -4,6 +4,9 @@
 
 #include "dialects/Graph/GraphDialect.h"
 
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/SetVector.h"
+
 using namespace mlir;
 
 namespace tenon {
@@ -29,6 +32,20 @@ SmallVector<func::FuncOp> publicFunctions(ModuleOp module) {
     if (function.isPublic() && !function.isExternal())
       functions.push_back(function);
   return functions;
+}
+
+SmallVector<func::FuncOp> functionsThatRun(ModuleOp module) {
+  SymbolTable symbols(module);
+  llvm::SetVector<func::FuncOp> functions;
+  functions.insert_range(publicFunctions(module));
+  for (size_t i = 0; i < functions.size(); ++i) { // what it calls is added
+    func::FuncOp function = functions[i];
+    for (auto call : function.front().getOps<func::CallOp>())
+      if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee());
+          callee && !callee.isExternal())
+        functions.insert(callee);
+  }
+  return functions.takeVector();
 }
 
 ConstantExpressions::ConstantExpressions(Block &block) {

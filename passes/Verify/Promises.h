@@ -33,6 +33,9 @@ checkEach(mlir::ModuleOp module,
 /// The functions that a user calls; the others are weights and layers.
 llvm::SmallVector<mlir::func::FuncOp> publicFunctions(mlir::ModuleOp module);
 
+/// These and the layers that they call: all that computes at run time.
+llvm::SmallVector<mlir::func::FuncOp> functionsThatRun(mlir::ModuleOp module);
+
 /// What of a block follows from weights and constants alone: it is evaluated
 /// when the artifact is written, not at run time.
 class ConstantExpressions {

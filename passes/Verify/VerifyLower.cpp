@@ -37,15 +37,18 @@ LogicalResult checkModule(ModuleOp module) {
   for (func::FuncOp kernel : publicFunctions(module))
     if (failed(checkKernel(kernel)))
       return failure();
-  for (auto program : module.getOps<exec::ProgramOp>())
-    for (auto launch : program.getBody().getOps<exec::LaunchOp>())
-      if (auto kernel = module.lookupSymbol<func::FuncOp>(launch.getKernel());
-          !kernel || !kernel.isPublic())
-        return breaks(launch, kStage,
-                      "launches '" + launch.getKernel() +
-                          "', which is no kernel's function",
-                      "every kernel is one");
-  return success();
+  return checkEach(module, [&](Operation *op) -> LogicalResult {
+    auto launch = dyn_cast<exec::LaunchOp>(op);
+    if (!launch)
+      return success();
+    auto kernel = module.lookupSymbol<func::FuncOp>(launch.getKernel());
+    if (kernel && kernel.isPublic())
+      return success();
+    return breaks(op, kStage,
+                  "launches '" + launch.getKernel() +
+                      "', which is no kernel's function",
+                  "every kernel is one");
+  });
 }
 
 struct VerifyLower final : impl::VerifyLowerPassBase<VerifyLower> {

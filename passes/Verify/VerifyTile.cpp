@@ -23,7 +23,7 @@ LogicalResult checkFunction(func::FuncOp function) {
   for (Operation &op : function.front().without_terminator()) {
     if (isa<graph::GroupOp>(op))
       return breaks(&op, kStage, "is left", "every group is a kernel");
-    if (!isa<tile::LaunchOp>(op) && !constants.contains(&op))
+    if (!isa<tile::LaunchOp, func::CallOp>(op) && !constants.contains(&op))
       return breaks(&op, kStage, "is no launch",
                     "what computes at run time is a launch of a kernel");
   }
@@ -57,7 +57,7 @@ LogicalResult checkKernels(ModuleOp module) {
 
 struct VerifyTile final : impl::VerifyTilePassBase<VerifyTile> {
   void runOnOperation() override {
-    for (func::FuncOp function : publicFunctions(getOperation()))
+    for (func::FuncOp function : functionsThatRun(getOperation()))
       if (failed(checkFunction(function)))
         return signalPassFailure();
     if (failed(checkKernels(getOperation())))

@@ -147,6 +147,40 @@ TEST(Compile, AWeightIsInTheFileOnce) {
   compiled.expectSame({{"B", 3}});
 }
 
+// Two layers of other weights are one function; what is executed after each
+// pass is the same, panels of weights that come as arguments included.
+TEST(Compile, RepeatedLayersAreOneFunction) {
+  CompileOptions options;
+  options.verifyEachExec = true;
+  Compiled compiled(R"(
+    func.func @main(%x: tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>> {
+      %w = graph.weight <"WEIGHTS" name "w" at 0 bytes 9216> : tensor<48x48xf32>
+      %0 = graph.matmul %x, %w : (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<48x48xf32>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      %1 = graph.tanh %0 : (tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      %2 = graph.add %1, %x : (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      %v = graph.weight <"WEIGHTS" name "v" at 9216 bytes 9216> : tensor<48x48xf32>
+      %3 = graph.matmul %2, %v : (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<48x48xf32>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      %4 = graph.tanh %3 : (tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      %5 = graph.add %4, %2 : (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+      return %5 : tensor<?x48xf32, #graph.dims<B, 48>>
+    })",
+                    options);
+  ASSERT_TRUE(compiled.isLoaded());
+  const abi::Plan &plan = compiled.plan();
+  ASSERT_EQ(plan.functions.size(), 2u);
+  EXPECT_EQ(plan.functions[1].name, "layer");
+  EXPECT_EQ(plan.functions[1].steps.size(), 1u);
+  EXPECT_EQ(plan.functions[1].numParameters, 3u);
+  ASSERT_EQ(plan.functions[0].steps.size(), 2u);
+  for (const abi::Step &step : plan.functions[0].steps)
+    EXPECT_EQ(std::get<abi::Call>(step).function, 1u);
+  ASSERT_EQ(plan.weights.size(), 2u);
+  for (const abi::WeightSection &weight : plan.weights)
+    EXPECT_NE(weight.layout, "row-major");
+  for (int64_t rows : {1, 7, 33})
+    compiled.expectSame({{"B", rows}});
+}
+
 TEST(Compile, ASymbolWithoutAValueIsAnError) {
   MLIRContext context;
   context.loadDialect<func::FuncDialect, graph::GraphDialect>();

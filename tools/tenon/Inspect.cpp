@@ -23,12 +23,21 @@ static void printSizes(const rt::Model &model) {
     numSlots += function.slots.size();
     numSteps += function.steps.size();
   }
+  std::vector<size_t> numCalls(plan.functions.size());
+  for (const abi::Function &function : plan.functions)
+    for (const abi::Step &step : function.steps)
+      if (const auto *call = std::get_if<abi::Call>(&step))
+        ++numCalls[call->function];
   std::cout << "code    " << model.codeBytes() << " bytes, "
             << plan.kernels.size() << " kernels\n"
             << "plan    " << model.planBytes() << " bytes, "
             << plan.functions.size() << " functions, " << numSteps << " steps, "
-            << numSlots << " arena slots\n"
-            << "weights " << model.weightsBytes() << " bytes, "
+            << numSlots << " arena slots\n";
+  for (size_t i = 1; i < plan.functions.size(); ++i)
+    std::cout << "        " << plan.functions[i].name << ": "
+              << plan.functions[i].steps.size() << " steps, called "
+              << numCalls[i] << " times\n";
+  std::cout << "weights " << model.weightsBytes() << " bytes, "
             << plan.weights.size() << " sections\n";
 }
 

@@ -13,6 +13,6 @@ exec.program @input_to_slot inputs ["x"] outputs [] symbols [] : (tensor<4xf32>)
 exec.program @copy_c1 inputs ["x"] outputs ["y"] symbols [] : (tensor<4xf32>) -> tensor<4xf32> {
   %x = exec.input 0
   %y = exec.output 0
-  // expected-error @below {{'exec.copy' op writes to what is read only: expected an exec.output or an exec.slot, got exec.input}}
+  // expected-error @below {{'exec.copy' op writes to what is read only: expected an exec.output, an exec.slot or an exec.parameter, got exec.input}}
   exec.copy %y to %x bytes #graph.dim<16>
 }

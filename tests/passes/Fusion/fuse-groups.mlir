@@ -97,3 +97,29 @@ func.func @constants_stay(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = graph.mul %x, %c : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+// What a layer is called with lies in memory: a view of a value is a kernel of
+// its own, one of a weight is left for the artifact's writer.
+
+// CHECK-LABEL: func @views_for_a_call
+// CHECK:       %[[T:.+]] = graph.transpose %{{.+}} : (tensor<8x8xf32>)
+// CHECK:       %[[V:.+]] = graph.group
+// CHECK-NEXT:    graph.transpose
+// CHECK-NEXT:    graph.yield
+// CHECK:       call @layer(%[[V]], %[[T]])
+// CHECK-LABEL: func private @layer
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+func.func @views_for_a_call(%x: tensor<8x4xf32>) -> tensor<4x8xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 256> : tensor<8x8xf32>
+  %0 = graph.transpose %w {permutation = array<i64: 1, 0>} : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  %1 = graph.transpose %x {permutation = array<i64: 1, 0>} : (tensor<8x4xf32>) -> tensor<4x8xf32>
+  %2 = call @layer(%1, %0) : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+func.func private @layer(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
+  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}

@@ -54,7 +54,47 @@ func.func @weights() -> (tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) {
 // What runs on the host is refused: there are only launches and copies.
 
 func.func @computes_on_the_host(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error @below {{'graph.neg' op is left in the host program: expected only tile.launch and what is computed from constants alone}}
+  // expected-error @below {{'graph.neg' op is left in the host program: expected only tile.launch, calls and what is computed from constants alone}}
   %0 = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
+}
+
+// -----
+
+tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
+  %i = tile.grid [%n by 16]
+  %xv = tile.view %x[%n] : !tile.view<?xf32>
+  %a = tile.load %xv[%i] axes [0] : <?xf32> -> <[16], f32>
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  tile.store %a, %yv[%i] axes [0] : <[16], f32>, <?xf32>
+  tile.return
+}
+
+// A layer's parameters are its arguments, then its results; it has slots of its
+// own. What it is called with is not written by the call.
+
+// CHECK-LABEL: exec.program @calls
+// CHECK:         %[[X:.+]] = exec.input 0
+// CHECK:         %[[A:.+]] = exec.slot [#graph.dim<4*B>]
+// CHECK:         exec.call @layer(%[[X]], %[[A]])
+// CHECK:         %[[B:.+]] = exec.slot [#graph.dim<4*B>]
+// CHECK:         exec.call @layer(%[[A]], %[[B]])
+// CHECK:         %[[Y:.+]] = exec.output 0
+// CHECK:         exec.call @layer(%[[B]], %[[Y]])
+// CHECK-LABEL: exec.function @layer parameters 2
+// CHECK:         %[[P:.+]] = exec.parameter 0
+// CHECK:         %[[S:.+]] = exec.slot [#graph.dim<4*B>]
+// CHECK:         exec.launch @k(%[[P]], %[[S]])
+// CHECK:         %[[Q:.+]] = exec.parameter 1
+// CHECK:         exec.launch @k(%[[S]], %[[Q]])
+func.func @calls(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>> {
+  %0 = call @layer(%x) : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %1 = call @layer(%0) : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %2 = call @layer(%1) : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  return %2 : tensor<?xf32, #graph.dims<B>>
+}
+func.func private @layer(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>> {
+  %0 = tile.launch @k(%x) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  %1 = tile.launch @k(%0) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  return %1 : tensor<?xf32, #graph.dims<B>>
 }

@@ -26,3 +26,64 @@ func.func @argument_side(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %w: tensor<96
   %0 = graph.matmul %x, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   return %0 : tensor<?x96xf32, #graph.dims<B, 96>>
 }
+
+// -----
+
+// A layer's argument is packed where the layer is called, if all calls give
+// constants.
+
+// CHECK:       tile.view %{{.+}} : !tile.view<96x96xf32, <1/48, 0, 1 mod 48>>
+// CHECK-LABEL: func @calls
+// CHECK-DAG:     %[[P:.+]] = tile.pack %[[W:.+]], <1/48, 0, 1 mod 48>
+// CHECK:         call @layer(%{{.+}}, %[[P]])
+// CHECK:         %[[Q:.+]] = tile.pack %{{.+}}, <1/48, 0, 1 mod 48>
+// CHECK:         call @layer(%{{.+}}, %[[Q]])
+// CHECK-LABEL: func private @layer
+// CHECK-NOT:     tile.pack
+func.func @calls(%x: tensor<4x96xf32>) -> tensor<4x96xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 36864> : tensor<96x96xf32>
+  %0 = call @layer(%x, %w) : (tensor<4x96xf32>, tensor<96x96xf32>) -> tensor<4x96xf32>
+  %v = graph.weight <"w.bin" name "v" at 36864 bytes 36864> : tensor<96x96xf32>
+  %1 = call @layer(%0, %v) : (tensor<4x96xf32>, tensor<96x96xf32>) -> tensor<4x96xf32>
+  return %1 : tensor<4x96xf32>
+}
+func.func private @layer(%x: tensor<4x96xf32>, %w: tensor<96x96xf32>) -> tensor<4x96xf32> {
+  %0 = graph.matmul %x, %w : (tensor<4x96xf32>, tensor<96x96xf32>) -> tensor<4x96xf32>
+  return %0 : tensor<4x96xf32>
+}
+
+// -----
+
+// Left alone: one call gives what it computes.
+
+// CHECK-NOT:   tile.pack
+// CHECK-LABEL: func @call_with_a_value
+// CHECK-NOT:   tile.pack
+func.func @call_with_a_value(%x: tensor<96x96xf32>) -> tensor<96x96xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 36864> : tensor<96x96xf32>
+  %0 = call @layer(%x, %w) : (tensor<96x96xf32>, tensor<96x96xf32>) -> tensor<96x96xf32>
+  %1 = call @layer(%0, %x) : (tensor<96x96xf32>, tensor<96x96xf32>) -> tensor<96x96xf32>
+  return %1 : tensor<96x96xf32>
+}
+func.func private @layer(%x: tensor<96x96xf32>, %w: tensor<96x96xf32>) -> tensor<96x96xf32> {
+  %0 = graph.matmul %x, %w : (tensor<96x96xf32>, tensor<96x96xf32>) -> tensor<96x96xf32>
+  return %0 : tensor<96x96xf32>
+}
+
+// -----
+
+// Left alone: another kernel reads the argument, row by row.
+
+// CHECK-NOT:   tile.pack
+// CHECK-LABEL: func @argument_is_read_twice
+// CHECK-NOT:   tile.pack
+func.func @argument_is_read_twice(%x: tensor<4x96xf32>) -> (tensor<4x96xf32>, tensor<96x96xf32>) {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 36864> : tensor<96x96xf32>
+  %0:2 = call @layer(%x, %w) : (tensor<4x96xf32>, tensor<96x96xf32>) -> (tensor<4x96xf32>, tensor<96x96xf32>)
+  return %0#0, %0#1 : tensor<4x96xf32>, tensor<96x96xf32>
+}
+func.func private @layer(%x: tensor<4x96xf32>, %w: tensor<96x96xf32>) -> (tensor<4x96xf32>, tensor<96x96xf32>) {
+  %0 = graph.matmul %x, %w : (tensor<4x96xf32>, tensor<96x96xf32>) -> tensor<4x96xf32>
+  %1 = graph.exp %w : (tensor<96x96xf32>) -> tensor<96x96xf32>
+  return %0, %1 : tensor<4x96xf32>, tensor<96x96xf32>
+}

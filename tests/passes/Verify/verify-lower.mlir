@@ -44,3 +44,18 @@ exec.program @main inputs ["x"] outputs ["y"] symbols [] : (tensor<64xf32>) -> t
   // expected-error @below {{'exec.launch' op launches 'w', which is no kernel's function: stage 'lower' promises that every kernel is one}}
   exec.launch @w(%0, %1) scalars [] grid [#graph.dim<64>] by [16]
 }
+
+// -----
+
+// So does a layer.
+
+func.func private @w() -> tensor<4xf32> {
+  %0 = graph.weight <"m.onnx" name "w" at 0 bytes 16> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+exec.function @layer parameters 2 {
+  %0 = exec.parameter 0
+  %1 = exec.parameter 1
+  // expected-error @below {{'exec.launch' op launches 'w', which is no kernel's function: stage 'lower' promises that every kernel is one}}
+  exec.launch @w(%0, %1) scalars [] grid [#graph.dim<64>] by [16]
+}

@@ -46,3 +46,17 @@ tile.kernel @again(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 output
   tile.store %a, %yv[%i] axes [0] : <[BN], f32>, <64xf32>
   tile.return
 }
+
+// -----
+
+// An op in a layer, which may be called.
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = call @layer(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+func.func private @layer(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{'graph.neg' op is no launch: stage 'tile' promises that what computes at run time is a launch of a kernel}}
+  %0 = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
