@@ -239,12 +239,15 @@ std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
 }
 
 /// The end that all inputs with this axis have. Inputs that end at different
-/// places (the parts of a concat) say nothing about the map.
+/// places say nothing about the map, nor do any when it looks at its own place:
+/// it may have values where they end (a pad).
 std::optional<Bound> TileLowering::boundOfInputs(tile::MapOp map,
                                                  unsigned axis) {
   std::optional<Bound> common;
   for (auto [n, input] : llvm::enumerate(map.getInputs()))
     for (auto [inner, target] : llvm::enumerate(map.getMap(n))) {
+      if (target == axis && input.getDefiningOp<tile::IndexOp>())
+        return std::nullopt;
       std::optional<Bound> bound =
           target == axis ? boundOf(input, inner) : std::nullopt;
       if (!bound)

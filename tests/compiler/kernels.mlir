@@ -183,3 +183,12 @@ func.func @softmax_in_the_middle(%x: tensor<?x3x?xf32, #graph.dims<B, 3, L>>) ->
   %0 = graph.softmax %x {axis = 1 : i64} : (tensor<?x3x?xf32, #graph.dims<B, 3, L>>) -> tensor<?x3x?xf32, #graph.dims<B, 3, L>>
   return %0 : tensor<?x3x?xf32, #graph.dims<B, 3, L>>
 }
+
+// -----
+
+func.func @maximum_of_a_pad(%x: tensor<?x?x8xf32, #graph.dims<B, L, 8>>) -> tensor<?x?xf32, #graph.dims<B + 3, L + 4>> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %v = graph.constant dense<-1.0> : tensor<f32>
+  %0 = graph.pad %x, %v {low = array<i64: 2, 2, 2>, high = array<i64: 1, 2, 0>} : (tensor<?x?x8xf32, #graph.dims<B, L, 8>>, tensor<f32>) -> tensor<?x?x10xf32, #graph.dims<B + 3, L + 4, 10>>
+  %1 = graph.reduce %0 {axes = array<i64: 2>, keep_dims = false, kind = #graph<reduce_kind max>} : (tensor<?x?x10xf32, #graph.dims<B + 3, L + 4, 10>>) -> tensor<?x?xf32, #graph.dims<B + 3, L + 4>>
+  return %1 : tensor<?x?xf32, #graph.dims<B + 3, L + 4>>
+}
