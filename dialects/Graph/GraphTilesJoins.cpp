@@ -83,17 +83,27 @@ FailureOr<AxisTile> PadOp::buildTile(KernelBuilder &builder, unsigned,
   SmallVector<AxisTile> inputs{*input, *value};
   llvm::append_range(inputs, places);
   Location loc = builder.loc();
-  return builder.map(region, inputs, elementTypeOf(*input),
-                     [&](OpBuilder &b, ValueRange v) -> Value {
-                       Value result = v[0];
-                       for (unsigned n = 2; n < v.size(); n += 2) {
-                         // Unsigned, a place before the input is behind its end
-                         // too.
-                         Value inside = arith::CmpIOp::create(
-                             b, loc, arith::CmpIPredicate::ult, v[n], v[n + 1]);
-                         result = arith::SelectOp::create(b, loc, inside,
-                                                          result, v[1]);
-                       }
-                       return result;
-                     });
+  AxisTile padded =
+      builder.map(region, inputs, elementTypeOf(*input),
+                  [&](OpBuilder &b, ValueRange v) -> Value {
+                    Value result = v[0];
+                    for (unsigned n = 2; n < v.size(); n += 2) {
+                      // Unsigned, a place before the input is behind its end
+                      // too.
+                      Value inside = arith::CmpIOp::create(
+                          b, loc, arith::CmpIPredicate::ult, v[n], v[n + 1]);
+                      result =
+                          arith::SelectOp::create(b, loc, inside, result, v[1]);
+                    }
+                    return result;
+                  });
+  // Zero behind the end, where a contraction or a sum must find nothing.
+  TypedAttr zero = builder.builder().getZeroAttr(elementTypeOf(padded));
+  for (auto [number, axis] : llvm::enumerate(region.axes))
+    if (axis.dims.size() == 1 && !isa<IntegerAttr>(axis.extent) &&
+        (getLow()[axis.dims[0]] || getHigh()[axis.dims[0]]))
+      padded =
+          maskBehind(builder, region, number,
+                     builder.sizeOf(getResult(), axis.dims[0]), zero, padded);
+  return padded;
 }

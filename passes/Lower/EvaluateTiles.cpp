@@ -128,7 +128,7 @@ Value TileLowering::evaluateLoad(tile::LoadOp load, const Place &at, Type as) {
   Value inside;
   for (auto [axis, dim] : llvm::enumerate(load.getAxes())) {
     coords[dim] = at.coords[axis];
-    if (memory.layout)
+    if (isPaddedTo(memory.layout, dim, type.getExtent(axis)))
       continue;
     inside = combineMasks(inside, checkBound({offsets[dim], memory.sizes[dim]},
                                              type.getExtent(axis), axis, at));

@@ -217,7 +217,8 @@ std::optional<Bound> TileLowering::boundOf(Value tile, unsigned axis) {
   auto inView = [&](Value viewValue, unsigned dim,
                     ValueRange offsets) -> std::optional<Bound> {
     auto view = viewValue.getDefiningOp<tile::ViewOp>();
-    if (view.getType().getLayout())
+    int64_t extent = tileTypeOf(tile).getExtent(axis);
+    if (isPaddedTo(view.getType().getLayout(), dim, extent))
       return std::nullopt;
     return Bound{mapped(offsets[dim]), mapped(view.getSizes()[dim])};
   };

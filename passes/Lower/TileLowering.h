@@ -72,6 +72,9 @@ unsigned bytesOf(mlir::Type type);
 /// An element, or a vector of them, from the bytes in memory.
 mlir::Value fromStorage(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, mlir::Type elementType);
+/// Whether the layout pads `dim` to whole tiles of this extent: then all of a
+/// tile may be read.
+bool isPaddedTo(tile::LayoutAttr layout, unsigned dim, int64_t extent);
 /// Elements between neighbours along an axis of a packed tile.
 int64_t packedStride(tile::LoadOp load, unsigned axis);
 

@@ -209,6 +209,15 @@ Value TileLowering::packedOffset(tile::LoadOp load, const Memory &memory,
   return linear;
 }
 
+bool isPaddedTo(tile::LayoutAttr layout, unsigned dim, int64_t extent) {
+  return layout && llvm::any_of(layout.getDigitList(),
+                                [&](tile::LayoutAttr::Digit digit) {
+                                  return digit.dim == dim &&
+                                         digit.stride == 1 &&
+                                         digit.extent == extent;
+                                });
+}
+
 int64_t packedStride(tile::LoadOp load, unsigned axis) {
   tile::ViewType type = load.getView().getType();
   auto digits = type.getLayout().getDigitList();
