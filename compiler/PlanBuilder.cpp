@@ -333,8 +333,9 @@ FailureOr<ProgramPlan> PlanBuilder::build() {
   if (failed(main))
     return failure();
   plan.functions.push_back(std::move(*main));
-  for (size_t i = 0; i < called.size(); ++i) { // calls in it add to the list
-    exec::FunctionOp layer = called[i];
+  size_t next = 0;
+  while (next < called.size()) { // calls in it add to the list
+    exec::FunctionOp layer = called[next++];
     FailureOr<abi::Function> function = functionOf(
         layer.getSymName(), layer.getNumParameters(), layer.getBody().front());
     if (failed(function))

@@ -59,7 +59,7 @@ run_checks() {
     step tsan check_tsan
     step asan check_asan --filter-out "$slowTests"
     step_within 30 gcc check_gcc
-    step_within 40 tidy check_tidy 120
+    step_within 40 tidy check_tidy 60
   else
     for name in "$@"; do step "$name" "check_$name"; done
   fi
