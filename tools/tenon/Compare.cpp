@@ -26,8 +26,8 @@ static bool isClose(double found, double expected, Tolerance tolerance) {
 static std::string indexText(int64_t position, std::span<const int64_t> dims) {
   std::string text;
   for (size_t i = dims.size(); i-- > 0;) {
-    text =
-        std::to_string(position % dims[i]) + (text.empty() ? "" : ", ") + text;
+    text.insert(0, std::to_string(position % dims[i]) +
+                       (text.empty() ? "" : ", "));
     position /= dims[i];
   }
   return "[" + text + "]";
