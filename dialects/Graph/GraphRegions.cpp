@@ -39,6 +39,13 @@ FailureOr<OperandRegion> tenon::graph::projectRegion(
   return operand;
 }
 
+FailureOr<OperandRegion> tenon::graph::withoutDim(const tile::Window &region,
+                                                  unsigned dim) {
+  return projectRegion(region, region.rank(), [&](unsigned d) {
+    return d == dim ? std::nullopt : std::optional<unsigned>(d);
+  });
+}
+
 FailureOr<OperandRegion>
 tenon::graph::broadcastRegion(const tile::Window &region,
                               RankedTensorType operand,

@@ -25,6 +25,11 @@ mlir::FailureOr<OperandRegion>
 projectRegion(const tile::Window &region, unsigned operandRank,
               llvm::function_ref<std::optional<unsigned>(unsigned d)> dimOf);
 
+/// The region of a value of the same dims in which `dim` stands at a point: 0,
+/// until the caller says another.
+mlir::FailureOr<OperandRegion> withoutDim(const tile::Window &region,
+                                          unsigned dim);
+
 /// The region of `operand` that broadcasts to `region` of `result`.
 mlir::FailureOr<OperandRegion> broadcastRegion(const tile::Window &region,
                                                mlir::RankedTensorType operand,

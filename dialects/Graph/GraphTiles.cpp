@@ -60,6 +60,17 @@ Value tenon::graph::wrapIndex(OpBuilder &b, Location loc, Value index,
   return arith::SelectOp::create(b, loc, isNegative, fromEnd, index);
 }
 
+AxisTile tenon::graph::gatherTile(KernelBuilder &builder, const Window &region,
+                                  Value input, ArrayRef<Attribute> dims,
+                                  const AxisTile &indices, unsigned dim,
+                                  const OperandRegion &rest) {
+  AxisTile result;
+  result.tile = builder.gather(input, dims, indices.tile, dim, rest.region);
+  result.axes = indices.axes;
+  result.axes.append(rest.axes);
+  return builder.widened(region, result);
+}
+
 FailureOr<AxisTile> tenon::graph::reduceOver(
     KernelBuilder &builder, const ReducedDims &reduced, tile::Combine kind,
     Type type, function_ref<FailureOr<AxisTile>(const Window &)> element) {

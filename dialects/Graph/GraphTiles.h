@@ -33,6 +33,14 @@ tile::AxisTile maskBehind(tile::KernelBuilder &builder,
 mlir::Value wrapIndex(mlir::OpBuilder &builder, mlir::Location loc,
                       mlir::Value index, mlir::Value size);
 
+/// The tile of rows of `input`, its memory taken to have the shape `dims`, that
+/// the tile `indices` chooses along `dim`; `rest` are the other dims.
+tile::AxisTile gatherTile(tile::KernelBuilder &builder,
+                          const tile::Window &region, mlir::Value input,
+                          mlir::ArrayRef<mlir::Attribute> dims,
+                          const tile::AxisTile &indices, unsigned dim,
+                          const OperandRegion &rest);
+
 /// Neighbouring dims of a value, taken as one, over which a kernel loops.
 struct ReducedDims {
   mlir::Value input;

@@ -39,12 +39,8 @@ FailureOr<tile::AxisTile> GatherOp::buildTile(tile::KernelBuilder &builder,
   auto indices = tileOfOperand(builder, getIndices(), indexRegion);
   if (failed(indices) || failed(dataRegion))
     return failure();
-  tile::AxisTile result;
-  result.tile = builder.gather(getData(), builder.sizeAttrsOf(getData()),
-                               indices->tile, axis, dataRegion->region);
-  result.axes = indices->axes;
-  result.axes.append(dataRegion->axes);
-  return builder.widened(region, result);
+  return gatherTile(builder, region, getData(), builder.sizeAttrsOf(getData()),
+                    *indices, axis, *dataRegion);
 }
 
 //===----------------------------------------------------------------------===//
@@ -134,12 +130,7 @@ FailureOr<AxisTile> GatherNdOp::buildTile(KernelBuilder &builder, unsigned,
   });
   if (failed(numbers) || failed(slices))
     return failure();
-  AxisTile result;
-  result.tile =
-      builder.gather(getData(), dims, numbers->tile, 0, slices->region);
-  result.axes = numbers->axes;
-  result.axes.append(slices->axes);
-  return builder.widened(region, result);
+  return gatherTile(builder, region, getData(), dims, *numbers, 0, *slices);
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,9 +173,7 @@ LogicalResult ScatterTiles::addBounds(SmallVectorImpl<AxisTile> &inputs) {
 }
 
 FailureOr<AxisTile> ScatterTiles::step(Value j, AxisTile before) {
-  auto one = projectRegion(region, region.rank(), [&](unsigned d) {
-    return d == axis ? std::nullopt : std::optional<unsigned>(d);
-  });
+  FailureOr<OperandRegion> one = withoutDim(region, axis);
   if (failed(one))
     return failure();
   one->region.points[axis] = j;

@@ -182,9 +182,7 @@ static FailureOr<AxisTile> softmaxInLoops(SoftmaxOp op, KernelBuilder &builder,
                                           const Window &region) {
   int64_t axis = op.getAxis();
   FailureOr<AxisTile> x = builder.tileOf(op.getInput(), region);
-  auto kept = projectRegion(region, region.rank(), [&](unsigned d) {
-    return d == axis ? std::nullopt : std::optional<unsigned>(d);
-  });
+  FailureOr<OperandRegion> kept = withoutDim(region, axis);
   if (failed(x) || failed(kept))
     return failure();
   ReducedDims reduced{op.getInput(), {axis}, kept->region};

@@ -13,12 +13,6 @@ using tile::AxisTile;
 using tile::KernelBuilder;
 using tile::Window;
 
-static FailureOr<OperandRegion> withoutDim(const Window &region, unsigned dim) {
-  return projectRegion(region, region.rank(), [&](unsigned d) {
-    return d == dim ? std::nullopt : std::optional<unsigned>(d);
-  });
-}
-
 //===----------------------------------------------------------------------===//
 // Comparisons with NaN before all numbers
 //===----------------------------------------------------------------------===//

@@ -41,9 +41,7 @@ static FailureOr<tile::AxisTile> gatherSteps(SliceOp op,
                                              tile::KernelBuilder &builder,
                                              const tile::Window &region) {
   int64_t dim = op.getAxis();
-  auto rest = projectRegion(region, region.rank(), [&](unsigned d) {
-    return d == dim ? std::nullopt : std::optional<unsigned>(d);
-  });
+  FailureOr<OperandRegion> rest = withoutDim(region, dim);
   FailureOr<tile::AxisTile> number = builder.coordinates(region, dim);
   if (!builder.isInput(op.getInput()) || failed(rest) || failed(number))
     return failure();
@@ -57,13 +55,8 @@ static FailureOr<tile::AxisTile> gatherSteps(SliceOp op,
                     Value scaled = arith::MulIOp::create(b, loc, v[0], step);
                     return arith::AddIOp::create(b, loc, scaled, v[1]);
                   });
-  tile::AxisTile result;
-  result.tile =
-      builder.gather(op.getInput(), builder.sizeAttrsOf(op.getInput()),
-                     indices.tile, dim, rest->region);
-  result.axes = indices.axes;
-  result.axes.append(rest->axes);
-  return builder.widened(region, result);
+  return gatherTile(builder, region, op.getInput(),
+                    builder.sizeAttrsOf(op.getInput()), indices, dim, *rest);
 }
 
 FailureOr<tile::AxisTile> SliceOp::buildTile(tile::KernelBuilder &builder,

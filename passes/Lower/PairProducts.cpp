@@ -79,6 +79,19 @@ Value TileLowering::pairScalar(const ProductBlock &block, Value pair,
       b, loc(), VectorType::get(2 * block.width, b.getBF16Type()), splat);
 }
 
+/// The even or odd elements of pairs of bf16, a pair a word, as f32.
+Value TileLowering::widenHalf(Value words, bool isOdd) {
+  auto type = cast<VectorType>(words.getType());
+  auto splat = [&](int32_t value) {
+    return arith::ConstantOp::create(b, loc(),
+                                     DenseElementsAttr::get(type, value));
+  };
+  Value bits =
+      isOdd ? arith::AndIOp::create(b, loc(), words, splat(-65536)).getResult()
+            : arith::ShLIOp::create(b, loc(), words, splat(16)).getResult();
+  return vector::BitCastOp::create(b, loc(), type.clone(b.getF32Type()), bits);
+}
+
 /// sum + x[2i] * y[2i] + x[2i + 1] * y[2i + 1], lane by lane.
 Value TileLowering::dotPairs(Value sum, Value x, Value y) {
   if (!machine.emulatesUnits)
@@ -87,21 +100,14 @@ Value TileLowering::dotPairs(Value sum, Value x, Value y) {
                b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
                ValueRange{sum, x, y})
         .getResult(0);
-  auto bits = VectorType::get(16, b.getI32Type());
-  auto half = [&](Value pairs, bool high) -> Value {
-    Value words = vector::BitCastOp::create(b, loc(), bits, pairs);
-    auto splat = [&](int32_t value) {
-      return arith::ConstantOp::create(b, loc(),
-                                       DenseElementsAttr::get(bits, value));
-    };
-    Value shifted =
-        high ? arith::AndIOp::create(b, loc(), words, splat(-65536)).getResult()
-             : arith::ShLIOp::create(b, loc(), words, splat(16)).getResult();
-    return vector::BitCastOp::create(b, loc(), sum.getType(), shifted);
-  };
+  auto words = VectorType::get(16, b.getI32Type());
+  Value left = vector::BitCastOp::create(b, loc(), words, x);
+  Value right = vector::BitCastOp::create(b, loc(), words, y);
   // The unit adds the product of the odd elements first.
-  Value odd = math::FmaOp::create(b, loc(), half(x, true), half(y, true), sum);
-  return math::FmaOp::create(b, loc(), half(x, false), half(y, false), odd);
+  for (bool isOdd : {true, false})
+    sum = math::FmaOp::create(b, loc(), widenHalf(left, isOdd),
+                              widenHalf(right, isOdd), sum);
+  return sum;
 }
 
 SmallVector<Value> TileLowering::pairStep(const ProductBlock &block, Value pair,

@@ -197,6 +197,7 @@ private:
   mlir::Value pairScalar(const ProductBlock &block, mlir::Value pair,
                          int64_t r);
   mlir::Value dotPairs(mlir::Value sum, mlir::Value x, mlir::Value y);
+  mlir::Value widenHalf(mlir::Value words, bool isOdd);
 
   //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums ----------===//
   /// Rows of one operand of the unit.
@@ -217,6 +218,9 @@ private:
   void emulateUnit(const UnitMemory &sums, const UnitMemory &x,
                    const UnitMemory &y);
   mlir::Value advance(mlir::Value pointer, mlir::Value bytes);
+  /// The operand from this row and byte on.
+  UnitMemory shifted(const UnitMemory &memory, mlir::Value row,
+                     mlir::Value byte);
 
   struct Registers {
     unsigned lane;

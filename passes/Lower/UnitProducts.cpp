@@ -60,6 +60,13 @@ Value TileLowering::advance(Value pointer, Value bytes) {
                              pointer, ValueRange{toI64(bytes)});
 }
 
+TileLowering::UnitMemory TileLowering::shifted(const UnitMemory &memory,
+                                               Value row, Value byte) {
+  Value start = arith::MulIOp::create(b, loc(), row, memory.rowBytes);
+  return {advance(memory.pointer, arith::AddIOp::create(b, loc(), start, byte)),
+          memory.rowBytes};
+}
+
 Value TileLowering::callUnit(StringRef name, Type result, ValueRange operands) {
   auto i16 = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, loc(), b.getI16IntegerAttr(value));
@@ -93,17 +100,6 @@ void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
     return advance(memory.pointer,
                    arith::MulIOp::create(b, loc(), row, memory.rowBytes));
   };
-  auto half = [&](Value pairs, bool isOdd) -> Value {
-    auto splat = [&](int32_t value) {
-      return arith::ConstantOp::create(b, loc(),
-                                       DenseElementsAttr::get(words, value));
-    };
-    Value bits =
-        isOdd
-            ? arith::AndIOp::create(b, loc(), pairs, splat(-65536)).getResult()
-            : arith::ShLIOp::create(b, loc(), pairs, splat(16)).getResult();
-    return vector::BitCastOp::create(b, loc(), lanes, bits);
-  };
   Value zero = constantIndex(0), one = constantIndex(1),
         side = constantIndex(kSide);
   auto rows = scf::ForOp::create(b, loc(), zero, side, one);
@@ -124,8 +120,8 @@ void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
     Value right = LLVM::LoadOp::create(b, loc(), words, rowOf(y, pair), 2);
     SmallVector<Value> next;
     for (bool isOdd : {false, true})
-      next.push_back(math::FmaOp::create(b, loc(), half(left, isOdd),
-                                         half(right, isOdd),
+      next.push_back(math::FmaOp::create(b, loc(), widenHalf(left, isOdd),
+                                         widenHalf(right, isOdd),
                                          pairs.getRegionIterArgs()[isOdd]));
     scf::YieldOp::create(b, loc(), next);
   }
@@ -210,17 +206,11 @@ TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
 void TileLowering::multiplyTiles(const UnitMemory &to, const UnitMemory &left,
                                  const UnitMemory &right, int64_t rows,
                                  int64_t columns, int64_t depth) {
-  auto part = [&](const UnitMemory &memory, Value row, Value byte) {
-    Value rowStart = arith::MulIOp::create(b, loc(), row, memory.rowBytes);
-    return UnitMemory{advance(memory.pointer,
-                              arith::AddIOp::create(b, loc(), rowStart, byte)),
-                      memory.rowBytes};
-  };
   SmallVector<UnitMemory> targets;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
       targets.push_back(
-          part(to, constantIndex(r * kSide), constantIndex(c * kRowBytes)));
+          shifted(to, constantIndex(r * kSide), constantIndex(c * kRowBytes)));
   bool isReal = !machine.emulatesUnits;
   SmallVector<Value> sums;
   if (isReal)
@@ -239,9 +229,9 @@ void TileLowering::multiplyTiles(const UnitMemory &to, const UnitMemory &left,
         arith::MulIOp::create(b, loc(), step, constantIndex(kSide));
     SmallVector<UnitMemory> lefts, rights;
     for (int64_t r = 0; r < rows; ++r)
-      lefts.push_back(part(left, constantIndex(r * kSide), leftByte));
+      lefts.push_back(shifted(left, constantIndex(r * kSide), leftByte));
     for (int64_t c = 0; c < columns; ++c)
-      rights.push_back(part(right, rightRow, constantIndex(c * kRowBytes)));
+      rights.push_back(shifted(right, rightRow, constantIndex(c * kRowBytes)));
     SmallVector<Value> x, y, next;
     if (isReal) {
       for (const UnitMemory &memory : lefts)
@@ -277,19 +267,13 @@ void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
   int64_t rowTiles = type.getExtent(0) / kSide,
           columnTiles = type.getExtent(1) / kSide,
           depth = tileTypeOf(mma.getLhs()).getExtent(1);
-  auto shifted = [&](const UnitMemory &memory, int64_t row, int64_t byte) {
-    Value start =
-        arith::MulIOp::create(b, loc(), memory.rowBytes, constantIndex(row));
-    return UnitMemory{
-        advance(memory.pointer,
-                arith::AddIOp::create(b, loc(), start, constantIndex(byte))),
-        memory.rowBytes};
-  };
   for (int64_t r = 0; r < rowTiles; r += 2)
     for (int64_t c = 0; c < columnTiles; c += 2)
       multiplyTiles(
-          shifted(sums, r * kSide, c * kRowBytes), shifted(left, r * kSide, 0),
-          shifted(right, 0, c * kRowBytes), std::min<int64_t>(2, rowTiles - r),
+          shifted(sums, constantIndex(r * kSide), constantIndex(c * kRowBytes)),
+          shifted(left, constantIndex(r * kSide), constantIndex(0)),
+          shifted(right, constantIndex(0), constantIndex(c * kRowBytes)),
+          std::min<int64_t>(2, rowTiles - r),
           std::min<int64_t>(2, columnTiles - c), depth);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);

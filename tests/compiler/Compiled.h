@@ -9,15 +9,11 @@
 #ifndef TENON_TESTS_COMPILER_COMPILED_H
 #define TENON_TESTS_COMPILER_COMPILED_H
 
-#include "compiler/Compile.h"
-
-#include "compiler/Interpret/Interpreter.h"
-#include "compiler/Interpret/TensorBytes.h"
 #include "compiler/Interpret/WeightFiles.h"
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Tile/TileDialect.h"
-#include "runtime/Program/Context.h"
+#include "tests/compiler/ArtifactRun.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
@@ -101,23 +97,13 @@ public:
     if (options.useBf16 &&
         failed(runStages(*meaning, options, Stage::Import, Stage::Simplify)))
       return;
-    std::string artifact = folder.file("model.tenon");
-    if (failed(compileToArtifact(*module, options, artifact)))
-      return;
-    auto model = rt::Model::load(artifact);
-    if (!model) {
-      error = model.error().message;
-      return;
-    }
-    auto created = rt::Context::create(*model, {.numThreads = 2, .pin = false});
-    if (created)
-      run = std::move(*created);
+    run = ArtifactRun::compile(*module, options, Stage::Import, &error);
   }
 
-  bool isLoaded() const { return run != nullptr; }
+  bool isLoaded() const { return run.has_value(); }
   /// Why it was not loaded.
   const std::string &loadError() const { return error; }
-  const abi::Plan &plan() const { return run->model().plan(); }
+  const abi::Plan &plan() const { return run->plan(); }
 
   /// Runs the artifact and the interpreter on the same random numbers; floats
   /// may differ by `tolerance` of max(1, |x|).
@@ -125,45 +111,26 @@ public:
     auto function = *meaning->getOps<func::FuncOp>().begin();
     std::mt19937 random(5);
     Interpreter::Tensors inputs;
-    std::vector<std::vector<char>> bytes;
     for (Type type : function.getArgumentTypes()) {
-      rt::Shape shape;
+      SmallVector<int64_t> shape;
       for (graph::DimAttr dim : graph::getDims(cast<RankedTensorType>(type)))
         shape.push_back(*dim.evaluate(symbols));
-      ReferenceTensor &input = inputs.emplace_back(
-          getElementTypeOrSelf(type), ArrayRef(shape.data(), shape.size()));
-      fill(input, random);
-      bytes.push_back(toBytes(input));
-      size_t number = inputs.size() - 1;
-      auto bound =
-          run->bindInput(number, {plan().inputs[number].dtype, shape,
-                                  bytes.back().data(), bytes.back().size()});
-      ASSERT_TRUE(bool(bound)) << bound.error().message;
+      fill(inputs.emplace_back(getElementTypeOrSelf(type), shape), random);
     }
     Interpreter interpreter(readWeightsFrom(""));
     auto expected = interpreter.run(function, inputs);
     ASSERT_TRUE(succeeded(expected));
-    auto ran = run->run();
-    ASSERT_TRUE(bool(ran)) << ran.error().message;
-    for (auto [number, tensor] : llvm::enumerate(*expected))
-      expectClose(tensor, outputLike(number, tensor), tolerance);
+    auto results = run->run(inputs, *expected);
+    ASSERT_TRUE(results);
+    for (auto [tensor, result] : llvm::zip_equal(*expected, *results))
+      expectClose(tensor, result, tolerance);
   }
 
 private:
-  ReferenceTensor outputLike(size_t number, const ReferenceTensor &tensor) {
-    auto view = run->output(number);
-    EXPECT_TRUE(bool(view));
-    auto type = RankedTensorType::get(
-        ArrayRef(view->shape.data(), view->shape.size()), tensor.elementType());
-    return *tensorFromBytes(
-        ArrayRef(static_cast<const char *>(view->data), view->bytes), type,
-        [&] { return mlir::emitError(UnknownLoc::get(&context)); });
-  }
-
   Folder folder;
   MLIRContext context;
   OwningOpRef<ModuleOp> meaning;
-  std::unique_ptr<rt::Context> run;
+  std::optional<ArtifactRun> run;
   std::string error;
 };
 

@@ -1,6 +1,6 @@
 //===- ArtifactRun.cpp - a module compiled, loaded and run in this process ===//
 
-#include "tests/compiler/Property/ArtifactRun.h"
+#include "tests/compiler/ArtifactRun.h"
 
 #include "compiler/Interpret/TensorBytes.h"
 
@@ -15,14 +15,18 @@ namespace tenon {
 
 std::optional<ArtifactRun> ArtifactRun::compile(ModuleOp module,
                                                 const CompileOptions &options,
-                                                Stage after) {
+                                                Stage after,
+                                                std::string *loadError) {
   llvm::SmallString<128> folder;
   EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("tenon", folder));
   std::string path = (folder + "/model.tenon").str();
   ArtifactRun result;
   if (succeeded(compileToArtifact(module, options, path, after))) {
     auto model = rt::Model::load(path);
-    EXPECT_TRUE(bool(model)) << model.error().message;
+    if (!model && loadError)
+      *loadError = model.error().message;
+    else
+      EXPECT_TRUE(bool(model)) << model.error().message;
     if (model) {
       auto context =
           rt::Context::create(*model, {.numThreads = 2, .pin = false});
@@ -40,13 +44,12 @@ std::optional<ArtifactRun> ArtifactRun::compile(ModuleOp module,
 std::optional<Interpreter::Tensors>
 ArtifactRun::run(ArrayRef<ReferenceTensor> inputs,
                  ArrayRef<ReferenceTensor> like) {
-  const abi::Plan &plan = context->model().plan();
   std::vector<std::vector<char>> bytes;
   for (auto [number, input] : llvm::enumerate(inputs)) {
     bytes.push_back(toBytes(input));
     rt::Shape shape(input.dims().begin(), input.dims().end());
     auto bound =
-        context->bindInput(number, {plan.inputs[number].dtype, shape,
+        context->bindInput(number, {plan().inputs[number].dtype, shape,
                                     bytes.back().data(), bytes.back().size()});
     EXPECT_TRUE(bool(bound)) << bound.error().message;
     if (!bound)

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TENON_TESTS_COMPILER_PROPERTY_ARTIFACTRUN_H
-#define TENON_TESTS_COMPILER_PROPERTY_ARTIFACTRUN_H
+#ifndef TENON_TESTS_COMPILER_ARTIFACTRUN_H
+#define TENON_TESTS_COMPILER_ARTIFACTRUN_H
 
 #include "compiler/Compile.h"
 #include "compiler/Interpret/Interpreter.h"
@@ -18,9 +18,14 @@ namespace tenon {
 class ArtifactRun {
 public:
   /// Runs the stages behind `after` on `module`, which it uses up. Nothing, and
-  /// an emitted error or a failed expectation, when a step fails.
-  static std::optional<ArtifactRun>
-  compile(mlir::ModuleOp module, const CompileOptions &options, Stage after);
+  /// an emitted error or a failed expectation, when a step fails; why it does
+  /// not load goes to `loadError`, if that is given.
+  static std::optional<ArtifactRun> compile(mlir::ModuleOp module,
+                                            const CompileOptions &options,
+                                            Stage after,
+                                            std::string *loadError = nullptr);
+
+  const abi::Plan &plan() const { return context->model().plan(); }
 
   /// What the code makes of `inputs`; `like` are tensors of the results' types.
   std::optional<Interpreter::Tensors>
@@ -33,4 +38,4 @@ private:
 
 } // namespace tenon
 
-#endif // TENON_TESTS_COMPILER_PROPERTY_ARTIFACTRUN_H
+#endif // TENON_TESTS_COMPILER_ARTIFACTRUN_H
