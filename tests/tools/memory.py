@@ -4,9 +4,8 @@ usage: memory.py <model.tenon> <size of every dim that is not fixed>
 
 1. `tenon inspect` and the C API say the same, and what is planned is reserved.
 2. The most that a process ever has, less what one has that does nothing, is at
-   most 1.05 of the weights and the plan. Of what remains, a megabyte are pages
-   of the C++ library that the runtime uses, so a model of 20 MB or less needs a
-   plan of some size to pass.
+   most 1.05 of the weights and the plan. What remains is 0.8 MB of code, the C
+   and C++ libraries' and ours, so a model of 15 MB or less does not pass.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 #include "runtime/Device/Cpu/Topology.h"
 
-#include <fstream>
+#include <cstdio>
 #include <sched.h>
 #include <set>
 #include <string>
@@ -26,11 +26,16 @@ std::vector<unsigned> allowedCpus() {
 }
 
 static int readNumber(unsigned cpu, const char *what) {
-  int number = -1;
-  std::ifstream("/sys/devices/system/cpu/cpu" + std::to_string(cpu) +
-                "/topology/" + what) >>
-      number;
-  return number;
+  // Not a stream: the C++ library's pages for those are half a megabyte.
+  std::string path =
+      "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/" + what;
+  FILE *file = std::fopen(path.c_str(), "r");
+  if (!file)
+    return -1;
+  int number;
+  bool isRead = std::fscanf(file, "%d", &number) == 1;
+  std::fclose(file);
+  return isRead ? number : -1;
 }
 
 std::vector<unsigned> allowedCores() {
