@@ -91,8 +91,7 @@ static void addLower(PassManager &passes, target::CpuAttr cpu,
   LowerToCpuPassOptions options;
   options.emulateUnits = emulateUnits;
   options.vectorBytes = cpu.getVectorBytes();
-  // The others hold a column of the left matrix and a row of the right one.
-  options.numAccumulators = cpu.getNumVectors() * 3 / 4;
+  options.numVectors = cpu.getNumVectors();
   passes.addPass(createLowerToCpuPass(options));
 }
 

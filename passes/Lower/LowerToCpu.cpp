@@ -187,7 +187,7 @@ struct LowerToCpu final : impl::LowerToCpuPassBase<LowerToCpu> {
   using LowerToCpuPassBase::LowerToCpuPassBase;
 
   void runOnOperation() override {
-    VectorMachine machine{vectorBytes, numAccumulators, emulateUnits};
+    VectorMachine machine{vectorBytes, numVectors, emulateUnits};
     SmallVector<tile::KernelOp> kernels(
         getOperation().getOps<tile::KernelOp>());
     for (tile::KernelOp kernel : kernels) {

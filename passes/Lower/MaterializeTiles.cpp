@@ -380,10 +380,9 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
                       ? 0
                       : llvm::find(target.strides, 1) - target.strides.begin();
   if (tile::MmaOp mma = pendingProduct(tile)) {
-    lowerProduct(mma, tile, target.bounds[1 - lane], /*needsOutside=*/true,
-                 [&](Value value, const Place &at, Value) {
-                   writeScratch(value, target, at);
-                 });
+    lowerProduct(
+        mma, tile, target.bounds[1 - lane], /*needsOutside=*/true,
+        [&](Value value, const Place &at) { writeScratch(value, target, at); });
   } else {
     // Behind a bound the tile is zero, and is written as such: whoever reads it
     // may not know of the bound.
@@ -426,10 +425,9 @@ void TileLowering::lowerStore(tile::StoreOp store) {
   if (tile::MmaOp mma = pendingProduct(tile)) {
     unsigned lane = laneAxisOf(mma.getResult());
     lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
-                 [&](Value value, const Place &at, Value inside) {
-                   Value lanes =
-                       checkBound(*bounds[lane], shape[lane], lane, at);
-                   writeStore(store, value, at, combineMasks(inside, lanes));
+                 [&](Value value, const Place &at) {
+                   writeStore(store, value, at,
+                              checkBound(*bounds[lane], shape[lane], lane, at));
                  });
     return;
   }

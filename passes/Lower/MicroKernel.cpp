@@ -10,10 +10,15 @@
 #include "passes/Lower/TileLowering.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
 namespace tenon {
+
+/// Steps of a turn of the innermost loop: on CPUs with two FMA a cycle the
+/// loop's own instructions would cost a tenth.
+static constexpr int64_t kUnroll = 4;
 
 /// Whether the map reads input `n` at its own place.
 static bool isIdentity(tile::MapOp map, unsigned n) {
@@ -106,8 +111,9 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
       (type.getExtent(block.lane) + block.width - 1) / block.width;
   block.depth = cast<tile::TileType>(mma.getLhs().getType()).getExtent(1);
   block.blockVectors = largestDivisor(block.numVectors, 4);
-  block.blockRows =
-      largestDivisor(block.rows, machine.numAccumulators / block.blockVectors);
+  // Beside the sums, a row of one operand and an element of the other.
+  int64_t numSums = machine.numVectors - 1 - block.blockVectors;
+  block.blockRows = largestDivisor(block.rows, numSums / block.blockVectors);
   block.kBound = boundOf(block.scalarSide, 1 - block.vectorK);
   if (!block.kBound)
     block.kBound = boundOf(block.vectorSide, block.vectorK);
@@ -132,7 +138,22 @@ Place TileLowering::scalarPlace(const ProductBlock &block, Value k, int64_t r) {
   at.coords.resize(2);
   at.known.resize(2);
   at.coords[1 - block.vectorK] = k;
-  at.coords[block.vectorK] = block.readRows[r];
+  at.coords[block.vectorK] = block.rowCoords[r];
+  return at;
+}
+
+/// Where vector `v` of row `r` of the result is.
+Place TileLowering::resultPlace(const ProductBlock &block, int64_t r,
+                                int64_t v) {
+  Place at;
+  at.coords.resize(2);
+  at.known.resize(2);
+  at.coords[1 - block.lane] = block.rowCoords[r];
+  at.coords[block.lane] = block.laneCoords[v];
+  at.known[1 - block.lane] = r;
+  at.known[block.lane] = v;
+  at.lane = block.lane;
+  at.width = block.width;
   return at;
 }
 
@@ -157,6 +178,25 @@ SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
   return next;
 }
 
+/// The sums of the block over the steps from `from` to `to`, `numSteps` a turn.
+SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
+                                          Value to, int64_t numSteps,
+                                          ValueRange start) {
+  auto loop =
+      scf::ForOp::create(b, loc(), from, to, constantIndex(numSteps), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+  for (int64_t n = 0; n < numSteps; ++n) {
+    Value step = b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
+                                               constantIndex(n));
+    sums = usesPairs(block) ? pairStep(block, step, sums)
+                            : productStep(block, step, sums);
+  }
+  scf::YieldOp::create(b, loc(), sums);
+  return llvm::to_vector_of<Value>(loop.getResults());
+}
+
 /// The sums of the block over the whole contracted axis.
 SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
                                              ValueRange start) {
@@ -164,111 +204,124 @@ SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
   Value limit = limitOf(block.kBound, block.depth);
   if (byPairs)
     limit = b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(2));
-  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), limit,
-                                 constantIndex(1), start);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
   size_t outer = guaranteed.size();
   if (block.kBound && !byPairs)
     guaranteed.push_back(*block.kBound);
-  Value turn = loop.getInductionVar();
-  SmallVector<Value> next =
-      byPairs ? pairStep(block, turn, loop.getRegionIterArgs())
-              : productStep(block, turn, loop.getRegionIterArgs());
-  scf::YieldOp::create(b, loc(), next);
+  Value rest =
+      b.createOrFold<arith::RemUIOp>(loc(), limit, constantIndex(kUnroll));
+  Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
+  SmallVector<Value> sums =
+      sumSteps(block, constantIndex(0), whole, kUnroll, start);
+  if (!matchPattern(rest, m_Zero()))
+    sums = sumSteps(block, whole, limit, 1, sums);
   guaranteed.truncate(outer);
-  return llvm::to_vector_of<Value>(loop.getResults());
+  return sums;
 }
 
-void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
-                                std::optional<Bound> rowBound,
-                                bool needsOutside, SinkFn sink) {
-  ProductBlock block = blockOf(mma);
-  unsigned lane = block.lane, row = 1 - lane;
-
+/// Calls `body(first, n)` for blocks of rows up to `limit`, which may lie
+/// inside one: as many whole blocks as there are, then half of one, a quarter,
+/// ... as the bits of what is left say. So no block has a row that is not
+/// there.
+void TileLowering::forRowBlocks(const ProductBlock &block, Value limit,
+                                RowsFn body) {
   OpBuilder::InsertionGuard guard(b);
-  size_t numGuaranteed = guaranteed.size();
-  Value rowLimit = limitOf(rowBound, block.rows);
-  bool isRagged = rowBound && !isInside(*rowBound, block.rows);
-  auto loopTo = [&](Value bound, int64_t extent, int64_t by) -> Value {
-    if (extent == by)
-      return constantIndex(0);
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), bound,
-                                   constantIndex(by));
-    b.setInsertionPointToStart(loop.getBody());
-    return loop.getInductionVar();
-  };
-  Value firstRow = loopTo(needsOutside ? constantIndex(block.rows) : rowLimit,
-                          block.rows, block.blockRows);
-  Value firstVector = loopTo(constantIndex(block.numVectors), block.numVectors,
-                             block.blockVectors);
+  Value size = constantIndex(block.blockRows);
+  Value rest = arith::RemUIOp::create(b, loc(), limit, size);
+  Value row = arith::SubIOp::create(b, loc(), limit, rest);
+  auto loop = scf::ForOp::create(b, loc(), constantIndex(0), row, size);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar(), block.blockRows);
+  b.setInsertionPointAfter(loop);
+  for (int64_t n = llvm::bit_floor(uint64_t(block.blockRows - 1)); n > 0;
+       n /= 2) {
+    Value size = constantIndex(n);
+    Value taken = arith::AndIOp::create(b, loc(), rest, size);
+    Value isTaken = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne,
+                                          taken, constantIndex(0));
+    auto branch = scf::IfOp::create(b, loc(), isTaken, /*withElse=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body(row, n);
+    b.setInsertionPointAfter(branch);
+    row = arith::AddIOp::create(b, loc(), row, taken);
+  }
+}
 
-  // Rows behind the end repeat the last one; they are not stored.
-  SmallVector<Value> realRows;
-  Value lastRow;
-  if (isRagged) {
-    Value last = arith::SubIOp::create(b, loc(), rowLimit, constantIndex(1));
-    lastRow = arith::MaxSIOp::create(b, loc(), last, constantIndex(0));
-    guaranteed.push_back(*rowBound);
+/// The same for rows that are all there.
+void TileLowering::forAllRowBlocks(const ProductBlock &block, RowsFn body) {
+  if (block.rows == block.blockRows)
+    return body(constantIndex(0), block.blockRows);
+  OpBuilder::InsertionGuard guard(b);
+  auto loop =
+      scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(block.rows),
+                         constantIndex(block.blockRows));
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar(), block.blockRows);
+}
+
+/// Computes `end` for `numRows` rows and all vectors, block by block. Rows that
+/// are outside have no products.
+void TileLowering::lowerRows(ProductBlock block, Value firstRow,
+                             int64_t numRows, bool isOutside, Value end,
+                             SinkFn sink) {
+  OpBuilder::InsertionGuard guard(b);
+  Value firstVector = constantIndex(0);
+  if (block.numVectors != block.blockVectors) {
+    auto loop = scf::ForOp::create(b, loc(), constantIndex(0),
+                                   constantIndex(block.numVectors),
+                                   constantIndex(block.blockVectors));
+    b.setInsertionPointToStart(loop.getBody());
+    firstVector = loop.getInductionVar();
   }
-  for (int64_t r = 0; r < block.blockRows; ++r) {
-    Value coord =
-        b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r));
-    realRows.push_back(coord);
-    block.readRows.push_back(
-        isRagged ? arith::MinSIOp::create(b, loc(), coord, lastRow).getResult()
-                 : coord);
-  }
+  block.blockRows = numRows;
+  for (int64_t r = 0; r < numRows; ++r)
+    block.rowCoords.push_back(
+        b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r)));
   for (int64_t v = 0; v < block.blockVectors; ++v) {
     Value number =
         b.createOrFold<arith::AddIOp>(loc(), firstVector, constantIndex(v));
     block.laneCoords.push_back(b.createOrFold<arith::MulIOp>(
         loc(), number, constantIndex(block.width)));
   }
-  auto placeOf = [&](int64_t r, int64_t v, bool isReal) {
-    Place at;
-    at.coords.resize(2);
-    at.known.resize(2);
-    at.coords[row] = isReal ? realRows[r] : block.readRows[r];
-    at.coords[lane] = block.laneCoords[v];
-    at.known[row] = r;
-    at.known[lane] = v;
-    at.lane = lane;
-    at.width = block.width;
-    return at;
+  SmallVector<Value> sums;
+  for (int64_t r = 0; r < numRows; ++r)
+    for (int64_t v = 0; v < block.blockVectors; ++v)
+      sums.push_back(
+          evaluate(block.mma.getAccumulator(), resultPlace(block, r, v)));
+  if (!isOutside)
+    sums = sumProducts(block, sums);
+  Registers held{block.lane, {}};
+  for (int64_t r = 0; r < numRows; ++r)
+    held.values.emplace_back(
+        ArrayRef(sums).slice(r * block.blockVectors, block.blockVectors));
+  registers[block.mma.getResult()] = held;
+  for (int64_t r = 0; r < numRows; ++r)
+    for (int64_t v = 0; v < block.blockVectors; ++v) {
+      Place at = resultPlace(block, r, v);
+      sink(evaluate(end, at), at);
+    }
+  registers.erase(block.mma.getResult());
+}
+
+void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
+                                std::optional<Bound> rowBound,
+                                bool needsOutside, SinkFn sink) {
+  ProductBlock block = blockOf(mma);
+  auto lowerInside = [&](Value firstRow, int64_t numRows) {
+    lowerRows(block, firstRow, numRows, /*isOutside=*/false, end, sink);
   };
-
-  SmallVector<Value> start;
-  for (int64_t r = 0; r < block.blockRows; ++r)
-    for (int64_t v = 0; v < block.blockVectors; ++v)
-      start.push_back(evaluate(mma.getAccumulator(), placeOf(r, v, false)));
-  SmallVector<Value> sums = sumProducts(block, start);
-
-  Registers held{lane, {}};
-  for (int64_t r = 0; r < block.blockRows; ++r) {
-    auto &values = held.values.emplace_back();
-    for (int64_t v = 0; v < block.blockVectors; ++v)
-      values.push_back(sums[r * block.blockVectors + v]);
-  }
-  registers[mma.getResult()] = held;
-  // Scratch memory is read whole, so what follows the product must see the true
-  // coordinates of rows behind the end; a store leaves those rows out.
-  if (needsOutside)
-    guaranteed.truncate(numGuaranteed);
-  for (int64_t r = 0; r < block.blockRows; ++r) {
-    Value isReal =
-        isRagged && !needsOutside
-            ? arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt,
-                                    realRows[r], rowLimit)
-                  .getResult()
-            : Value();
-    Value inside = isReal ? splatMask(isReal, block.width) : Value();
-    for (int64_t v = 0; v < block.blockVectors; ++v)
-      sink(evaluate(end, placeOf(r, v, needsOutside)), placeOf(r, v, true),
-           inside);
-  }
-  registers.erase(mma.getResult());
-  guaranteed.truncate(numGuaranteed);
+  if (!rowBound || isInside(*rowBound, block.rows))
+    return forAllRowBlocks(block, lowerInside);
+  Value limit = limitOf(rowBound, block.rows);
+  guaranteed.push_back(*rowBound);
+  forRowBlocks(block, limit, lowerInside);
+  guaranteed.pop_back();
+  if (!needsOutside)
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  auto outside = scf::ForOp::create(b, loc(), limit, constantIndex(block.rows),
+                                    constantIndex(1));
+  b.setInsertionPointToStart(outside.getBody());
+  lowerRows(block, outside.getInductionVar(), 1, /*isOutside=*/true, end, sink);
 }
 
 } // namespace tenon

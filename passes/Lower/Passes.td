@@ -139,7 +139,7 @@ def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
-    Option<"numAccumulators", "accumulators", "int64_t", "24", "vector registers that a block of a matrix product may hold">,
+    Option<"numVectors", "vectors", "int64_t", "32", "vector registers">,
     Option<"emulateUnits", "emulate-units", "bool", "false",
            "arithmetic in place of the instructions of matrix units, for CPUs that lack them">
   ];

@@ -29,8 +29,7 @@ namespace tenon {
 /// What the lowering must know of the machine.
 struct VectorMachine {
   int64_t vectorBytes = 64;
-  int64_t numAccumulators =
-      24;                     ///< vector registers that a matrix block may hold
+  int64_t numVectors = 32;    ///< vector registers
   bool emulatesUnits = false; ///< arithmetic in place of matrix instructions
 };
 
@@ -61,7 +60,7 @@ struct ProductBlock {
   int64_t rows = 1, numVectors = 1, depth = 1; ///< of the whole product
   int64_t blockRows = 1, blockVectors = 1;     ///< of the block
   std::optional<Bound> kBound;                 ///< of the contracted axis
-  llvm::SmallVector<mlir::Value> readRows;     ///< coordinates of its rows
+  llvm::SmallVector<mlir::Value> rowCoords;    ///< coordinates of its rows
   llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
 
@@ -173,18 +172,28 @@ private:
   //===--- MicroKernel.cpp: matrix products in registers -----------------===//
   tile::MmaOp pendingProduct(mlir::Value tile);
   bool isAbsorbed(mlir::Value tile);
-  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at,
-                                         mlir::Value inside)>;
+  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;
+  using RowsFn =
+      llvm::function_ref<void(mlir::Value firstRow, int64_t numRows)>;
   /// Computes `end`, the product or what follows it, and hands it to the sink.
   /// Rows behind `rowBound` are left out unless `needsOutside`.
   void lowerProduct(tile::MmaOp mma, mlir::Value end,
                     std::optional<Bound> rowBound, bool needsOutside,
                     SinkFn sink);
+  void forRowBlocks(const ProductBlock &block, mlir::Value limit, RowsFn body);
+  void forAllRowBlocks(const ProductBlock &block, RowsFn body);
+  void lowerRows(ProductBlock block, mlir::Value firstRow, int64_t numRows,
+                 bool isOutside, mlir::Value end, SinkFn sink);
   ProductBlock blockOf(tile::MmaOp mma);
   Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
   Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);
+  Place resultPlace(const ProductBlock &block, int64_t r, int64_t v);
   llvm::SmallVector<mlir::Value>
   productStep(const ProductBlock &block, mlir::Value k, mlir::ValueRange sums);
+  llvm::SmallVector<mlir::Value> sumSteps(const ProductBlock &block,
+                                          mlir::Value from, mlir::Value to,
+                                          int64_t numSteps,
+                                          mlir::ValueRange start);
   llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
                                              mlir::ValueRange start);
 
