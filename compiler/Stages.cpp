@@ -76,6 +76,8 @@ static void addSimplify(PassManager &passes, bool useBf16) {
 static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   ChooseSchedulePassOptions options;
   options.vectorBytes = cpu.getVectorBytes();
+  options.numVectors = cpu.getNumVectors();
+  options.f32Macs = cpu.getF32Macs();
   double best = 1;
   for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::AmxBf16})
     if (cpu.rateOverF32(unit) > best) {

@@ -1,6 +1,7 @@
 //===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
 
 #include "passes/Schedule/Passes.h"
+#include "passes/Schedule/RegisterBlock.h"
 #include "passes/Schedule/ScheduleRules.h"
 
 #include "dialects/Tile/TileDialect.h"
@@ -22,15 +23,8 @@ constexpr int64_t kElementwiseBlock = 1024;
 /// A reduced dim up to this many elements is one block: 16 KiB of f32, half an
 /// L1.
 constexpr int64_t kWholeReduction = 4096;
-/// Rows that a contraction keeps in registers: 8 rows of a matrix whose rows
-/// are 4 KiB apart still fit the 8 ways of an L1 set.
-constexpr int64_t kRegisterRows = 8;
 /// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
 constexpr int64_t kAttentionKeys = 32;
-/// Vectors of a row block: 8 x 3 accumulators leave room for operands in 32
-/// registers; 4 x 3 in 16.
-constexpr int64_t kRegisterVectors = 3;
-
 /// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
 /// tiles are fed by four loads.
 constexpr int64_t kTileBlock = 32;
@@ -73,16 +67,11 @@ Shape shapeOf(tile::KernelOp kernel) {
   return shape;
 }
 
-int64_t roundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
+DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
                       StringRef bf16Unit) {
   Shape shape = shapeOf(kernel);
   Builder b(kernel.getContext());
   NamedAttrList schedule;
-  int64_t lanes = vectorBytes / 4;
   auto set = [&](StringRef symbol, int64_t value) {
     schedule.set(symbol, b.getIndexAttr(value));
   };
@@ -90,17 +79,17 @@ DictionaryAttr choose(tile::KernelOp kernel, int64_t vectorBytes,
   bool isAttention = shape.hasProduct && !isContraction;
   bool usesTiles = isContraction && shape.hasPairs && bf16Unit == "amx-bf16";
 
+  RegisterBlock registers =
+      chooseRegisterBlock(machine, shape.gridSize.lookup("BN"));
+
   for (auto &[symbol, size] : shape.gridSize) {
     bool isRow = symbol == "BM";
     if (isContraction)
-      set(symbol,
-          usesTiles ? kTileBlock
-          : isRow   ? kRegisterRows
-                    : std::min(kRegisterVectors * lanes,
-                               roundUp(size.value_or(kRegisterVectors * lanes),
-                                       lanes)));
+      set(symbol, usesTiles ? kTileBlock
+                  : isRow   ? registers.rows
+                            : registers.vectors * machine.lanes());
     else if (isAttention)
-      set(symbol, 4 * lanes);
+      set(symbol, 4 * machine.lanes());
     else if (isRow)
       set(symbol, 4);
     else
@@ -137,9 +126,10 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   using ChooseSchedulePassBase::ChooseSchedulePassBase;
 
   void runOnOperation() override {
+    ScheduleMachine machine{vectorBytes, numVectors, f32Macs};
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (!kernel.getSchedule())
-        kernel.setScheduleAttr(choose(kernel, vectorBytes, bf16Unit));
+        kernel.setScheduleAttr(choose(kernel, machine, bf16Unit));
       if (failed(checkSchedule(kernel, kernel.getScheduleAttr(), vectorBytes,
                                [&] { return kernel.emitError(); })))
         return signalPassFailure();

@@ -52,6 +52,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
+    Option<"numVectors", "vectors", "int64_t", "32", "vector registers">,
+    Option<"f32Macs", "f32-macs", "int64_t", "16", "f32 multiply-adds per cycle">,
     Option<"bf16Unit", "bf16-unit", "std::string", "\"\"",
            "the unit that multiplies bf16 faster than f32: avx512bf16, amx-bf16, or none">
   ];
