@@ -78,6 +78,7 @@ static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   options.vectorBytes = cpu.getVectorBytes();
   options.numVectors = cpu.getNumVectors();
   options.f32Macs = cpu.getF32Macs();
+  options.l2Bytes = cpu.cache(2).getSizeBytes();
   double best = 1;
   for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::AmxBf16})
     if (cpu.rateOverF32(unit) > best) {

@@ -76,16 +76,26 @@ bool TileLowering::isInside(const Bound &bound, int64_t extent) const {
                          size = constantOf(bound.size);
   if (offset && size && *offset + extent <= *size)
     return true;
-  return llvm::any_of(guaranteed, [&](const Bound &known) {
-    return known.offset == bound.offset &&
-           (known.size == bound.size || (size && constantOf(known.size) &&
-                                         *constantOf(known.size) <= *size));
+  return size && llvm::any_of(steps, [&](const Steps &known) {
+           return known.offset == bound.offset && extent <= known.step &&
+                  known.size <= *size;
+         });
+}
+
+bool TileLowering::isGuaranteed(const Bound &bound, Value coord) const {
+  std::optional<int64_t> size = constantOf(bound.size);
+  return llvm::any_of(guaranteed, [&](const Guarantee &known) {
+    std::optional<int64_t> knownSize = constantOf(known.bound.size);
+    return known.bound.offset == bound.offset &&
+           (known.bound.size == bound.size ||
+            (size && knownSize && *knownSize <= *size)) &&
+           llvm::is_contained(known.coords, coord);
   });
 }
 
 Value TileLowering::checkBound(const Bound &bound, int64_t extent,
                                unsigned axis, const Place &at) {
-  if (isInside(bound, extent))
+  if (isInside(bound, extent) || isGuaranteed(bound, at.coords[axis]))
     return nullptr;
   Value left = arith::SubIOp::create(b, loc(), bound.size, bound.offset);
   if (at.lane == axis)

@@ -11,6 +11,7 @@
 #include "dialects/Target/TargetDialect.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -44,28 +45,71 @@ void TileLowering::loadArguments(func::FuncOp function) {
   scratchBase = entry.getArgument(4);
 }
 
-/// Instance numbers count through the grid, the last axis of `order` fastest.
+/// Remembers that the offset's last step is a whole one, if it is.
+void TileLowering::noteSteps(Value offset, Value size, int64_t step) {
+  IntegerAttr number;
+  if (matchPattern(size, m_Constant(&number)) && number.getInt() % step == 0)
+    steps.push_back({offset, step, number.getInt()});
+}
+
+/// Instance numbers count through the grid, the last axis of `order` fastest;
+/// `group` blocks of it are walked before the axis above it steps.
 void TileLowering::decodeInstance(Value instance) {
   tile::GridOp grid = kernel.getGrid();
   unsigned rank = grid.getSizes().size();
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (DictionaryAttr schedule = kernel.getScheduleAttr())
-    if (auto given = schedule.getAs<DenseI64ArrayAttr>("order"))
-      order.assign(given.asArrayRef().begin(), given.asArrayRef().end());
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto given = schedule ? schedule.getAs<DenseI64ArrayAttr>("order") : nullptr;
+  auto group = schedule ? schedule.getAs<IntegerAttr>("group") : nullptr;
+  if (given)
+    order.assign(given.asArrayRef().begin(), given.asArrayRef().end());
+  SmallVector<Value> counts(rank), numbers(rank);
+  for (unsigned axis = 0; axis < rank; ++axis)
+    counts[axis] = b.createOrFold<arith::CeilDivUIOp>(
+        loc(), mapped(grid.getSizes()[axis]), constantIndex(gridBlock(axis)));
   Value rest = instance;
   for (int64_t axis : llvm::reverse(order)) {
-    Value block =
-        constantIndex(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt());
-    Value count = b.createOrFold<arith::CeilDivUIOp>(
-        loc(), mapped(grid.getSizes()[axis]), block);
-    Value number =
+    numbers[axis] =
         axis == order.front()
             ? rest
-            : arith::RemUIOp::create(b, loc(), rest, count).getResult();
-    rest = arith::DivUIOp::create(b, loc(), rest, count);
-    mapping.map(grid.getResult(axis),
-                arith::MulIOp::create(b, loc(), number, block).getResult());
+            : arith::RemUIOp::create(b, loc(), rest, counts[axis]).getResult();
+    if (axis != order.front())
+      rest = arith::DivUIOp::create(b, loc(), rest, counts[axis]);
   }
+  if (group)
+    regroup(order.back(), order[rank - 2], group.getInt(), counts, numbers);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    Value offset = arith::MulIOp::create(b, loc(), numbers[axis],
+                                         constantIndex(gridBlock(axis)));
+    mapping.map(grid.getResult(axis), offset);
+    noteSteps(offset, mapped(grid.getSizes()[axis]), gridBlock(axis));
+  }
+}
+
+int64_t TileLowering::gridBlock(unsigned axis) {
+  return cast<IntegerAttr>(kernel.getGrid().getBlocks()[axis]).getInt();
+}
+
+/// The plane of the two axes in groups of `size` numbers of `fast`: within one,
+/// `slow` steps after each row of the group. The last group may be smaller.
+void TileLowering::regroup(unsigned fast, unsigned slow, int64_t size,
+                           ArrayRef<Value> counts,
+                           MutableArrayRef<Value> numbers) {
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddIOp::create(b, loc(), x, y);
+  };
+  auto mul = [&](Value x, Value y) -> Value {
+    return arith::MulIOp::create(b, loc(), x, y);
+  };
+  Value place = add(mul(numbers[slow], counts[fast]), numbers[fast]);
+  Value whole = constantIndex(size);
+  Value perGroup = mul(whole, counts[slow]);
+  Value first = mul(arith::DivUIOp::create(b, loc(), place, perGroup), whole);
+  Value inGroup = arith::RemUIOp::create(b, loc(), place, perGroup);
+  Value left = arith::SubIOp::create(b, loc(), counts[fast], first);
+  Value rows = arith::MinUIOp::create(b, loc(), left, whole);
+  numbers[fast] = add(first, arith::RemUIOp::create(b, loc(), inGroup, rows));
+  numbers[slow] = arith::DivUIOp::create(b, loc(), inGroup, rows);
 }
 
 FailureOr<func::FuncOp> TileLowering::lower() {
@@ -157,6 +201,11 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
       scf::ForOp::create(b, loc(), mapped(loop.getLowerBound()),
                          mapped(loop.getUpperBound()), mapped(loop.getStep()));
   mapping.map(loop.getInductionVar(), lowered.getInductionVar());
+  IntegerAttr step;
+  if (matchPattern(loop.getLowerBound(), m_Zero()) &&
+      matchPattern(loop.getStep(), m_Constant(&step)))
+    noteSteps(lowered.getInductionVar(), lowered.getUpperBound(),
+              step.getInt());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(lowered.getBody());
   if (failed(lowerBlock(*loop.getBody())))
@@ -167,6 +216,8 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
     if (!scratch.contains(value))
       materialize(value);
   for (auto [value, memory] : llvm::zip_equal(yielded, carried)) {
+    if (scratch[value].pointer == memory.pointer)
+      continue; // computed in place
     auto type = cast<tile::TileType>(value.getType());
     unsigned lane = type.getRank()
                         ? llvm::find(memory.strides, 1) - memory.strides.begin()

@@ -305,7 +305,7 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
   auto loop = scf::ForOp::create(b, loc(), constantIndex(0), whole,
                                  constantIndex(width));
   b.setInsertionPointToStart(loop.getBody());
-  guaranteed.push_back(*bound);
+  guaranteed.push_back({*bound, {loop.getInductionVar(), whole}});
   body(loop.getInductionVar(), nullptr);
   b.setInsertionPointAfter(loop);
   Value hasRest = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne,
@@ -344,7 +344,7 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape,
     b.setInsertionPointToStart(loop.getBody());
     at.coords[axis] = loop.getInductionVar();
     if (bounds[axis])
-      guaranteed.push_back(*bounds[axis]);
+      guaranteed.push_back({*bounds[axis], {loop.getInductionVar()}});
   }
   at.lane = lane;
   at.width = lanesOf(Type());

@@ -190,8 +190,15 @@ SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
   for (int64_t n = 0; n < numSteps; ++n) {
     Value step = b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
                                                constantIndex(n));
-    sums = usesPairs(block) ? pairStep(block, step, sums)
-                            : productStep(block, step, sums);
+    if (usesPairs(block)) {
+      sums = pairStep(block, step, sums);
+      continue;
+    }
+    if (block.kBound)
+      guaranteed.push_back({*block.kBound, {step}});
+    sums = productStep(block, step, sums);
+    if (block.kBound)
+      guaranteed.pop_back();
   }
   scf::YieldOp::create(b, loc(), sums);
   return llvm::to_vector_of<Value>(loop.getResults());
@@ -200,13 +207,9 @@ SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
 /// The sums of the block over the whole contracted axis.
 SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
                                              ValueRange start) {
-  bool byPairs = usesPairs(block);
   Value limit = limitOf(block.kBound, block.depth);
-  if (byPairs)
+  if (usesPairs(block))
     limit = b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(2));
-  size_t outer = guaranteed.size();
-  if (block.kBound && !byPairs)
-    guaranteed.push_back(*block.kBound);
   Value rest =
       b.createOrFold<arith::RemUIOp>(loc(), limit, constantIndex(kUnroll));
   Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
@@ -214,7 +217,6 @@ SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
       sumSteps(block, constantIndex(0), whole, kUnroll, start);
   if (!matchPattern(rest, m_Zero()))
     sums = sumSteps(block, whole, limit, 1, sums);
-  guaranteed.truncate(outer);
   return sums;
 }
 
@@ -261,8 +263,8 @@ void TileLowering::forAllRowBlocks(const ProductBlock &block, RowsFn body) {
 /// Computes `end` for `numRows` rows and all vectors, block by block. Rows that
 /// are outside have no products.
 void TileLowering::lowerRows(ProductBlock block, Value firstRow,
-                             int64_t numRows, bool isOutside, Value end,
-                             SinkFn sink) {
+                             int64_t numRows, std::optional<Bound> rowBound,
+                             bool isOutside, Value end, SinkFn sink) {
   OpBuilder::InsertionGuard guard(b);
   Value firstVector = constantIndex(0);
   if (block.numVectors != block.blockVectors) {
@@ -282,6 +284,8 @@ void TileLowering::lowerRows(ProductBlock block, Value firstRow,
     block.laneCoords.push_back(b.createOrFold<arith::MulIOp>(
         loc(), number, constantIndex(block.width)));
   }
+  if (rowBound && !isOutside)
+    guaranteed.push_back({*rowBound, block.rowCoords});
   SmallVector<Value> sums;
   for (int64_t r = 0; r < numRows; ++r)
     for (int64_t v = 0; v < block.blockVectors; ++v)
@@ -300,6 +304,8 @@ void TileLowering::lowerRows(ProductBlock block, Value firstRow,
       sink(evaluate(end, at), at);
     }
   registers.erase(block.mma.getResult());
+  if (rowBound && !isOutside)
+    guaranteed.pop_back();
 }
 
 void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
@@ -307,21 +313,21 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
                                 bool needsOutside, SinkFn sink) {
   ProductBlock block = blockOf(mma);
   auto lowerInside = [&](Value firstRow, int64_t numRows) {
-    lowerRows(block, firstRow, numRows, /*isOutside=*/false, end, sink);
+    lowerRows(block, firstRow, numRows, rowBound, /*isOutside=*/false, end,
+              sink);
   };
   if (!rowBound || isInside(*rowBound, block.rows))
     return forAllRowBlocks(block, lowerInside);
   Value limit = limitOf(rowBound, block.rows);
-  guaranteed.push_back(*rowBound);
   forRowBlocks(block, limit, lowerInside);
-  guaranteed.pop_back();
   if (!needsOutside)
     return;
   OpBuilder::InsertionGuard guard(b);
   auto outside = scf::ForOp::create(b, loc(), limit, constantIndex(block.rows),
                                     constantIndex(1));
   b.setInsertionPointToStart(outside.getBody());
-  lowerRows(block, outside.getInductionVar(), 1, /*isOutside=*/true, end, sink);
+  lowerRows(block, outside.getInductionVar(), 1, rowBound, /*isOutside=*/true,
+            end, sink);
 }
 
 } // namespace tenon

@@ -70,7 +70,7 @@ Value TileLowering::pairScalar(const ProductBlock &block, Value pair,
   // contracted axis is even and the loop ends with it.
   size_t outer = guaranteed.size();
   if (block.kBound)
-    guaranteed.push_back(*block.kBound);
+    guaranteed.push_back({*block.kBound, {k}});
   Value bits = evaluateLoad(load, at, b.getI32Type());
   guaranteed.truncate(outer);
   Value splat = vector::BroadcastOp::create(

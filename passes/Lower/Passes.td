@@ -85,48 +85,16 @@ def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {
       scf.for %arg5 = %2 to %3 step %c1 {
         %c16_0 = arith.constant 16 : index
         %c1_1 = arith.constant 1 : index
-        %4 = arith.divui %arg5, %c1_1 : index
-        %5 = arith.muli %arg5, %c16_0 : index
-        %6 = arith.subi %c16, %5 : index
-        %c0 = arith.constant 0 : index
-        %7 = arith.maxsi %6, %c0 : index
         %c16_2 = arith.constant 16 : index
-        %8 = arith.minsi %7, %c16_2 : index
-        %c16_3 = arith.constant 16 : index
-        %9 = arith.remui %8, %c16_3 : index
-        %10 = arith.subi %8, %9 : index
-        %c0_4 = arith.constant 0 : index
-        %c16_5 = arith.constant 16 : index
-        scf.for %arg6 = %c0_4 to %10 step %c16_5 {
-          %12 = vector.broadcast %cst : f32 to vector<16xf32>
-          %c1_7 = arith.constant 1 : index
-          %c16_8 = arith.constant 16 : index
-          %c0_9 = arith.constant 0 : index
-          %13 = arith.addi %5, %arg6 : index
-          %14 = arith.index_cast %13 : index to i64
-          %15 = llvm.getelementptr %1[%14] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-          llvm.store %12, %15 {alignment = 4 : i64} : vector<16xf32>, !llvm.ptr
-        }
-        %c0_6 = arith.constant 0 : index
-        %11 = arith.cmpi ne, %9, %c0_6 : index
-        scf.if %11 {
-          %cst_7 = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]> : vector<16xi32>
-          %c0_8 = arith.constant 0 : index
-          %12 = arith.maxsi %9, %c0_8 : index
-          %c16_9 = arith.constant 16 : index
-          %13 = arith.minsi %12, %c16_9 : index
-          %14 = arith.index_cast %13 : index to i32
-          %15 = vector.broadcast %14 : i32 to vector<16xi32>
-          %16 = arith.cmpi slt, %cst_7, %15 : vector<16xi32>
-          %17 = vector.broadcast %cst : f32 to vector<16xf32>
-          %c1_10 = arith.constant 1 : index
-          %c16_11 = arith.constant 16 : index
-          %c0_12 = arith.constant 0 : index
-          %18 = arith.addi %5, %10 : index
-          %19 = arith.index_cast %18 : index to i64
-          %20 = llvm.getelementptr %1[%19] : (!llvm.ptr, i64) -> !llvm.ptr, f32
-          llvm.intr.masked.store %17, %20, %16 {alignment = 4 : i32} : vector<16xf32>, vector<16xi1> into !llvm.ptr
-        }
+        %4 = arith.muli %arg5, %c16_2 : index
+        %c0 = arith.constant 0 : index
+        %5 = vector.broadcast %cst : f32 to vector<16xf32>
+        %c1_3 = arith.constant 1 : index
+        %c16_4 = arith.constant 16 : index
+        %c0_5 = arith.constant 0 : index
+        %6 = arith.index_cast %4 : index to i64
+        %7 = llvm.getelementptr %1[%6] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+        llvm.store %5, %7 {alignment = 4 : i64} : vector<16xf32>, !llvm.ptr
       }
       return
     }

@@ -118,7 +118,7 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
     b.setInsertionPointToStart(loop.getBody());
     at.coords[a] = loop.getInductionVar();
     if (bounds[a])
-      guaranteed.push_back(*bounds[a]);
+      guaranteed.push_back({*bounds[a], {loop.getInductionVar()}});
   }
   int64_t chunk = kChains * width, whole = shape[axis] / chunk * chunk;
   SmallVector<Value> chains(kChains, start);

@@ -89,6 +89,11 @@ private:
   //===--- LowerToCpu.cpp: the function, its instances, its statements ---===//
   void loadArguments(mlir::func::FuncOp function);
   void decodeInstance(mlir::Value instance);
+  int64_t gridBlock(unsigned axis);
+  void regroup(unsigned fast, unsigned slow, int64_t size,
+               llvm::ArrayRef<mlir::Value> counts,
+               llvm::MutableArrayRef<mlir::Value> numbers);
+  void noteSteps(mlir::Value offset, mlir::Value size, int64_t step);
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
@@ -109,7 +114,9 @@ private:
   /// A check that the axis' elements are not before the view of offset 0.
   mlir::Value checkBeginning(mlir::Value offset, unsigned axis,
                              const Place &at);
+  /// Whether that is known of all coordinates below the extent, or of this one.
   bool isInside(const Bound &bound, int64_t extent) const;
+  bool isGuaranteed(const Bound &bound, mlir::Value coord) const;
 
   //===--- TileMemory.cpp: where elements lie, reads and writes ----------===//
   /// Sizes, strides and layout of a view.
@@ -183,7 +190,8 @@ private:
   void forRowBlocks(const ProductBlock &block, mlir::Value limit, RowsFn body);
   void forAllRowBlocks(const ProductBlock &block, RowsFn body);
   void lowerRows(ProductBlock block, mlir::Value firstRow, int64_t numRows,
-                 bool isOutside, mlir::Value end, SinkFn sink);
+                 std::optional<Bound> rowBound, bool isOutside, mlir::Value end,
+                 SinkFn sink);
   ProductBlock blockOf(tile::MmaOp mma);
   Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
   Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);
@@ -214,13 +222,26 @@ private:
     mlir::Value pointer;
     mlir::Value rowBytes; ///< index: from one row to the next
   };
+  /// Sums in memory, of which nothing is read if they are zero.
+  struct UnitSums {
+    UnitMemory memory;
+    bool isZero;
+  };
   bool usesTileUnit(tile::MmaOp mma);
   void lowerUnitProduct(tile::MmaOp mma);
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
-  void multiplyTiles(const UnitMemory &to, const UnitMemory &left,
+  bool isReadInPlace(mlir::Value tile);
+  void copyRows(mlir::Value tile, mlir::Value firstRow, int64_t numRows,
+                const Scratch &to);
+  Scratch placeOfSums(tile::MmaOp mma);
+  void multiplyAllRows(const UnitSums &sums, tile::MmaOp mma);
+  void multiplyRows(const UnitSums &to, mlir::Value row, const UnitMemory &left,
+                    const UnitMemory &right, int64_t rows, tile::MmaOp mma);
+  void multiplyTiles(const UnitSums &to, const UnitMemory &left,
                      const UnitMemory &right, int64_t rows, int64_t columns,
                      int64_t depth);
+  mlir::Value unitZero();
   mlir::Value unitLoad(const UnitMemory &memory);
   mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
                        mlir::ValueRange operands);
@@ -260,8 +281,20 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
   llvm::DenseMap<mlir::Value, Registers>
-      registers;                       ///< of products, while they last
-  llvm::SmallVector<Bound> guaranteed; ///< bounds that the loops around keep
+      registers; ///< of products, while they last
+  /// Coordinates that the loops around keep before a bound. Offsets and sizes
+  /// alone do not tell two axes apart: many begin at 0.
+  struct Guarantee {
+    Bound bound;
+    llvm::SmallVector<mlir::Value> coords;
+  };
+  llvm::SmallVector<Guarantee> guaranteed;
+  /// An offset that takes whole steps and ends before `size`.
+  struct Steps {
+    mlir::Value offset;
+    int64_t step, size;
+  };
+  llvm::SmallVector<Steps> steps;
 };
 
 } // namespace tenon

@@ -91,6 +91,10 @@ Value TileLowering::unitLoad(const UnitMemory &memory) {
                   {memory.pointer, toI64(memory.rowBytes)});
 }
 
+Value TileLowering::unitZero() {
+  return callUnit("tilezero", LLVM::LLVMX86AMXType::get(b.getContext()), {});
+}
+
 /// sums + x * y, by arithmetic on the memory of all three.
 void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
                                const UnitMemory &y) {
@@ -137,28 +141,30 @@ void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
 // The product
 //===----------------------------------------------------------------------===//
 
-/// Where the left side's rows lie, contiguous along the contracted axis: in the
-/// kernel's input, or, when it is computed or a row would be behind the end, in
-/// scratch memory.
+/// Copies `numRows` rows of the tile from `firstRow` on; what is behind an end
+/// is zero.
+void TileLowering::copyRows(Value tile, Value firstRow, int64_t numRows,
+                            const Scratch &to) {
+  SmallVector<std::optional<Bound>> none(2);
+  int64_t depth = tileTypeOf(tile).getExtent(1);
+  forEachVector({numRows, depth}, none, 1, [&](const Place &target) {
+    Place from = target;
+    from.coords[0] =
+        b.createOrFold<arith::AddIOp>(loc(), firstRow, target.coords[0]);
+    writeScratch(evaluate(tile, from), to, target);
+  });
+}
+
+/// The left side's rows, contiguous along the contracted axis: where they lie,
+/// or, when they are computed, in scratch memory, with zeros behind the end.
 TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value lhs = mma.getLhs();
-  tile::TileType type = tileTypeOf(lhs);
-  Scratch copy = allocate(type, /*lane=*/1);
-  Value copyBytes = constantIndex(2 * copy.strides[0]);
-  auto copyAll = [&] {
-    SmallVector<std::optional<Bound>> none(2);
-    forEachVector(type.getShape(), none, 1, [&](const Place &at) {
-      writeScratch(evaluate(lhs, at), copy, at);
-    });
-  };
-  auto load = lhs.getDefiningOp<tile::LoadOp>();
-  bool isRows = load && !scratch.contains(lhs) &&
-                !load.getView().getType().getLayout() &&
-                contiguousAxis(lhs) == 1u;
-  if (!isRows) {
-    copyAll();
-    return {copy.pointer, copyBytes};
+  if (!isReadInPlace(lhs)) {
+    Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
+    copyRows(lhs, constantIndex(0), tileTypeOf(lhs).getExtent(0), copy);
+    return {copy.pointer, constantIndex(2 * copy.strides[0])};
   }
+  auto load = lhs.getDefiningOp<tile::LoadOp>();
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> offsets;
   for (Value offset : load.getOffsets())
@@ -169,22 +175,14 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
       memory.pointer, arith::MulIOp::create(b, loc(), first, constantIndex(2)));
   Value rowBytes = arith::MulIOp::create(
       b, loc(), memory.strides[load.getAxes()[0]], constantIndex(2));
-  Bound rows{offsets[load.getAxes()[0]], memory.sizes[load.getAxes()[0]]};
-  if (isInside(rows, type.getExtent(0)))
-    return {start, rowBytes};
-  Value left = arith::SubIOp::create(b, loc(), rows.size, rows.offset);
-  Value isRagged =
-      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::slt, left,
-                            constantIndex(type.getExtent(0)));
-  {
-    auto guard =
-        scf::IfOp::create(b, loc(), isRagged, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard keep(b);
-    b.setInsertionPointToStart(guard.thenBlock());
-    copyAll();
-  }
-  return {arith::SelectOp::create(b, loc(), isRagged, copy.pointer, start),
-          arith::SelectOp::create(b, loc(), isRagged, copyBytes, rowBytes)};
+  return {start, rowBytes};
+}
+
+/// Whether the tile's rows lie in memory as the unit wants them.
+bool TileLowering::isReadInPlace(Value tile) {
+  auto load = tile.getDefiningOp<tile::LoadOp>();
+  return load && !scratch.contains(tile) &&
+         !load.getView().getType().getLayout() && contiguousAxis(tile) == 1u;
 }
 
 /// The packed right side: rows of pairs, as long as a panel is wide.
@@ -201,21 +199,21 @@ TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
   return {start, constantIndex(4 * width)};
 }
 
-/// The sums of two by two tiles, or what is left of them, over the whole
-/// contracted axis.
-void TileLowering::multiplyTiles(const UnitMemory &to, const UnitMemory &left,
+/// Adds to the sums of two by two tiles, or what is left of them, the products
+/// over the whole contracted axis.
+void TileLowering::multiplyTiles(const UnitSums &to, const UnitMemory &left,
                                  const UnitMemory &right, int64_t rows,
                                  int64_t columns, int64_t depth) {
   SmallVector<UnitMemory> targets;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      targets.push_back(
-          shifted(to, constantIndex(r * kSide), constantIndex(c * kRowBytes)));
+      targets.push_back(shifted(to.memory, constantIndex(r * kSide),
+                                constantIndex(c * kRowBytes)));
   bool isReal = !machine.emulatesUnits;
   SmallVector<Value> sums;
   if (isReal)
     for (const UnitMemory &target : targets)
-      sums.push_back(unitLoad(target));
+      sums.push_back(to.isZero ? unitZero() : unitLoad(target));
   auto loop =
       scf::ForOp::create(b, loc(), constantIndex(0),
                          constantIndex(depth / kDepth), constantIndex(1), sums);
@@ -255,29 +253,102 @@ void TileLowering::multiplyTiles(const UnitMemory &to, const UnitMemory &left,
              {target.pointer, toI64(target.rowBytes), sum});
 }
 
+/// All columns of `rows` tiles of rows, from `row` of the sums and from the
+/// first row of `left` on.
+void TileLowering::multiplyRows(const UnitSums &to, Value row,
+                                const UnitMemory &left, const UnitMemory &right,
+                                int64_t rows, tile::MmaOp mma) {
+  int64_t columnTiles = mma.getType().getExtent(1) / kSide;
+  for (int64_t c = 0; c < columnTiles; c += 2) {
+    UnitSums sums = {shifted(to.memory, row, constantIndex(c * kRowBytes)),
+                     to.isZero};
+    multiplyTiles(
+        sums, left,
+        shifted(right, constantIndex(0), constantIndex(c * kRowBytes)), rows,
+        std::min<int64_t>(2, columnTiles - c),
+        tileTypeOf(mma.getLhs()).getExtent(1));
+  }
+}
+
+/// Where the sums are kept: where the loop around carries them, when it has no
+/// other use for them, or in memory of their own.
+TileLowering::Scratch TileLowering::placeOfSums(tile::MmaOp mma) {
+  Value before = mma.getAccumulator(), after = mma.getResult();
+  auto carried = dyn_cast<BlockArgument>(before);
+  if (carried && before.hasOneUse() && after.hasOneUse() &&
+      scratch.contains(before) && scratch[before].strides.back() == 1)
+    if (auto loop = dyn_cast<scf::ForOp>(carried.getOwner()->getParentOp()))
+      if (loop.getTiedLoopYieldedValue(carried)->get() == after)
+        return scratch[before];
+  return allocate(mma.getType(), /*lane=*/1);
+}
+
+static bool isZeroFill(Value tile) {
+  auto fill = tile.getDefiningOp<tile::FillOp>();
+  return fill && matchPattern(fill.getValue(), m_AnyZeroFloat());
+}
+
 void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
   tile::TileType type = mma.getType();
-  Scratch to = allocate(type, /*lane=*/1);
-  SmallVector<std::optional<Bound>> none(2);
-  forEachVector(type.getShape(), none, 1, [&](const Place &at) {
-    writeScratch(evaluate(mma.getAccumulator(), at), to, at);
-  });
-  UnitMemory left = leftSide(mma), right = rightSide(mma);
-  UnitMemory sums{to.pointer, constantIndex(4 * to.strides[0])};
-  int64_t rowTiles = type.getExtent(0) / kSide,
-          columnTiles = type.getExtent(1) / kSide,
-          depth = tileTypeOf(mma.getLhs()).getExtent(1);
-  for (int64_t r = 0; r < rowTiles; r += 2)
-    for (int64_t c = 0; c < columnTiles; c += 2)
-      multiplyTiles(
-          shifted(sums, constantIndex(r * kSide), constantIndex(c * kRowBytes)),
-          shifted(left, constantIndex(r * kSide), constantIndex(0)),
-          shifted(right, constantIndex(0), constantIndex(c * kRowBytes)),
-          std::min<int64_t>(2, rowTiles - r),
-          std::min<int64_t>(2, columnTiles - c), depth);
+  Scratch to = placeOfSums(mma);
+  bool isInPlace = scratch.contains(mma.getAccumulator()) &&
+                   scratch[mma.getAccumulator()].pointer == to.pointer;
+  // The emulation adds to memory.
+  bool isZero = isZeroFill(mma.getAccumulator()) && !machine.emulatesUnits;
+  if (!isInPlace && !isZero)
+    copyRows(mma.getAccumulator(), constantIndex(0), type.getExtent(0), to);
+  UnitSums sums{{to.pointer, constantIndex(4 * to.strides[0])}, isZero};
+  multiplyAllRows(sums, mma);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);
   scratch[mma.getResult()] = to;
+}
+
+/// Two tiles of rows at a time, then one, then a copy of what is left of one.
+void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
+  int64_t numRows = mma.getType().getExtent(0);
+  UnitMemory left = leftSide(mma), right = rightSide(mma);
+  std::optional<Bound> bound = boundOf(mma.getLhs(), 0);
+  bool isRagged = bound && isReadInPlace(mma.getLhs());
+  Value limit = isRagged ? limitOf(bound, numRows) : constantIndex(numRows);
+  auto multiply = [&](Value row, int64_t tiles) {
+    multiplyRows(sums, row, shifted(left, row, constantIndex(0)), right, tiles,
+                 mma);
+  };
+  auto roundDown = [&](int64_t unit) {
+    Value size = constantIndex(unit);
+    return b.createOrFold<arith::MulIOp>(
+        loc(), b.createOrFold<arith::DivUIOp>(loc(), limit, size), size);
+  };
+  auto onlyIf = [&](Value from, Value to, function_ref<void()> body) {
+    Value isThere = b.createOrFold<arith::CmpIOp>(
+        loc(), arith::CmpIPredicate::ult, from, to);
+    if (matchPattern(isThere, m_Zero()))
+      return;
+    OpBuilder::InsertionGuard guard(b);
+    auto branch = scf::IfOp::create(b, loc(), isThere, /*withElse=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body();
+  };
+  Value pairs = roundDown(2 * kSide), tiles = roundDown(kSide);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), pairs,
+                                   constantIndex(2 * kSide));
+    b.setInsertionPointToStart(loop.getBody());
+    multiply(loop.getInductionVar(), 2);
+  }
+  onlyIf(pairs, tiles, [&] { multiply(pairs, 1); });
+  onlyIf(tiles, limit, [&] {
+    Attribute depth = tileTypeOf(mma.getLhs()).getExtents()[1];
+    auto type = tile::TileType::get(
+        b.getContext(), {b.getI64IntegerAttr(kSide), depth}, b.getBF16Type());
+    Scratch copy = allocate(type, /*lane=*/1);
+    copyRows(mma.getLhs(), tiles, kSide, copy);
+    multiplyRows(sums, tiles,
+                 {copy.pointer, constantIndex(2 * copy.strides[0])}, right, 1,
+                 mma);
+  });
 }
 
 } // namespace tenon

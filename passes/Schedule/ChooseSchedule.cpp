@@ -112,12 +112,22 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
       (usesTiles || bf16Unit != "amx-bf16"))
     schedule.set("unit", b.getStringAttr(bf16Unit));
   if (isContraction) {
-    // Rows are the fastest axis, columns the next: a panel meets all rows.
+    // Rows are the fastest axis, columns the next: a panel meets all rows ...
     auto order = llvm::to_vector(
         llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
     if (order.size() >= 2)
       std::swap(order[order.size() - 1], order[order.size() - 2]);
     schedule.set("order", b.getDenseI64ArrayAttr(order));
+    if (std::optional<int64_t> depth = shape.loopBound.lookup("BK");
+        depth && order.size() >= 2) {
+      auto rows = schedule.getNamed("BM");
+      int64_t bytes = (shape.hasPairs ? 2 : 4) * std::max<int64_t>(1, *depth);
+      if (rows)
+        bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
+      // ... of as many as half of L2 holds.
+      schedule.set("group", b.getIndexAttr(std::max<int64_t>(
+                                1, machine.l2Bytes / 2 / bytes)));
+    }
   }
   return schedule.getDictionary(kernel.getContext());
 }
@@ -126,7 +136,7 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   using ChooseSchedulePassBase::ChooseSchedulePassBase;
 
   void runOnOperation() override {
-    ScheduleMachine machine{vectorBytes, numVectors, f32Macs};
+    ScheduleMachine machine{vectorBytes, numVectors, f32Macs, l2Bytes};
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (!kernel.getSchedule())
         kernel.setScheduleAttr(choose(kernel, machine, bf16Unit));

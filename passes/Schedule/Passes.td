@@ -10,7 +10,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
 
     * a contraction keeps a block of BM rows and BN columns in registers and
       streams the whole contracted dim (BK) past it; row blocks are the fastest
-      axis of the grid, so a panel of weights stays in cache;
+      axis of the grid, so a panel of weights stays in cache, and as many of them
+      (`group`) meet each panel in turn as half of L2 holds;
     * attention puts BM queries into the lanes and walks BN keys at a time;
     * a reduction along a row takes the row whole, a few rows an instance;
     * products of bf16 use the machine's unit for pairs, if that is faster;
@@ -54,6 +55,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
     Option<"numVectors", "vectors", "int64_t", "32", "vector registers">,
     Option<"f32Macs", "f32-macs", "int64_t", "16", "f32 multiply-adds per cycle">,
+    Option<"l2Bytes", "l2-bytes", "int64_t", "1 << 20", "bytes of the second cache level">,
     Option<"bf16Unit", "bf16-unit", "std::string", "\"\"",
            "the unit that multiplies bf16 faster than f32: avx512bf16, amx-bf16, or none">
   ];

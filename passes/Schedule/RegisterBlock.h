@@ -17,6 +17,7 @@ struct ScheduleMachine {
   int64_t vectorBytes = 64;
   int64_t numVectors = 32; ///< vector registers
   int64_t f32Macs = 16;    ///< multiply-adds per cycle
+  int64_t l2Bytes = 1 << 20;
   int64_t lanes() const { return vectorBytes / 4; }
 };
 

@@ -43,6 +43,7 @@ public:
   LogicalResult checkSymbols();
   LogicalResult checkEntries();
   LogicalResult checkOrder();
+  LogicalResult checkGroup(Attribute group);
   LogicalResult checkUnit(Attribute unit);
   LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
 
@@ -84,10 +85,22 @@ LogicalResult ScheduleCheck::checkEntries() {
     } else if (name == "unit") {
       if (failed(checkUnit(entry.getValue())))
         return failure();
+    } else if (name == "group") {
+      if (failed(checkGroup(entry.getValue())))
+        return failure();
     } else if (name != "order" && !symbols.contains(entry.getName())) {
       return begin() << "has an entry that says nothing: " << name;
     }
   }
+  return success();
+}
+
+LogicalResult ScheduleCheck::checkGroup(Attribute group) {
+  if (kernel.getGrid().getBlocks().size() < 2)
+    return begin() << "groups blocks of a grid that has one axis";
+  auto number = dyn_cast<IntegerAttr>(group);
+  if (!number || number.getInt() < 1)
+    return begin() << "needs a group of 1 or more blocks, got " << group;
   return success();
 }
 

@@ -27,7 +27,8 @@ bool isOfPairs(tile::MmaOp product);
 ///
 /// 1. It holds a number of 1 or more for each symbol of the kernel; `lanes`, if
 ///    there, is "first"; `order`, if there, is a permutation of the grid's
-///    axes; `unit`, if there, is "avx512bf16" or "amx-bf16", and there is a
+///    axes; `group`, if there, is 1 or more and the grid has two axes; `unit`,
+///    if there, is "avx512bf16" or "amx-bf16", and there is a
 ///    product of bf16;
 ///    there is nothing else.
 /// 2. The axis of a product that lies in the lanes (its columns, or its rows

@@ -27,6 +27,8 @@ static DictionaryAttr drawAny(tile::KernelOp kernel, std::mt19937 &random) {
     std::shuffle(order.begin(), order.end(), random);
     schedule.set("order", b.getDenseI64ArrayAttr(order));
   }
+  if (coin(random))
+    schedule.set("group", b.getIndexAttr(kExtents[place(random)]));
   bool hasPairs = false;
   kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
   if (hasPairs && !coin(random))

@@ -2,15 +2,20 @@
 // RUN: tenon-opt %s --split-input-file --lower-to-cpu=emulate-units=true | FileCheck %s --check-prefix=EMULATED
 
 // Four tiles of sums, two rows of tiles by two columns, share their operands.
-// A row block that ends early is copied first.
+// Rows that are fewer go by one tile, and of less than a tile a copy is made.
 
 // CHECK-LABEL: func @amx
-// CHECK:         scf.if
-// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK:         scf.for
+// CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK:         scf.for
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+// CHECK:         scf.if
+// CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK:         scf.if
+// CHECK:           llvm.store
+// CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // EMULATED-LABEL: func @amx
 // EMULATED-NOT:     llvm.call_intrinsic
 // EMULATED:         math.fma

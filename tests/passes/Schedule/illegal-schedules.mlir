@@ -88,3 +88,29 @@ tile.kernel @rows_in_the_lanes(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inp
   tile.store %t, %yv[%i, %j] axes [0, 1] : <[BM, BN], f32>, <8x8xf32>
   tile.return
 }
+
+// -----
+
+// expected-error@+1 {{the schedule of kernel 'group_of_one_axis' groups blocks of a grid that has one axis}}
+tile.kernel @group_of_one_axis(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {BN = 4 : index, group = 2 : index} {
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%c8 by BN]
+  %yv = tile.view %y[%c8] : !tile.view<8xf32>
+  %t = tile.fill %zero : f32 -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <8xf32>
+  tile.return
+}
+
+// -----
+
+// expected-error@+1 {{the schedule of kernel 'group_of_none' needs a group of 1 or more blocks, got 0 : index}}
+tile.kernel @group_of_none(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {BM = 4 : index, BN = 4 : index, group = 0 : index} {
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %i, %j = tile.grid [%c8 by BM, %c8 by BN]
+  %yv = tile.view %y[%c8, %c8] : !tile.view<8x8xf32>
+  %t = tile.fill %zero : f32 -> <[BM, BN], f32>
+  tile.store %t, %yv[%i, %j] axes [0, 1] : <[BM, BN], f32>, <8x8xf32>
+  tile.return
+}

@@ -5,7 +5,7 @@
 // of f32 do neither.
 
 // AMX-DAG:   tile.kernel @matmul({{.*}}bf16{{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
-// AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 8 : index, BN = 48 : index, order = array<i64: 1, 0>}
+// AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 8 : index, BN = 48 : index, group = 170 : index, order = array<i64: 1, 0>}
 // PAIRS-DAG: tile.kernel @matmul({{.*}}bf16{{.*}}BM = 8 : index, BN = 48 : index, {{.*}}unit = "avx512bf16"
 // PAIRS-DAG: tile.pack {{.+}}, <1/48, 0/2, 1 mod 48, 0 mod 2> : tensor<96x96xbf16>
 // PAIRS-DAG: tile.pack {{.+}}, <1/48, 0, 1 mod 48> : tensor<96x96xf32>
