@@ -12,6 +12,8 @@
 #include "mlir/Parser/Parser.h"
 #include "gtest/gtest.h"
 
+#include <cstring>
+
 using namespace mlir;
 
 namespace tenon {
@@ -76,6 +78,34 @@ TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
   ASSERT_TRUE(succeeded(bytes));
   EXPECT_EQ(bytes->get().vec(), toBytes(expected->front()));
   EXPECT_EQ(WeightBytes::countBytes(function), 96);
+}
+
+/// Ties to even both ways, what overflows, what is below the normal numbers,
+/// infinities and NaN with a payload in the bits that go.
+TEST(WeightBytes, RoundToBf16AsTheReferenceDoes) {
+  MLIRContext context;
+  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    func.func @weight() -> tensor<12xbf16> {
+      %a = graph.constant dense<[0x3F808000, 0x3F818000, 0x3F807FFF, 0x3F808001, 0x7F7FFFFF, 0x80000001,
+                                 0x00008000, 0x00018000, 0x7F800000, 0xFF800000, 0xFF800001, 0x7FC12345]> : tensor<12xf32>
+      %0 = graph.cast %a {to = bf16} : (tensor<12xf32>) -> tensor<12xbf16>
+      return %0 : tensor<12xbf16>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  auto function = *module->getOps<func::FuncOp>().begin();
+  WeightBytes weights;
+  FailureOr<HostBytes> bytes = weights.evaluate(function);
+  ASSERT_TRUE(succeeded(bytes));
+  const uint16_t expected[] = {0x3F80, 0x3F82, 0x3F80, 0x3F81, 0x7F80, 0x8000,
+                               0x0000, 0x0002, 0x7F80, 0xFF80, 0xFFC0, 0x7FC1};
+  ASSERT_EQ(bytes->get().size(), sizeof(expected));
+  EXPECT_EQ(std::memcmp(bytes->get().data(), expected, sizeof(expected)), 0);
+  Interpreter interpreter({});
+  auto reference = interpreter.run(function, {});
+  ASSERT_TRUE(succeeded(reference));
+  EXPECT_EQ(bytes->get().vec(), toBytes(reference->front()));
 }
 
 TEST(WeightBytes, SayWhichFileIsTooShort) {

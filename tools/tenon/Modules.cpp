@@ -40,6 +40,8 @@ static DialectRegistry allDialects() {
 Workshop::Workshop() : mlir(allDialects()) {
   // Sizes are its attributes, also in a module that has none of its ops.
   mlir.loadDialect<graph::GraphDialect>();
+  // An op is a kernel's whole program: an error says where it is.
+  mlir.printOpOnDiagnostic(false);
   mlir.getDiagEngine().registerHandler(
       [this](Diagnostic &diagnostic) { return keep(diagnostic); });
 }
