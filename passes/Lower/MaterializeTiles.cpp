@@ -383,6 +383,11 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
     lowerProduct(
         mma, tile, target.bounds[1 - lane], /*needsOutside=*/true,
         [&](Value value, const Place &at) { writeScratch(value, target, at); });
+  } else if (std::optional<unsigned> along = contiguousAxis(tile);
+             along && *along != lane && isInSquares(tileTypeOf(tile))) {
+    forEachTransposed(tile, *along, [&](Value value, const Place &at) {
+      writeScratch(value, target, at);
+    });
   } else {
     // Behind a bound the tile is zero, and is written as such: whoever reads it
     // may not know of the bound.
@@ -431,8 +436,19 @@ void TileLowering::lowerStore(tile::StoreOp store) {
                  });
     return;
   }
-  forEachVector(shape, bounds, laneAxisOf(tile), [&](const Place &at) {
-    writeStore(store, evaluate(tile, at), at, nullptr);
+  unsigned lane = laneAxisOf(tile);
+  bool liesAcross = isInSquares(tileTypeOf(tile)) &&
+                    store.getAxes()[1 - lane] == view.getType().getRank() - 1;
+  if (!liesAcross)
+    return forEachVector(shape, bounds, lane, [&](const Place &at) {
+      writeStore(store, evaluate(tile, at), at, nullptr);
+    });
+  forEachTransposed(tile, lane, [&](Value value, const Place &at) {
+    Value inside;
+    for (unsigned axis = 0; axis < 2; ++axis)
+      inside = combineMasks(inside,
+                            checkBound(*bounds[axis], shape[axis], axis, at));
+    writeStore(store, value, at, inside);
   });
 }
 

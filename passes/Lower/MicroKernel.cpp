@@ -113,7 +113,7 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
   block.blockVectors = largestDivisor(block.numVectors, 4);
   // Beside the sums, a row of one operand and an element of the other.
   int64_t numSums = machine.numVectors - 1 - block.blockVectors;
-  block.blockRows = largestDivisor(block.rows, numSums / block.blockVectors);
+  block.blockRows = std::min(block.rows, numSums / block.blockVectors);
   block.kBound = boundOf(block.scalarSide, 1 - block.vectorK);
   if (!block.kBound)
     block.kBound = boundOf(block.vectorSide, block.vectorK);
@@ -220,44 +220,32 @@ SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
   return sums;
 }
 
-/// Calls `body(first, n)` for blocks of rows up to `limit`, which may lie
-/// inside one: as many whole blocks as there are, then half of one, a quarter,
-/// ... as the bits of what is left say. So no block has a row that is not
-/// there.
+/// Calls `body(first, n)` for blocks of rows up to `limit`: as many whole
+/// blocks as there are, then half of one, a quarter, ... as the bits of what is
+/// left say. So no block has a row that is not there.
 void TileLowering::forRowBlocks(const ProductBlock &block, Value limit,
                                 RowsFn body) {
   OpBuilder::InsertionGuard guard(b);
   Value size = constantIndex(block.blockRows);
-  Value rest = arith::RemUIOp::create(b, loc(), limit, size);
-  Value row = arith::SubIOp::create(b, loc(), limit, rest);
+  Value rest = b.createOrFold<arith::RemUIOp>(loc(), limit, size);
+  Value row = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
   auto loop = scf::ForOp::create(b, loc(), constantIndex(0), row, size);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar(), block.blockRows);
   b.setInsertionPointAfter(loop);
   for (int64_t n = llvm::bit_floor(uint64_t(block.blockRows - 1)); n > 0;
        n /= 2) {
-    Value size = constantIndex(n);
-    Value taken = arith::AndIOp::create(b, loc(), rest, size);
-    Value isTaken = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne,
-                                          taken, constantIndex(0));
+    Value taken = b.createOrFold<arith::AndIOp>(loc(), rest, constantIndex(n));
+    if (matchPattern(taken, m_Zero()))
+      continue;
+    Value isTaken = b.createOrFold<arith::CmpIOp>(
+        loc(), arith::CmpIPredicate::ne, taken, constantIndex(0));
     auto branch = scf::IfOp::create(b, loc(), isTaken, /*withElse=*/false);
     b.setInsertionPointToStart(branch.thenBlock());
     body(row, n);
     b.setInsertionPointAfter(branch);
-    row = arith::AddIOp::create(b, loc(), row, taken);
+    row = b.createOrFold<arith::AddIOp>(loc(), row, taken);
   }
-}
-
-/// The same for rows that are all there.
-void TileLowering::forAllRowBlocks(const ProductBlock &block, RowsFn body) {
-  if (block.rows == block.blockRows)
-    return body(constantIndex(0), block.blockRows);
-  OpBuilder::InsertionGuard guard(b);
-  auto loop =
-      scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(block.rows),
-                         constantIndex(block.blockRows));
-  b.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar(), block.blockRows);
 }
 
 /// Computes `end` for `numRows` rows and all vectors, block by block. Rows that
@@ -316,11 +304,9 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
     lowerRows(block, firstRow, numRows, rowBound, /*isOutside=*/false, end,
               sink);
   };
-  if (!rowBound || isInside(*rowBound, block.rows))
-    return forAllRowBlocks(block, lowerInside);
   Value limit = limitOf(rowBound, block.rows);
   forRowBlocks(block, limit, lowerInside);
-  if (!needsOutside)
+  if (!needsOutside || matchPattern(limit, m_Constant()))
     return;
   OpBuilder::InsertionGuard guard(b);
   auto outside = scf::ForOp::create(b, loc(), limit, constantIndex(block.rows),

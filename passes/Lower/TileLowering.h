@@ -176,10 +176,14 @@ private:
   forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
 
+  //===--- TransposeTiles.cpp: lanes that lie across memory ---------------===//
+  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;
+  bool isInSquares(tile::TileType type);
+  void forEachTransposed(mlir::Value tile, unsigned from, SinkFn sink);
+
   //===--- MicroKernel.cpp: matrix products in registers -----------------===//
   tile::MmaOp pendingProduct(mlir::Value tile);
   bool isAbsorbed(mlir::Value tile);
-  using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;
   using RowsFn =
       llvm::function_ref<void(mlir::Value firstRow, int64_t numRows)>;
   /// Computes `end`, the product or what follows it, and hands it to the sink.
@@ -188,7 +192,6 @@ private:
                     std::optional<Bound> rowBound, bool needsOutside,
                     SinkFn sink);
   void forRowBlocks(const ProductBlock &block, mlir::Value limit, RowsFn body);
-  void forAllRowBlocks(const ProductBlock &block, RowsFn body);
   void lowerRows(ProductBlock block, mlir::Value firstRow, int64_t numRows,
                  std::optional<Bound> rowBound, bool isOutside, mlir::Value end,
                  SinkFn sink);
