@@ -1,0 +1,227 @@
+"""What runs a model: Tenon and its peers, each opened, run and read in the way that is its fastest.
+
+An engine is used in a process of its own (worker.py), so each imports its library when it is opened.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+
+
+class Engine:
+    """job: the case, the paths that an engine may need, and how many threads; feeds: all inputs, by name."""
+
+    compile_s = None  # seconds of a step of its own before the model is opened
+
+    def __init__(self, job, feeds):
+        self.job, self.case, self.feeds = job, job.case, feeds
+
+    def compile(self):
+        """What is done once for a model, if anything."""
+
+    def compile_once(self, path, commands):
+        """Runs the commands unless `path` is there; beside it stands how long they took."""
+        stamp = pathlib.Path(f"{path}.seconds")
+        if not stamp.exists():
+            start = time.perf_counter()
+            for command in commands:
+                run_command(command)
+            stamp.write_text(str(time.perf_counter() - start))
+        self.compile_s = float(stamp.read_text())
+
+
+def run_command(command):
+    run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if run.returncode:
+        lines = [line for line in run.stderr.splitlines() if "error" in line.lower()] or run.stderr.splitlines()
+        raise RuntimeError(lines[0] if lines else f"{command[0]} exits with {run.returncode}")
+
+
+class Tenon(Engine):
+    """One artifact for each model and type, its dims open."""
+
+    def compile(self):
+        self.artifact = self.job.folder / f"{self.case.model}-{self.case.precision}.tenon"
+        command = [self.job.build / "bin/tenon", "compile", self.job.model, "-o", self.artifact]
+        command += ["--dtype=bf16"] if self.case.precision == "bf16" else []
+        self.compile_once(self.artifact, [command])
+
+    def open(self):
+        from tenon_runtime import Model
+        self.model = Model(self.job.build / "runtime/libtenon_runtime.so", self.artifact, self.case.threads)
+        self.model.bind(self.feeds)
+
+    def run(self):
+        self.model.run()
+
+    def output(self):
+        return self.model.output(self.model.outputs[0][0])
+
+
+class OnnxRuntime(Engine):
+    """Threads spin within a run and not after it, which would take the others' turns; inputs and outputs are bound."""
+
+    def open(self):
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = self.case.threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        self.session = onnxruntime.InferenceSession(str(self.job.model), options, providers=["CPUExecutionProvider"])
+        self.binding = self.session.io_binding()
+        for value in self.session.get_inputs():
+            self.binding.bind_cpu_input(value.name, self.feeds[value.name])
+        self.bind_outputs()
+
+    def bind_outputs(self):
+        """To the memory of a first run's outputs: they have the right sizes."""
+        names = [value.name for value in self.session.get_outputs()]
+        for name in names:
+            self.binding.bind_output(name, "cpu")
+        self.session.run_with_iobinding(self.binding)
+        for name, value in zip(names, self.binding.get_outputs()):
+            self.binding.bind_ortvalue_output(name, value)
+
+    def run(self):
+        self.session.run_with_iobinding(self.binding)
+
+    def output(self):
+        return self.binding.get_outputs()[0].numpy()
+
+
+class OpenVino(Engine):
+    """Compiled for the fixed shape, one stream."""
+
+    def open(self):
+        import openvino
+        core = openvino.Core()
+        model = core.read_model(self.job.model)
+        model.reshape({port.any_name: self.feeds[port.any_name].shape for port in model.inputs})
+        precision = "bf16" if self.case.precision == "bf16" else "f32"
+        compiled = core.compile_model(model, "CPU", {
+            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": self.case.threads,
+            "INFERENCE_PRECISION_HINT": precision})  # fmt: skip
+        self.request = compiled.create_infer_request()
+        for port in compiled.inputs:
+            self.request.set_tensor(port, openvino.Tensor(self.feeds[port.any_name], shared_memory=True))
+
+    def run(self):
+        self.request.infer()
+
+    def output(self):
+        return self.request.get_output_tensor(0).data
+
+
+class Torch(Engine):
+    """The module itself: all weights, floats and activations in the case's type."""
+
+    def open(self):
+        import torch
+        from modules import make_module
+        if self.case.form or self.case.sizes.weights == "onnx":
+            raise RuntimeError("there is no PyTorch module of this file")
+        self.torch = torch
+        torch.set_num_threads(self.case.threads)
+        dtype = torch.bfloat16 if self.case.precision == "bf16" else torch.float32
+        module = make_module(self.case.architecture, self.case.past, self.job.safetensors)
+        inputs = [torch.from_numpy(self.feeds[name]) for name in module.names]
+        self.inputs = [tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in inputs]
+        self.module = self.prepare(module.to(dtype))
+
+    def prepare(self, module):
+        return module
+
+    def run(self):
+        with self.torch.no_grad():
+            self.result = self.module(*self.inputs)
+
+    def output(self):
+        first = self.result[0] if isinstance(self.result, tuple) else self.result
+        return first.float().numpy()
+
+
+class TorchCompile(Torch):
+    """TorchInductor, the weights being constants; it compiles in the first run."""
+
+    def prepare(self, module):
+        import torch._inductor.config
+        torch._inductor.config.freezing = True
+        return self.torch.compile(module, dynamic=False)
+
+
+class Iree(Engine):
+    """Compiled for the fixed shape and this CPU, with data tiling where that works."""
+
+    def compile(self):
+        shape = f"b{self.case.batch}-s{self.case.length}-p{self.case.past}"
+        stem = self.job.cache / "iree" / f"{self.case.model}-{shape}"
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        self.binary = stem.with_suffix(".vmfb")
+        stem = stem.with_suffix(f".{os.getpid()}")
+        fixed, imported = stem.with_suffix(".onnx"), stem.with_suffix(".mlir")
+        try:
+            if not self.binary.exists():
+                self.fix_shape(fixed)
+                run_command([sys.executable, "-m", "iree.compiler.tools.import_onnx", fixed, "-o", imported])
+            self.translate(imported)
+        finally:
+            fixed.unlink(missing_ok=True)
+            imported.unlink(missing_ok=True)
+
+    def fix_shape(self, path):
+        import onnx
+        model = onnx.load(self.job.model)
+        for value in model.graph.input:
+            for dim, size in zip(value.type.tensor_type.shape.dim, self.feeds[value.name].shape):
+                dim.dim_value = size
+        for value in model.graph.output:
+            value.type.tensor_type.ClearField("shape")
+        del model.graph.value_info[:]
+        onnx.save(onnx.shape_inference.infer_shapes(model, data_prop=True), path)
+
+    def translate(self, imported):
+        command = ["iree-compile", imported, "--iree-hal-target-device=local",
+                   "--iree-hal-local-target-device-backends=llvm-cpu", "--iree-llvmcpu-target-cpu=host",
+                   "-o", self.binary]  # fmt: skip
+        command[0] = pathlib.Path(sys.executable).with_name(command[0])
+        try:
+            self.compile_once(self.binary, [[*command, "--iree-opt-data-tiling"]])
+        except RuntimeError as error:
+            print(f"iree: {self.case.name}: without data tiling, which fails: {error}", file=sys.stderr, flush=True)
+            self.compile_once(self.binary, [command])
+
+    def open(self):
+        import iree.runtime as iree
+        iree.flags.parse_flags(f"--task_topology_group_count={self.case.threads}")
+        config = iree.Config("local-task")
+        module = iree.load_vm_module(iree.VmModule.mmap(config.vm_instance, str(self.binary)), config)
+        names = [name for name in module.vm_module.function_names if not name.startswith("__")]
+        self.function = module[next(name for name in names if not name.endswith("$async"))]
+        import onnxruntime
+        order = [value.name for value in onnxruntime.InferenceSession(str(self.job.model)).get_inputs()]
+        self.inputs = [iree.asdevicearray(config.device, self.feeds[name]) for name in order]
+
+    def run(self):
+        self.result = self.function(*self.inputs)
+
+    def output(self):
+        first = self.result[0] if isinstance(self.result, (tuple, list)) else self.result
+        return np.asarray(first.to_host())
+
+
+ENGINES = {"tenon": Tenon, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "iree": Iree, "torch": Torch,
+           "torch-compile": TorchCompile}  # fmt: skip
+
+# The peers that compute in a precision.
+PEERS = {
+    "f32": ["onnxruntime", "openvino", "iree", "torch", "torch-compile"],
+    "bf16": ["openvino", "torch", "torch-compile"],
+    "int8": ["onnxruntime", "openvino"],
+}
