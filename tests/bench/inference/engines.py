@@ -3,8 +3,11 @@
 An engine is used in a process of its own (worker.py), so each imports its library when it is opened.
 """
 
+import hashlib
+import importlib.metadata
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -99,15 +102,19 @@ class OnnxRuntime(Engine):
 class OpenVino(Engine):
     """Compiled for the fixed shape, one stream."""
 
+    def config(self):
+        precision = self.case.precision
+        config = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": self.case.threads,
+                  "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32"}  # fmt: skip
+        # Where weights are i8 it would take activations to i8 too, which f32 is not.
+        return config if precision == "int8" else config | {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
+
     def open(self):
         import openvino
         core = openvino.Core()
         model = core.read_model(self.job.model)
         model.reshape({port.any_name: self.feeds[port.any_name].shape for port in model.inputs})
-        precision = "bf16" if self.case.precision == "bf16" else "f32"
-        compiled = core.compile_model(model, "CPU", {
-            "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": self.case.threads,
-            "INFERENCE_PRECISION_HINT": precision})  # fmt: skip
+        compiled = core.compile_model(model, "CPU", self.config())
         self.request = compiled.create_infer_request()
         for port in compiled.inputs:
             self.request.set_tensor(port, openvino.Tensor(self.feeds[port.any_name], shared_memory=True))
@@ -161,7 +168,7 @@ class Iree(Engine):
 
     def compile(self):
         shape = f"b{self.case.batch}-s{self.case.length}-p{self.case.past}"
-        stem = self.job.cache / "iree" / f"{self.case.model}-{shape}"
+        stem = self.job.cache / f"iree-{self.key()}" / f"{self.case.model}-{shape}"
         stem.parent.mkdir(parents=True, exist_ok=True)
         self.binary = stem.with_suffix(".vmfb")
         stem = stem.with_suffix(f".{os.getpid()}")
@@ -174,6 +181,12 @@ class Iree(Engine):
         finally:
             fixed.unlink(missing_ok=True)
             imported.unlink(missing_ok=True)
+
+    def key(self):
+        """Of all that a binary follows from beside its name."""
+        cpu = re.search(r"^flags.*$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)[0]
+        version = importlib.metadata.version("iree-base-compiler")
+        return hashlib.sha256(f"{cpu} {version} {self.job.model.parent}".encode()).hexdigest()[:12]
 
     def fix_shape(self, path):
         import onnx
