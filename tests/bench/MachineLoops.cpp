@@ -15,12 +15,15 @@ namespace {
 
 using rt::CpuFeatures;
 
-// Registers of 8 and 16 floats.
+// Registers of 8 and 16 floats, and of 16 integers.
 using Vector8 [[gnu::vector_size(32)]] = float;
 using Vector16 [[gnu::vector_size(64)]] = float;
+using Integers16 [[gnu::vector_size(64)]] = int32_t;
 
 // A multiply-add has a latency of 4 to 6 cycles and CPUs start up to 2 in one,
 // so 12 chains keep them busy; with the operands they fit into 16 registers.
+// g++ keeps an array in registers only where the loop over it is unrolled
+// early, which the pragmas ask for.
 constexpr int kNumChains = 12;
 
 /// Every chain starts at another value, or they would be one.
@@ -28,14 +31,16 @@ template <typename Vector> struct Chains {
   Vector at[kNumChains];
 
   [[gnu::always_inline]] Chains() {
+#pragma GCC unroll kNumChains
     for (int i = 0; i < kNumChains; ++i)
-      at[i] = Vector{} + float(i);
+      at[i] = Vector{} + decltype(Vector{}[0] + 0)(i);
   }
   [[gnu::always_inline]] float sum() const {
     Vector all = {};
+#pragma GCC unroll kNumChains
     for (Vector chain : at)
       all += chain;
-    return all[0];
+    return float(all[0]);
   }
 };
 
@@ -44,6 +49,7 @@ template <typename Vector>
   Chains<Vector> chains;
   Vector factor = Vector{} + 0.5f, term = factor;
   for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll kNumChains
     for (Vector &chain : chains.at)
       chain = chain * factor + term;
     // Otherwise the compiler would find out where the chains converge.
@@ -80,29 +86,28 @@ template <typename Vector>
 }
 
 [[gnu::target("avx512f,avx512bf16")]] float dotBf16(int64_t rounds) {
-  Chains<__m512> chains;
+  Chains<Vector16> chains;
   __m512i bits = _mm512_set1_epi16(0x3f00); // 0.5
   for (int64_t round = 0; round < rounds; ++round) {
-    for (__m512 &chain : chains.at)
-      chain = _mm512_dpbf16_ps(chain, __m512bh(bits), __m512bh(bits));
+#pragma GCC unroll kNumChains
+    for (Vector16 &chain : chains.at)
+      chain = Vector16(
+          _mm512_dpbf16_ps(__m512(chain), __m512bh(bits), __m512bh(bits)));
     asm volatile("" : "+m"(bits));
   }
   return chains.sum();
 }
 
 [[gnu::target("avx512f,avx512vnni")]] float dotInt8(int64_t rounds) {
-  __m512i chains[kNumChains], bytes = _mm512_set1_epi8(1);
-  for (int i = 0; i < kNumChains; ++i)
-    chains[i] = _mm512_set1_epi32(i);
+  Chains<Integers16> chains;
+  __m512i bytes = _mm512_set1_epi8(1);
   for (int64_t round = 0; round < rounds; ++round) {
-    for (__m512i &chain : chains)
-      chain = _mm512_dpbusd_epi32(chain, bytes, bytes);
+#pragma GCC unroll kNumChains
+    for (Integers16 &chain : chains.at)
+      chain = Integers16(_mm512_dpbusd_epi32(__m512i(chain), bytes, bytes));
     asm volatile("" : "+m"(bytes));
   }
-  __m512i sum = _mm512_setzero_si512();
-  for (__m512i chain : chains)
-    sum = _mm512_add_epi32(sum, chain);
-  return float(_mm512_reduce_add_epi32(sum));
+  return chains.sum();
 }
 
 //===--- Tiles ------------------------------------------------------------===//

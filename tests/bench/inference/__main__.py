@@ -80,13 +80,14 @@ def main():
         print("\n".join(case.name for case in options.cases))
         return
     results = {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "quick": options.quick,
-               "versions": versions()}  # fmt: skip
+               "versions": versions(), "cases": []}  # fmt: skip
     with (tempfile.TemporaryDirectory() as folder, open(options.log or os.devnull, "w") as log,
           contextlib.closing(Machine(options.build)) as machine):  # fmt: skip
-        results["cases"] = list(run_cases(options, pathlib.Path(folder), log, machine))
+        for figures in run_cases(options, pathlib.Path(folder), log, machine):
+            results["cases"].append(figures)
+            if options.json:  # after each case: what is interrupted leaves what it has
+                options.json.write_text(json.dumps(results, indent=1) + "\n")
     print("", *closing_lines(results), sep="\n")
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

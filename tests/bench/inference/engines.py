@@ -189,15 +189,23 @@ class Iree(Engine):
         return hashlib.sha256(f"{cpu} {version} {self.job.model.parent}".encode()).hexdigest()[:12]
 
     def fix_shape(self, path):
+        """With constants folded, as its importer takes no Expand to a shape that is computed."""
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(path)
+        for name, dims in self.open_dims():
+            for dim, size in zip(dims, self.feeds[name].shape):
+                if isinstance(dim, str):
+                    options.add_free_dimension_override_by_name(dim, size)
+        onnxruntime.InferenceSession(str(self.job.model), options, providers=["CPUExecutionProvider"])
+
+    def open_dims(self):
+        """The (name, dims) of each input, a name being an open dim."""
         import onnx
-        model = onnx.load(self.job.model)
-        for value in model.graph.input:
-            for dim, size in zip(value.type.tensor_type.shape.dim, self.feeds[value.name].shape):
-                dim.dim_value = size
-        for value in model.graph.output:
-            value.type.tensor_type.ClearField("shape")
-        del model.graph.value_info[:]
-        onnx.save(onnx.shape_inference.infer_shapes(model, data_prop=True), path)
+        model = onnx.load(self.job.model, load_external_data=False)
+        return [(value.name, [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim])
+                for value in model.graph.input]  # fmt: skip
 
     def translate(self, imported):
         command = ["iree-compile", imported, "--iree-hal-target-device=local",
@@ -217,9 +225,7 @@ class Iree(Engine):
         module = iree.load_vm_module(iree.VmModule.mmap(config.vm_instance, str(self.binary)), config)
         names = [name for name in module.vm_module.function_names if not name.startswith("__")]
         self.function = module[next(name for name in names if not name.endswith("$async"))]
-        import onnxruntime
-        order = [value.name for value in onnxruntime.InferenceSession(str(self.job.model)).get_inputs()]
-        self.inputs = [iree.asdevicearray(config.device, self.feeds[name]) for name in order]
+        self.inputs = [iree.asdevicearray(config.device, self.feeds[name]) for name, _ in self.open_dims()]
 
     def run(self):
         self.result = self.function(*self.inputs)
