@@ -13,6 +13,7 @@ import unittest
 sys.path.append(str(pathlib.Path(__file__).with_name("inference")))
 from cases import CASES, Case, make_feeds
 from limits import Work, attention_flops, dense_flops, weight_bytes, work_of
+from measure import Setting, measure
 from peers import Failed, LineProcess, Machine, Peer
 from report import cells, closing_lines, failures, markdown
 from verdict import best_peer, geometric_mean, is_met, judge, spread
@@ -162,6 +163,22 @@ class Processes(unittest.TestCase):
             for kind, most in [("f32", 512e9), ("bf16", 16384e9), ("int8", 32768e9), ("read", 1e12)]:
                 self.assertTrue(1e8 < rates[kind] < most * threads, rates)
         machine.close()
+
+
+class NoModel:
+    def find(self, case):
+        raise ValueError("the exporter is ill\nand says more")
+
+
+class Measuring(unittest.TestCase):
+    def test_without_a_model_every_engine_fails_and_the_case_is_not_met(self):
+        machine = Machine(BUILD)
+        setting = Setting(NoModel(), machine, BUILD, BUILD, BUILD, None, quick=True)
+        found = measure(BERT, setting, ["tenon", "torch"])
+        machine.close()
+        for name in ("tenon", "torch"):
+            self.assertEqual(found["engines"][name]["error"], "there is no model: the exporter is ill")
+        self.assertEqual((found["met"], found["best_peer"], len(found["rates"])), (False, None, 2))
 
 
 class Cases(unittest.TestCase):

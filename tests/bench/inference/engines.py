@@ -158,6 +158,7 @@ class TorchCompile(Torch):
     """TorchInductor, the weights being constants; it compiles in the first run."""
 
     def prepare(self, module):
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(self.job.cache / "inductor")
         import torch._inductor.config
         torch._inductor.config.freezing = True
         return self.torch.compile(module, dynamic=False)

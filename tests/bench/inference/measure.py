@@ -2,13 +2,16 @@
 
 import contextlib
 import dataclasses
+import pathlib
+import typing
 
 import numpy as np
 from cases import make_feeds
 from limits import work_of
-from peers import Failed, Peer
+from models import Models
+from peers import Failed, Machine, Peer
 from verdict import judge
-from worker import Job
+from worker import Job, first_line
 
 TURN_MS = 100  # what a turn's timed runs take about
 CASE_SECONDS = 12  # what the turns of a case take about
@@ -22,12 +25,12 @@ FARTHEST = {"f32": 1e-3, "bf16": 0.1, "int8": 0.3}
 class Setting:
     """What is the same for all cases. quick: a tenth of the rounds."""
 
-    models: object
-    machine: object
-    build: object
-    folder: object
-    cache: object
-    log: object
+    models: Models
+    machine: Machine
+    build: pathlib.Path
+    folder: pathlib.Path  # for what only this run of the suite needs
+    cache: pathlib.Path
+    log: typing.TextIO
     quick: bool
 
 
@@ -36,6 +39,15 @@ class Run:
         self.case, self.setting = case, setting
         self.results = {name: {} for name in names}
         self.peers = {}
+
+    def find_model(self):
+        """Without a model every engine has failed."""
+        try:
+            return self.setting.models.find(self.case)
+        except Exception as error:  # of any exporter or quantizer
+            for result in self.results.values():
+                result["error"] = f"there is no model: {first_line(error)}"
+            return None
 
     def attempt(self, name, action):
         """An engine that fails leaves the run, and its result says why."""
@@ -80,7 +92,7 @@ class Run:
         counts = {name: max(1, round(TURN_MS / ms)) for name, ms in once.items()}
         round_seconds = sum(once[name] * (counts[name] + 1) for name in once) / 1e3
         num_rounds = int(np.clip(CASE_SECONDS / max(round_seconds, 1e-3), FEWEST_ROUNDS, MOST_ROUNDS))
-        if self.setting.quick:
+        if self.setting.quick or not self.peers:
             num_rounds = -(-num_rounds // 10)
         rates = []
         for number in range(num_rounds):
@@ -100,13 +112,13 @@ class Run:
 
 def measure(case, setting, names):
     """The figures of a case, as the JSON has them."""
-    run, rates = Run(case, setting, names), []
+    run = Run(case, setting, names)
     with contextlib.closing(run):
-        model = setting.models.find(case)
-        feeds = setting.folder / "feeds.npz"
-        np.savez(feeds, **make_feeds(case))
-        for name in names:
-            run.open(name, model, feeds)
+        if model := run.find_model():
+            feeds = setting.folder / "feeds.npz"
+            np.savez(feeds, **make_feeds(case))
+            for name in names:
+                run.open(name, model, feeds)
         run.compare_outputs()
         rates = run.take_turns()
         for name in list(run.peers):
