@@ -15,7 +15,7 @@ from cases import CASES, Case, make_feeds
 from limits import Work, attention_flops, dense_flops, weight_bytes, work_of
 from measure import Setting, measure
 from peers import Failed, LineProcess, Machine, Peer
-from report import cells, closing_lines, failures, markdown
+from report import cells, closing_lines, markdown, remarks
 from verdict import best_peer, geometric_mean, is_met, judge, spread
 from worker import Job
 
@@ -126,10 +126,15 @@ class Reports(unittest.TestCase):
                          ("1", "4", "4.00", "1.00", "yes"))
         self.assertEqual((row["MB"], row["load"], row["compile"], row["iree"]), ("60", "5", "-", ""))
 
+    def test_what_an_engine_did_otherwise_is_said(self):
+        results = engines(tenon=[1.0], iree=[2.0])
+        results["iree"]["note"] = "without data tiling"
+        self.assertEqual(list(remarks(figures(BERT, [1.0], results))), [BERT.name + ": iree without data tiling"])
+
     def test_a_failure_is_a_row_that_says_so(self):
         failed = self.results["cases"][3]
         self.assertEqual((cells(failed)["tenon"], cells(failed)["met"]), ("failed", "no"))
-        self.assertEqual(failures(failed), ["bert-base b1 s128 int8-qdq 2t: tenon fails: no such op"])
+        self.assertEqual(list(remarks(failed)), ["bert-base b1 s128 int8-qdq 2t: tenon fails: no such op"])
         page = "\n".join(markdown(self.results))
         self.assertIn("- bert-base b1 s128 int8-qdq 2t: tenon fails: no such op", page)
         self.assertIn("2000-01-01, a tenth of the rounds; torch 1.", page)

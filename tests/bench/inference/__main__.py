@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -19,7 +20,7 @@ from engines import ENGINES, PEERS
 from measure import Setting, measure
 from models import Models
 from peers import Machine
-from report import aligned, cells, closing_lines, failures, header
+from report import aligned, cells, closing_lines, remarks, header
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGES = ["onnxruntime", "openvino", "iree-base-compiler", "torch"]
@@ -53,7 +54,9 @@ def cpu_name():
 
 
 def versions():
-    found = {}
+    """Tenon's is its commit."""
+    git = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    found = {"tenon": git.stdout.strip() or "of no commit"}
     for package in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             found[package] = importlib.metadata.version(package)
@@ -70,7 +73,7 @@ def run_cases(options, folder, log, machine):
     print(header(), flush=True)
     for case in options.cases:
         figures = measure(case, setting, engines_of(case, options.peers))
-        print("\n  ".join([aligned(cells(figures)), *failures(figures)]), flush=True)
+        print("\n  ".join([aligned(cells(figures)), *remarks(figures)]), flush=True)
         yield figures
 
 

@@ -21,6 +21,7 @@ class Engine:
     """job: the case, the paths that an engine may need, and how many threads; feeds: all inputs, by name."""
 
     compile_s = None  # seconds of a step of its own before the model is opened
+    note = ""  # what was done otherwise than docs/Speed.md says
 
     def __init__(self, job, feeds):
         self.job, self.case, self.feeds = job, job.case, feeds
@@ -28,22 +29,22 @@ class Engine:
     def compile(self):
         """What is done once for a model, if anything."""
 
-    def compile_once(self, path, commands):
-        """Runs the commands unless `path` is there; beside it stands how long they took."""
+    def compile_once(self, path, command):
+        """Runs the command unless `path` is there; beside it stands how long it took."""
         stamp = pathlib.Path(f"{path}.seconds")
         if not stamp.exists():
             start = time.perf_counter()
-            for command in commands:
-                run_command(command)
+            run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+            if run.returncode:
+                raise RuntimeError(what_failed(run.stderr))
             stamp.write_text(str(time.perf_counter() - start))
         self.compile_s = float(stamp.read_text())
 
 
-def run_command(command):
-    run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if run.returncode:
-        lines = [line for line in run.stderr.splitlines() if "error" in line.lower()] or run.stderr.splitlines()
-        raise RuntimeError(lines[0] if lines else f"{command[0]} exits with {run.returncode}")
+def what_failed(printed):
+    """The first line that has an error, or the last line."""
+    lines = printed.strip().splitlines() or ["it says nothing"]
+    return next((line for line in lines if "error" in line.lower()), lines[-1])
 
 
 class Tenon(Engine):
@@ -53,7 +54,7 @@ class Tenon(Engine):
         self.artifact = self.job.folder / f"{self.case.model}-{self.case.precision}.tenon"
         command = [self.job.build / "bin/tenon", "compile", self.job.model, "-o", self.artifact]
         command += ["--dtype=bf16"] if self.case.precision == "bf16" else []
-        self.compile_once(self.artifact, [command])
+        self.compile_once(self.artifact, command)
 
     def open(self):
         from tenon_runtime import Model
@@ -165,23 +166,16 @@ class TorchCompile(Torch):
 
 
 class Iree(Engine):
-    """Compiled for the fixed shape and this CPU, with data tiling where that works."""
+    """Compiled for the fixed shape and this CPU, by a process of its own: its memory is not that of a run."""
 
     def compile(self):
         shape = f"b{self.case.batch}-s{self.case.length}-p{self.case.past}"
-        stem = self.job.cache / f"iree-{self.key()}" / f"{self.case.model}-{shape}"
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        self.binary = stem.with_suffix(".vmfb")
-        stem = stem.with_suffix(f".{os.getpid()}")
-        fixed, imported = stem.with_suffix(".onnx"), stem.with_suffix(".mlir")
-        try:
-            if not self.binary.exists():
-                self.fix_shape(fixed)
-                run_command([sys.executable, "-m", "iree.compiler.tools.import_onnx", fixed, "-o", imported])
-            self.translate(imported)
-        finally:
-            fixed.unlink(missing_ok=True)
-            imported.unlink(missing_ok=True)
+        self.binary = self.job.cache / f"iree-{self.key()}" / f"{self.case.model}-{shape}.vmfb"
+        self.binary.parent.mkdir(parents=True, exist_ok=True)
+        sizes = [f"{name}={'x'.join(map(str, feed.shape))}" for name, feed in self.feeds.items()]
+        script = pathlib.Path(__file__).with_name("iree_compile.py")
+        self.compile_once(self.binary, [sys.executable, script, self.job.model, self.binary, *sizes])
+        self.note = self.beside("note")
 
     def key(self):
         """Of all that a binary follows from beside its name."""
@@ -189,35 +183,8 @@ class Iree(Engine):
         version = importlib.metadata.version("iree-base-compiler")
         return hashlib.sha256(f"{cpu} {version} {self.job.model.parent}".encode()).hexdigest()[:12]
 
-    def fix_shape(self, path):
-        """With constants folded, as its importer takes no Expand to a shape that is computed."""
-        import onnxruntime
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(path)
-        for name, dims in self.open_dims():
-            for dim, size in zip(dims, self.feeds[name].shape):
-                if isinstance(dim, str):
-                    options.add_free_dimension_override_by_name(dim, size)
-        onnxruntime.InferenceSession(str(self.job.model), options, providers=["CPUExecutionProvider"])
-
-    def open_dims(self):
-        """The (name, dims) of each input, a name being an open dim."""
-        import onnx
-        model = onnx.load(self.job.model, load_external_data=False)
-        return [(value.name, [dim.dim_param or dim.dim_value for dim in value.type.tensor_type.shape.dim])
-                for value in model.graph.input]  # fmt: skip
-
-    def translate(self, imported):
-        command = ["iree-compile", imported, "--iree-hal-target-device=local",
-                   "--iree-hal-local-target-device-backends=llvm-cpu", "--iree-llvmcpu-target-cpu=host",
-                   "-o", self.binary]  # fmt: skip
-        command[0] = pathlib.Path(sys.executable).with_name(command[0])
-        try:
-            self.compile_once(self.binary, [[*command, "--iree-opt-data-tiling"]])
-        except RuntimeError as error:
-            print(f"iree: {self.case.name}: without data tiling, which fails: {error}", file=sys.stderr, flush=True)
-            self.compile_once(self.binary, [command])
+    def beside(self, kind):
+        return pathlib.Path(f"{self.binary}.{kind}").read_text()
 
     def open(self):
         import iree.runtime as iree
@@ -226,7 +193,8 @@ class Iree(Engine):
         module = iree.load_vm_module(iree.VmModule.mmap(config.vm_instance, str(self.binary)), config)
         names = [name for name in module.vm_module.function_names if not name.startswith("__")]
         self.function = module[next(name for name in names if not name.endswith("$async"))]
-        self.inputs = [iree.asdevicearray(config.device, self.feeds[name]) for name, _ in self.open_dims()]
+        order = self.beside("inputs").splitlines()
+        self.inputs = [iree.asdevicearray(config.device, self.feeds[name]) for name in order]
 
     def run(self):
         self.result = self.function(*self.inputs)

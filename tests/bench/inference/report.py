@@ -64,9 +64,13 @@ def header():
     return aligned({name: name for name in COLUMNS})
 
 
-def failures(case):
-    return [f"{case['name']}: {name} fails: {result['error']}"
-            for name, result in case["engines"].items() if "error" in result]  # fmt: skip
+def remarks(case):
+    """A line for each engine that failed, or did what the page does not say."""
+    for name, result in case["engines"].items():
+        if "error" in result:
+            yield f"{case['name']}: {name} fails: {result['error']}"
+        elif note := result.get("note"):
+            yield f"{case['name']}: {name} {note}"
 
 
 def machine_rates(results):
@@ -103,14 +107,14 @@ def markdown(results):
         row = cells(case)
         yield "| " + " | ".join(row[name] for name in COLUMNS) + " |"
     yield "\n```\n" + "\n".join(closing_lines(results)) + "\n```"
-    if lines := [line for case in results["cases"] for line in failures(case)]:
-        yield "\nWhat failed:\n\n" + "\n".join(f"- {line}" for line in lines)
+    if lines := [line for case in results["cases"] for line in remarks(case)]:
+        yield "\nRemarks:\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
 def text(results):
     yield header()
     for case in results["cases"]:
-        yield from [aligned(cells(case)), *("  " + line for line in failures(case))]
+        yield from [aligned(cells(case)), *("  " + line for line in remarks(case))]
     yield from ["", *closing_lines(results)]
 
 

@@ -61,7 +61,8 @@ class Worker:
         self.engine.run()
         load_ms = (time.perf_counter() - start) * 1e3
         self.run(1)
-        return {"load_ms": load_ms, "compile_s": self.engine.compile_s, "once_ms": self.run(1)["ms"][0]}
+        return {"load_ms": load_ms, "compile_s": self.engine.compile_s, "once_ms": self.run(1)["ms"][0],
+                "note": self.engine.note}  # fmt: skip
 
     def run(self, count):
         """One run that is not timed brings the caches back from the other processes."""
