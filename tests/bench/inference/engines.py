@@ -36,7 +36,7 @@ class Engine:
             start = time.perf_counter()
             run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
             if run.returncode:
-                raise RuntimeError(what_failed(run.stderr))
+                raise RuntimeError(what_failed(run.stderr).replace(str(self.job.model), self.job.model.name))
             stamp.write_text(str(time.perf_counter() - start))
         self.compile_s = float(stamp.read_text())
 
