@@ -46,11 +46,13 @@ class Encoder(torch.nn.Module):
 class Decoder(torch.nn.Module):
     """Token ids, mask and a past of keys and values to logits and the longer past."""
 
-    def __init__(self, model, kv_heads):
+    def __init__(self, model):
         super().__init__()
         self.model = model
-        self.kv_heads = kv_heads
-        layers = range(LAYERS)
+        config = model.config
+        self.kv_heads = getattr(config, "num_key_value_heads", config.num_attention_heads)
+        self.head_width = config.hidden_size // config.num_attention_heads
+        layers = range(config.num_hidden_layers)
         self.past = [f"past.{layer}.{kind}" for layer in layers for kind in ["key", "value"]]
         self.names = ["input_ids", "attention_mask", *self.past]
         self.results = ["logits", *(name.replace("past", "present") for name in self.past)]
@@ -65,7 +67,7 @@ class Decoder(torch.nn.Module):
         mask = torch.ones(batch, past + length, dtype=torch.int64)
         if batch > 1:
             mask[-1, :2] = 0
-        shape = (batch, self.kv_heads, past, HEAD_WIDTH)
+        shape = (batch, self.kv_heads, past, self.head_width)
         return torch.randint(0, VOCABULARY, (batch, length)), mask, *(torch.randn(shape) for _ in self.past)
 
     def axes(self):
@@ -87,7 +89,8 @@ class Vision(torch.nn.Module):
         return self.model(pixel_values=pixels).last_hidden_state
 
     def example(self, batch, length, past):
-        return (torch.randn(batch, 3, 16, 16),)
+        side = self.model.config.image_size
+        return (torch.randn(batch, 3, side, side),)
 
     def axes(self):
         return {"pixels": {0: "batch"}}
@@ -107,13 +110,13 @@ def t5(attention):
 def gpt2(attention):
     config = transformers.GPT2Config(vocab_size=VOCABULARY, n_positions=64, n_embd=WIDTH, n_layer=LAYERS,
                                      n_head=HEADS, attn_implementation=attention)  # fmt: skip
-    return Decoder(transformers.GPT2LMHeadModel(config), HEADS)
+    return Decoder(transformers.GPT2LMHeadModel(config))
 
 
 def llama(attention):
     config = transformers.LlamaConfig(**COMMON, num_key_value_heads=KV_HEADS, intermediate_size=48,
                                       attn_implementation=attention)  # fmt: skip
-    return Decoder(transformers.LlamaForCausalLM(config), KV_HEADS)
+    return Decoder(transformers.LlamaForCausalLM(config))
 
 
 def vit(attention):
@@ -130,7 +133,7 @@ def export(module, path, dynamo, opset):
     shapes = None
     if dynamo:
         shapes = [axes.get(name, {}) for name in module.names]
-        if isinstance(module, Decoder):  # its past is one variadic parameter
+        if isinstance(module, Decoder) and shapes[2:]:  # its past is one variadic parameter
             shapes = [*shapes[:2], tuple(shapes[2:])]
     torch.onnx.export(
         module, example, str(path), input_names=module.names, output_names=module.results, opset_version=opset,

@@ -1,0 +1,207 @@
+// Chains of multiply-adds in registers, in tiles with operands from L1, and
+// sums of a large buffer, each in the widest form that the CPU has.
+
+#include "tests/bench/MachineLoops.h"
+
+#include "runtime/Device/Cpu/Features.h"
+
+#include <cstring>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace tenon::bench {
+namespace {
+
+using rt::CpuFeatures;
+
+// Registers of 8 and 16 floats, and of 16 integers.
+using Vector8 [[gnu::vector_size(32)]] = float;
+using Vector16 [[gnu::vector_size(64)]] = float;
+using Integers16 [[gnu::vector_size(64)]] = int32_t;
+
+// A multiply-add has a latency of 4 to 6 cycles and CPUs start up to 2 in one,
+// so 12 chains keep them busy; with the operands they fit into 16 registers.
+// g++ keeps an array in registers only where the loop over it is unrolled
+// early, which the pragmas ask for.
+constexpr int kNumChains = 12;
+
+/// Every chain starts at another value, or they would be one.
+template <typename Vector> struct Chains {
+  Vector at[kNumChains];
+
+  [[gnu::always_inline]] Chains() {
+#pragma GCC unroll kNumChains
+    for (int i = 0; i < kNumChains; ++i)
+      at[i] = Vector{} + decltype(Vector{}[0] + 0)(i);
+  }
+  [[gnu::always_inline]] float sum() const {
+    Vector all = {};
+#pragma GCC unroll kNumChains
+    for (Vector chain : at)
+      all += chain;
+    return float(all[0]);
+  }
+};
+
+template <typename Vector>
+[[gnu::always_inline]] inline float multiplyAdd(int64_t rounds) {
+  Chains<Vector> chains;
+  Vector factor = Vector{} + 0.5f, term = factor;
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll kNumChains
+    for (Vector &chain : chains.at)
+      chain = chain * factor + term;
+    // Otherwise the compiler would find out where the chains converge.
+    asm volatile("" : "+m"(factor));
+  }
+  return chains.sum();
+}
+
+template <typename Vector>
+[[gnu::always_inline]] inline float addUpBy(const float *data, size_t count) {
+  constexpr size_t kLanes = sizeof(Vector) / sizeof(float);
+  Vector sums[4] = {};
+  for (size_t i = 0; i + 4 * kLanes <= count; i += 4 * kLanes)
+    for (size_t chain = 0; chain < 4; ++chain) {
+      Vector next;
+      std::memcpy(&next, data + i + chain * kLanes, sizeof(next));
+      sums[chain] += next;
+    }
+  Vector sum = sums[0] + sums[1] + sums[2] + sums[3];
+  return sum[0];
+}
+
+[[gnu::target("avx512f")]] float multiplyAdd16(int64_t rounds) {
+  return multiplyAdd<Vector16>(rounds);
+}
+[[gnu::target("avx2,fma")]] float multiplyAdd8(int64_t rounds) {
+  return multiplyAdd<Vector8>(rounds);
+}
+[[gnu::target("avx512f")]] float addUp16(const float *data, size_t count) {
+  return addUpBy<Vector16>(data, count);
+}
+[[gnu::target("avx2")]] float addUp8(const float *data, size_t count) {
+  return addUpBy<Vector8>(data, count);
+}
+
+[[gnu::target("avx512f,avx512bf16")]] float dotBf16(int64_t rounds) {
+  Chains<Vector16> chains;
+  __m512i bits = _mm512_set1_epi16(0x3f00); // 0.5
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll kNumChains
+    for (Vector16 &chain : chains.at)
+      chain = Vector16(
+          _mm512_dpbf16_ps(__m512(chain), __m512bh(bits), __m512bh(bits)));
+    asm volatile("" : "+m"(bits));
+  }
+  return chains.sum();
+}
+
+[[gnu::target("avx512f,avx512vnni")]] float dotInt8(int64_t rounds) {
+  Chains<Integers16> chains;
+  __m512i bytes = _mm512_set1_epi8(1);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll kNumChains
+    for (Integers16 &chain : chains.at)
+      chain = Integers16(_mm512_dpbusd_epi32(__m512i(chain), bytes, bytes));
+    asm volatile("" : "+m"(bytes));
+  }
+  return chains.sum();
+}
+
+//===--- Tiles ------------------------------------------------------------===//
+
+constexpr int kNumTiles = 8, kTileRows = 16, kTileRowBytes = 64;
+constexpr int64_t kTileBytes = kTileRows * kTileRowBytes;
+
+/// What ldtilecfg reads.
+struct alignas(64) TileShapes {
+  uint8_t palette = 1;
+  uint8_t reserved[15] = {};
+  uint16_t rowBytes[16] = {};
+  uint8_t rows[16] = {};
+
+  TileShapes() {
+    for (int tile = 0; tile < kNumTiles; ++tile) {
+      rowBytes[tile] = kTileRowBytes;
+      rows[tile] = kTileRows;
+    }
+  }
+};
+
+/// Each thread has its own tiles.
+[[gnu::target("amx-tile")]] void setUpTiles() {
+  TileShapes shapes;
+  // g++ 12 takes ldtilecfg for a read of 8 bytes and drops the other stores.
+  asm volatile("" : : "r"(&shapes) : "memory");
+  _tile_loadconfig(&shapes);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+}
+
+/// Two tiles of each operand from L1, multiplied with each other as a matmul of
+/// 32 rows and 32 columns does it: four loads for four products.
+#define TENON_TILE_LOOP(dot)                                                   \
+  alignas(64) static const uint8_t operands[4 * kTileBytes] = {};              \
+  setUpTiles();                                                                \
+  for (int64_t round = 0; round < rounds; ++round) {                           \
+    _tile_loadd(4, operands, kTileRowBytes);                                   \
+    _tile_loadd(5, operands + kTileBytes, kTileRowBytes);                      \
+    _tile_loadd(6, operands + 2 * kTileBytes, kTileRowBytes);                  \
+    _tile_loadd(7, operands + 3 * kTileBytes, kTileRowBytes);                  \
+    dot(0, 4, 6);                                                              \
+    dot(1, 4, 7);                                                              \
+    dot(2, 5, 6);                                                              \
+    dot(3, 5, 7);                                                              \
+  }                                                                            \
+  _tile_release();                                                             \
+  return 0
+
+[[gnu::target("amx-tile,amx-bf16")]] float dotTilesBf16(int64_t rounds) {
+  TENON_TILE_LOOP(_tile_dpbf16ps);
+}
+[[gnu::target("amx-tile,amx-int8")]] float dotTilesInt8(int64_t rounds) {
+  TENON_TILE_LOOP(_tile_dpbusd);
+}
+#undef TENON_TILE_LOOP
+
+/// Linux lets a process use tiles once it has asked.
+bool mayUseTiles() {
+  constexpr long kArchReqXcompPerm = 0x1023, kTileData = 18;
+  const CpuFeatures &cpu = CpuFeatures::host();
+  return cpu.has("amx-bf16") && cpu.has("amx-int8") &&
+         syscall(SYS_arch_prctl, kArchReqXcompPerm, kTileData) == 0;
+}
+
+constexpr int64_t kVectorRounds = 1 << 20, kTileRounds = 1 << 17;
+
+} // namespace
+
+Loops chooseLoops() {
+  const CpuFeatures &cpu = CpuFeatures::host();
+  bool isWide = cpu.has("avx512f");
+  Loop f32 = {isWide ? multiplyAdd16 : multiplyAdd8,
+              kNumChains * (isWide ? 16 : 8), kVectorRounds};
+  if (mayUseTiles())
+    return {f32,
+            {dotTilesBf16, 4 * 16 * 16 * 32, kTileRounds},
+            {dotTilesInt8, 4 * 16 * 16 * 64, kTileRounds},
+            "amx"};
+  Loop bf16 = f32, int8 = f32;
+  if (cpu.has("avx512bf16"))
+    bf16 = {dotBf16, kNumChains * 32, kVectorRounds};
+  if (cpu.has("avx512vnni"))
+    int8 = {dotInt8, kNumChains * 64, kVectorRounds};
+  bool hasBoth = cpu.has("avx512bf16") && cpu.has("avx512vnni");
+  return {f32, bf16, int8, hasBoth ? "avx512" : "none"};
+}
+
+float addUp(const float *data, size_t count) {
+  return CpuFeatures::host().has("avx512f") ? addUp16(data, count)
+                                            : addUp8(data, count);
+}
+
+} // namespace tenon::bench

@@ -1,0 +1,42 @@
+//===- MachineLoops.h - the fastest multiply-adds of this CPU -------------===//
+//
+//   Loop loop = chooseLoops().bf16;
+//   keep(loop.run(loop.rounds)); // some milliseconds
+//
+// A loop that the compiler can see through measures nothing: chains that start
+// equal and go on equal are one chain, and what nobody reads is left out.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_TESTS_BENCH_MACHINELOOPS_H
+#define TENON_TESTS_BENCH_MACHINELOOPS_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon::bench {
+
+/// What a number was computed for.
+inline void keep(float value) { asm volatile("" : : "x"(value)); }
+
+struct Loop {
+  float (*run)(int64_t rounds);
+  int64_t macsPerRound;
+  int64_t rounds; ///< of a try
+};
+
+struct Loops {
+  Loop f32, bf16, int8;
+  /// What multiplies bf16 and int8: "amx", "avx512", or "none" where the CPU
+  /// has neither, and they are as fast as f32.
+  const char *unit;
+};
+
+Loops chooseLoops();
+
+/// The sum of `count` floats.
+float addUp(const float *data, size_t count);
+
+} // namespace tenon::bench
+
+#endif // TENON_TESTS_BENCH_MACHINELOOPS_H

@@ -1,0 +1,131 @@
+"""What the suite prints: a table, and its closing lines.
+
+usage: report.py FILE.json [--markdown]
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import numpy as np
+from cases import PRECISIONS
+from verdict import geometric_mean
+
+COLUMNS = ["case", "limit", "tenon", "onnxruntime", "openvino", "iree", "torch", "torch-compile", "ratio", "quartiles",
+           "share", "GFLOP/s", "MB", "best MB", "load", "compile", "met"]  # fmt: skip
+
+
+def milliseconds(result):
+    if result is None:
+        return ""
+    return "failed" if "error" in result else f"{result['ms']:.4g}"
+
+
+def own_mb(result):
+    """Peak, an empty process subtracted."""
+    return f"{result['peak_mb'] - result['empty_mb']:.0f}" if result and "peak_mb" in result else "-"
+
+
+def two(value):
+    return "-" if value is None else f"{value:.2f}"
+
+
+def cells(case):
+    """The row of a case, by column."""
+    engines, ratio = case["engines"], case["ratio"] or {}
+    tenon = engines.get("tenon", {})
+    seconds = tenon.get("compile_s")
+    row = {name: milliseconds(engines.get(name)) for name in COLUMNS}
+    return row | {
+        "case": case["name"],
+        "limit": f"{case['limit_ms']:.4g}",
+        "ratio": two(ratio.get("median")),
+        "quartiles": f"{ratio['low']:.2f}-{ratio['high']:.2f}" if ratio else "-",
+        "share": two(case["share"] and case["share"]["median"]),
+        "GFLOP/s": f"{tenon['gflops']:.0f}" if "gflops" in tenon else "-",
+        "MB": own_mb(tenon),
+        "best MB": own_mb(engines.get(case["best_peer"])),
+        "load": f"{tenon['load_ms']:.0f}" if "load_ms" in tenon else "-",
+        "compile": f"{seconds:.1f}" if seconds else "-",
+        "met": "yes" if case["met"] else "no",
+    }
+
+
+WIDTHS = {name: max(len(name), 8) + 1 for name in COLUMNS} | {"case": 36, "quartiles": 12}
+
+
+def aligned(row):
+    return "".join(f"{row[name]:<{WIDTHS[name]}}" if name == "case" else f"{row[name]:>{WIDTHS[name]}}"
+                   for name in COLUMNS)  # fmt: skip
+
+
+def header():
+    return aligned({name: name for name in COLUMNS})
+
+
+def remarks(case):
+    """A line for each engine that failed, or did what the page does not say."""
+    for name, result in case["engines"].items():
+        if "error" in result:
+            yield f"{case['name']}: {name} fails: {result['error']}"
+        elif note := result.get("note"):
+            yield f"{case['name']}: {name} {note}"
+
+
+def machine_rates(results):
+    """The median of all probes with the most threads."""
+    probes = [rates for case in results["cases"] for rates in case["rates"]]
+    most = max(probe["threads"] for probe in probes)
+    return {kind: float(np.median([probe[kind] for probe in probes if probe["threads"] == most])) / 1e9
+            for kind in ("f32", "bf16", "int8", "read")}  # fmt: skip
+
+
+def mean_text(cases, precision):
+    mean, ran, all_cases = geometric_mean(cases, precision)
+    return f"{precision} {two(mean)}" + (f" ({ran} of {all_cases} cases)" if ran < all_cases else "")
+
+
+def closing_lines(results):
+    cases, rates = results["cases"], machine_rates(results)
+    met = sum(case["met"] for case in cases)
+    return [
+        f"machine: {results['cpu']}, f32 {rates['f32']:.0f} bf16 {rates['bf16']:.0f} int8 {rates['int8']:.0f} GFLOP/s, "
+        f"read {rates['read']:.1f} GB/s",
+        f"cases met: {met} of {len(cases)}",
+        "geomean " + ", ".join(mean_text(cases, precision) for precision in PRECISIONS),
+    ]
+
+
+def markdown(results):
+    """A section of docs/Speed.md."""
+    quick = ", a tenth of the rounds" if results["quick"] else ""
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    yield f"## {results['cpu']}\n\n{results['date']}{quick}; {versions}.\n"
+    yield "| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|"
+    for case in results["cases"]:
+        row = cells(case)
+        yield "| " + " | ".join(row[name] for name in COLUMNS) + " |"
+    yield "\n```\n" + "\n".join(closing_lines(results)) + "\n```"
+    if lines := [line for case in results["cases"] for line in remarks(case)]:
+        yield "\nRemarks:\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def text(results):
+    yield header()
+    for case in results["cases"]:
+        yield from [aligned(cells(case)), *("  " + line for line in remarks(case))]
+    yield from ["", *closing_lines(results)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=pathlib.Path, help="what --json wrote")
+    parser.add_argument("--markdown", action="store_true", help="as a section of docs/Speed.md")
+    options = parser.parse_args()
+    results = json.loads(options.results.read_text())
+    print("\n".join((markdown if options.markdown else text)(results)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""From times to judgements: the ratio to the best peer, the share of the limit, and whether a case is met."""
+
+import numpy as np
+from limits import work_of
+
+FASTER = 1.5  # than the best peer at equal precision, or:
+SHARE_OF_LIMIT = {"f32": 0.88, "bf16": 0.88, "int8": 0.75}
+DECODE_SHARE = 0.9
+
+
+def spread(values):
+    low, median, high = (float(value) for value in np.percentile(values, [25, 50, 75]))
+    return {"low": low, "median": median, "high": high}
+
+
+def is_met(case, ratio, share):
+    """Much faster than every peer; or near the limit, and slower than none."""
+    if ratio is None or share is None:
+        return False
+    needed = DECODE_SHARE if case.is_decode and case.precision != "int8" else SHARE_OF_LIMIT[case.precision]
+    return ratio >= FASTER or (share >= needed and ratio >= 1)
+
+
+def best_peer(engines):
+    """The name of the peer with the least median, or None. One that failed in between has no part."""
+    medians = {name: np.median(result["rounds_ms"]) for name, result in engines.items()
+               if name != "tenon" and "error" not in result}  # fmt: skip
+    return min(medians, key=medians.get, default=None)
+
+
+def judge(case, engines, limits_ms):
+    """engines: each with the time of each round; limits_ms: the limit that the machine had in each round."""
+    best, tenon = best_peer(engines), engines.get("tenon", {"error": "did not run"})
+    for result in engines.values():
+        if "error" not in result:
+            result["ms"] = float(np.median(result["rounds_ms"]))
+            result["gflops"] = work_of(case).all_flops / result["ms"] / 1e6
+    verdict = {"best_peer": best, "limit_ms": float(np.median(limits_ms)), "ratio": None, "share": None}
+    if "error" not in tenon:
+        ours = np.array(tenon["rounds_ms"])
+        verdict["share"] = spread(np.array(limits_ms) / ours)
+        if best:
+            verdict["ratio"] = spread(np.array(engines[best]["rounds_ms"]) / ours)
+    median = {kind: verdict[kind] and verdict[kind]["median"] for kind in ("ratio", "share")}
+    return verdict | {"met": is_met(case, **median)}
+
+
+def geometric_mean(cases, precision):
+    """(mean, cases in it, cases there are) of the best peer's median time over ours; decode is left out."""
+    cases = [case for case in cases if case["precision"] == precision and not case["past"]]
+    ratios = [case["engines"][case["best_peer"]]["ms"] / case["engines"]["tenon"]["ms"]
+              for case in cases if case["ratio"]]  # fmt: skip
+    mean = float(np.exp(np.mean(np.log(ratios)))) if ratios else None
+    return mean, len(ratios), len(cases)
