@@ -28,6 +28,8 @@ template <typename Vector>
 [[gnu::always_inline]] inline float multiplyAdd(int64_t rounds) {
   Vector chains[kNumChains] = {}, factor = Vector{} + 0.5f, term = factor;
   for (int64_t round = 0; round < rounds; ++round) {
+    // Unrolled, or a compiler may keep the chains in memory.
+#pragma GCC unroll 12
     for (Vector &chain : chains)
       chain = chain * factor + term;
     // Otherwise the compiler would find out where the chains converge.
