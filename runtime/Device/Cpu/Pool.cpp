@@ -35,6 +35,10 @@ namespace {
 /// enough not to be seen as load.
 constexpr std::chrono::microseconds kSpinTime(200);
 
+/// Parts of a thread's share, of which another may take some: many even out
+/// cores of unequal speed, each costs the start of a kernel.
+constexpr int64_t kUnitsPerThread = 8;
+
 /// Only one pool of a process binds its threads.
 std::atomic<bool> coresAreTaken = false;
 
@@ -110,6 +114,7 @@ Result<void> Pool::start(PoolOptions options,
                          const std::vector<unsigned> &cores) {
   pinned = options.pin && options.numThreads > 1 &&
            options.numThreads == cores.size() && !coresAreTaken.exchange(true);
+  shares = std::make_unique<Share[]>(options.numThreads);
   // The caller stays where it is; workers take the cores after it.
   auto own = std::find(cores.begin(), cores.end(), unsigned(sched_getcpu()));
   size_t first = own == cores.end() ? 0 : size_t(own - cores.begin());
@@ -137,14 +142,48 @@ Pool::~Pool() {
     coresAreTaken = false;
 }
 
-void Pool::runRange(unsigned thread) const {
-  // The first (instances % threads) ranges are one longer.
-  int64_t share = job.instances / numThreads(),
-          rest = job.instances % numThreads();
-  int64_t begin = share * thread + std::min<int64_t>(thread, rest);
-  int64_t end = begin + share + (thread < rest);
-  if (begin < end)
-    job.call(job.closure, begin, end, thread);
+/// Part `number` of `parts` equal ones of `whole` begins here.
+static int64_t beginOf(int64_t number, int64_t whole, int64_t parts) {
+  // The first (whole % parts) are one longer.
+  return whole / parts * number + std::min(number, whole % parts);
+}
+
+static uint64_t pack(uint64_t first, uint64_t end) { return first << 32 | end; }
+
+void Pool::shareOut() {
+  int64_t threads = numThreads();
+  numUnits = std::min(job.instances, threads * kUnitsPerThread);
+  for (int64_t thread = 0; thread < threads; ++thread)
+    shares[thread].units.store(pack(beginOf(thread, numUnits, threads),
+                                    beginOf(thread + 1, numUnits, threads)),
+                               std::memory_order_relaxed);
+}
+
+/// Takes half of what is left of the owner's share, the first half if it is the
+/// owner who asks, and runs it; false when nothing is left.
+bool Pool::runPart(unsigned owner, unsigned thread) {
+  std::atomic<uint64_t> &units = shares[owner].units;
+  uint64_t left = units.load(std::memory_order_relaxed), first, end, count;
+  uint64_t after;
+  do {
+    first = left >> 32, end = left & UINT32_MAX;
+    if (first >= end)
+      return false;
+    count = (end - first + 1) / 2;
+    after =
+        owner == thread ? pack(first + count, end) : pack(first, end - count);
+  } while (
+      !units.compare_exchange_weak(left, after, std::memory_order_relaxed));
+  uint64_t begin = owner == thread ? first : end - count;
+  job.call(job.closure, beginOf(begin, job.instances, numUnits),
+           beginOf(begin + count, job.instances, numUnits), thread);
+  return true;
+}
+
+void Pool::work(unsigned thread) {
+  for (unsigned i = 0; i < numThreads(); ++i)
+    while (runPart((thread + i) % numThreads(), thread))
+      continue;
 }
 
 void Pool::workerLoop(unsigned thread, std::optional<unsigned> core) {
@@ -162,7 +201,7 @@ void Pool::workerLoop(unsigned thread, std::optional<unsigned> core) {
     }
     if (stopping)
       return;
-    runRange(thread);
+    work(thread);
     if (unfinished.fetch_sub(1) == 1 && callerSleeps.load())
       wakeAll(unfinished);
   }
@@ -176,11 +215,12 @@ void Pool::dispatch(Job next) {
     return;
   }
   job = next;
+  shareOut();
   unfinished.store(uint32_t(workers.size()), std::memory_order_relaxed);
   generation.fetch_add(1);
   if (sleepingWorkers.load())
     wakeAll(generation);
-  runRange(0);
+  work(0);
   auto isDone = [&] { return unfinished.load(std::memory_order_acquire) == 0; };
   if (spins && spinUntil(isDone))
     return;
