@@ -274,6 +274,17 @@ LogicalResult NodeBuilder::broadcastTogether(ValueRange values) {
   return success(succeeded(broadcastShapes(shapes)));
 }
 
+LogicalResult NodeBuilder::equateMatmul(ArrayRef<DimAttr> lhs,
+                                        ArrayRef<DimAttr> rhs) {
+  if (lhs.empty() || rhs.empty())
+    return error("needs matrices, got a scalar");
+  if (failed(equate(lhs.back(), rhs[rhs.size() == 1 ? 0 : rhs.size() - 2])))
+    return failure();
+  SmallVector<DimAttr> lhsBatch(lhs.drop_back(std::min<size_t>(lhs.size(), 2)));
+  SmallVector<DimAttr> rhsBatch(rhs.drop_back(std::min<size_t>(rhs.size(), 2)));
+  return success(succeeded(broadcastShapes({lhsBatch, rhsBatch})));
+}
+
 //===----------------------------------------------------------------------===//
 // Outputs
 //===----------------------------------------------------------------------===//

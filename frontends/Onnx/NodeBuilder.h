@@ -123,6 +123,9 @@ public:
   mlir::FailureOr<llvm::SmallVector<graph::DimAttr>>
   broadcastShapes(llvm::ArrayRef<llvm::SmallVector<graph::DimAttr>> shapes);
   mlir::LogicalResult broadcastTogether(mlir::ValueRange values);
+  /// Makes equal what NumPy's matmul needs equal.
+  mlir::LogicalResult equateMatmul(llvm::ArrayRef<graph::DimAttr> lhs,
+                                   llvm::ArrayRef<graph::DimAttr> rhs);
 
   //===--------------------------------------------------------------------===//
   // Outputs

@@ -28,6 +28,7 @@ llvm::ArrayRef<NodeRule> mathRules();
 llvm::ArrayRef<NodeRule> indexRules();
 llvm::ArrayRef<NodeRule> normRules();
 llvm::ArrayRef<NodeRule> attentionRules();
+llvm::ArrayRef<NodeRule> quantRules();
 llvm::ArrayRef<NodeRule> constantRules();
 llvm::ArrayRef<NodeRule> controlRules();
 

@@ -14,20 +14,8 @@ using graph::ReduceKind;
 // Contractions
 //===----------------------------------------------------------------------===//
 
-/// Makes equal what NumPy's matmul needs equal.
-static LogicalResult equateMatmul(NodeBuilder &b, ArrayRef<DimAttr> lhs,
-                                  ArrayRef<DimAttr> rhs) {
-  if (lhs.empty() || rhs.empty())
-    return b.error("needs matrices, got a scalar");
-  if (failed(b.equate(lhs.back(), rhs[rhs.size() == 1 ? 0 : rhs.size() - 2])))
-    return failure();
-  SmallVector<DimAttr> lhsBatch(lhs.drop_back(std::min<size_t>(lhs.size(), 2)));
-  SmallVector<DimAttr> rhsBatch(rhs.drop_back(std::min<size_t>(rhs.size(), 2)));
-  return success(succeeded(b.broadcastShapes({lhsBatch, rhsBatch})));
-}
-
 static LogicalResult importMatMul(NodeBuilder &b) {
-  if (failed(equateMatmul(b, b.dims(0), b.dims(1))))
+  if (failed(b.equateMatmul(b.dims(0), b.dims(1))))
     return failure();
   return b.set(0, b.make<graph::MatmulOp>(b.data(0), b.data(1)));
 }
@@ -51,7 +39,7 @@ static LogicalResult importGemm(NodeBuilder &b) {
     rhs = b.transpose(rhs, {1, 0});
     std::swap(rhsDims[0], rhsDims[1]);
   }
-  if (failed(equateMatmul(b, lhsDims, rhsDims)))
+  if (failed(b.equateMatmul(lhsDims, rhsDims)))
     return failure();
   Value result =
       scale(b, b.make<graph::MatmulOp>(lhs, rhs), b.number("alpha", 1));

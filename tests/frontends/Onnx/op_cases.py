@@ -109,6 +109,76 @@ case("conv_patches", 17, "(float[B,3,8,6] x, float[5,3,4,2] w, float[5] c) => (f
      "{ y = Conv<strides = [4, 2], kernel_shape = [4, 2]>(x, w, c) }")  # fmt: skip
 case("conv_pointwise", 17, "(float[B,3,L] x, float[5,3,1] w) => (float[] y) { y = Conv(x, w) }")
 
+# Quantized numbers.
+def codes(kind):
+    """Integers over the whole range of an 8-bit type, its ends among them."""
+    low, high = np.iinfo(kind).min, np.iinfo(kind).max
+
+    def make(random, shape):
+        values = random.integers(low, high + 1, shape)
+        values.flat[:2] = [low, high][: values.size]
+        return values
+
+    return make
+
+
+def halves(random, shape):
+    """Numbers between two whole ones, and far behind the ends of 8 bits."""
+    return random.integers(-700, 700, shape) / 2
+
+
+def steps(random, shape):
+    return random.choice([0.25, 0.5, 1.0, 2.0], shape)
+
+
+for kind, zero in [("int8", -128), ("int8", 3), ("uint8", 255), ("uint8", 0)]:
+    name = f"{kind}_{abs(zero)}"
+    case(f"quantize_{name}", 13, f"(float[B,L] x) => ({kind}[] y) <float s = {{0.5}}, {kind} z = {{{zero}}}>"
+         "{ y = QuantizeLinear(x, s, z) }", x=halves)  # fmt: skip
+    case(f"dequantize_{name}", 13, f"({kind}[B,L] x) => (float[] y) <float s = {{0.3}}, {kind} z = {{{zero}}}>"
+         "{ y = DequantizeLinear(x, s, z) }", x=codes(kind))  # fmt: skip
+case("quantize_default", 13, "(float[B,L] x, float s) => (uint8[] y) { y = QuantizeLinear(x, s) }",
+     x=halves, s=lambda r, s: 1.0)  # fmt: skip
+case("quantize_axis", 13, "(float[B,4,L] x, float[4] s, int8[4] z) => (int8[] y) { y = QuantizeLinear<axis = 1>(x, s, z) }",
+     x=halves, s=steps, z=codes("int8"))  # fmt: skip
+case("quantize_last_axis", 13, "(float[B,4] x, float[4] s, uint8[4] z) => (uint8[] y)"
+     "{ y = QuantizeLinear<axis = -1>(x, s, z) }", x=halves, s=steps, z=codes("uint8"))  # fmt: skip
+case("quantize_blocks", 21, "(float[B,7] x, float[B,3] s, int8[B,3] z) => (int8[] y)"
+     "{ y = QuantizeLinear<axis = 1, block_size = 3>(x, s, z) }", x=halves, s=steps, z=codes("int8"))  # fmt: skip
+case("quantize_wide", 21, "(float[B,L] x, float s) => (int16[] y) { y = QuantizeLinear<output_dtype = 5>(x, s) }",
+     x=lambda r, s: r.standard_normal(s) * 1e5, s=lambda r, s: 1.0)  # fmt: skip
+case("quantize_half", 19, "(float16[B,L] x, float16 s, int8 z) => (int8[] y) { y = QuantizeLinear(x, s, z) }",
+     x=halves, s=lambda r, s: 0.5, z=lambda r, s: 7)  # fmt: skip
+case("quantize_int4", 21, "(float[B,6] x, float s) => (float[] y) <int4 z = {1}>"
+     "{ q = QuantizeLinear(x, s, z) y = DequantizeLinear(q, s, z) }", x=halves, s=lambda r, s: 8.0)  # fmt: skip
+case("dequantize_axis", 13, "(int8[B,4,L] x, float[4] s, int8[4] z) => (float[] y) { y = DequantizeLinear<axis = -2>(x, s, z) }",
+     x=codes("int8"), s=steps, z=codes("int8"))  # fmt: skip
+case("dequantize_blocks", 21, "(uint8[6,L] x, float[2,L] s, uint8[2,L] z) => (float[] y)"
+     "{ y = DequantizeLinear<axis = 0, block_size = 3>(x, s, z) }", x=codes("uint8"), s=steps, z=codes("uint8"))  # fmt: skip
+case("dequantize_int32", 13, "(int32[B,L] x, float s) => (float[] y) { y = DequantizeLinear(x, s) }",
+     x=indices(9**9, -(9**9)), s=lambda r, s: 1e-3)  # fmt: skip
+for name, make in {
+    "": None, "_positive": positive, "_negative": lambda r, s: -positive(r, s), "_zero": lambda r, s: np.zeros(s),
+}.items():  # fmt: skip
+    case(f"dynamic_quantize{name}", 11, "(float[B,L] x) => (uint8[] y, float[] s, uint8[] z)"
+         "{ y, s, z = DynamicQuantizeLinear(x) }", **({"x": make} if make else {}))  # fmt: skip
+case("matmul_integer", 10, "(uint8[B,L,4] x, int8[4,3] w) => (int32[] y) { y = MatMulInteger(x, w) }",
+     x=codes("uint8"), w=codes("int8"))  # fmt: skip
+case("matmul_integer_zeros", 10, "(uint8[B,L,4] x, uint8[4,3] w, uint8 p, uint8 q) => (int32[] y)"
+     "{ y = MatMulInteger(x, w, p, q) }", x=codes("uint8"), w=codes("uint8"),
+     p=lambda r, s: 255, q=lambda r, s: 128)  # fmt: skip
+case("matmul_integer_columns", 10, "(int8[L,4] x, int8[4,3] w, int8 p, int8[3] q) => (int32[] y)"
+     "{ y = MatMulInteger(x, w, p, q) }", x=codes("int8"), w=codes("int8"),
+     p=lambda r, s: -128, q=codes("int8"))  # fmt: skip
+for kind in ["uint8", "int8"]:
+    case(f"qlinear_matmul_{kind}", 10, f"({kind}[B,L,8] x, {kind} p, {kind}[8,3] w, {kind} q, {kind} r) => ({kind}[] y)"
+         "<float s = {0.03125}, float t = {0.0625}, float u = {8.0}> { y = QLinearMatMul(x, s, p, w, t, q, u, r) }",
+         x=codes(kind), w=codes(kind), p=lambda r, s: 3, q=lambda r, s: 100, r=lambda r, s: 20)  # fmt: skip
+case("qlinear_matmul_columns", 10, "(uint8[L,8] x, uint8 p, int8[8,3] w, int8[3] q, uint8 r) => (uint8[] y)"
+     "<float s = {0.03125}, float[3] t = {0.0625, 0.125, 0.5}, float u = {8.0}>"
+     "{ y = QLinearMatMul(x, s, p, w, t, q, u, r) }",
+     x=codes("uint8"), w=codes("int8"), p=lambda r, s: 3, q=codes("int8"), r=lambda r, s: 20)  # fmt: skip
+
 # Reductions.
 for op in ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp"]:
     name = f"reduce_{op.lower()}"
