@@ -51,6 +51,7 @@ static SmallVector<std::string> opsWithoutTiles(MLIRContext *context) {
 static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createSimplifyGraphPass());
   passes.addPass(createResolveIndexGatherPass());
+  passes.addPass(createRaiseIntegerMatmulPass()); // fold-scales moves scales
   passes.addPass(createFoldScalesPass());
   // What is always true is no part of a mask any more.
   passes.addPass(createSimplifyGraphPass());

@@ -72,11 +72,15 @@ TENON_ELEMENTWISE(WhereOp)
 #undef TENON_ELEMENTWISE
 
 KernelClass CastOp::getKernelClass() {
-  // Widening a float costs nothing where it is read, and its memory is smaller
-  // before: like a view it is done again by every reader.
-  auto from = dyn_cast<FloatType>(getInput().getType().getElementType());
-  bool widens = from && from.getWidth() <= 16 &&
-                getResult().getType().getElementType().isF32();
+  // Widening costs nothing where it is read, and its memory is smaller before:
+  // like a view it is done again by every reader.
+  Type from = getInput().getType().getElementType(),
+       to = getResult().getType().getElementType();
+  unsigned bits = from.getIntOrFloatBitWidth();
+  bool isNarrow = isa<FloatType>(from) ? bits <= 16 : bits == 8;
+  bool widens = isNarrow && (to.isF32() ||
+                             (isa<IntegerType>(from) && isa<IntegerType>(to) &&
+                              to.getIntOrFloatBitWidth() > bits));
   return widens ? KernelClass::View : KernelClass::Elementwise;
 }
 

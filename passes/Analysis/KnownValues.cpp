@@ -5,6 +5,7 @@
 #include "dialects/Graph/GraphDialect.h"
 
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/MapVector.h"
 
 #include <cmath>
 
@@ -25,7 +26,7 @@ TypedAttr getUniformElement(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return nullptr;
-  if (isView(op))
+  if (isView(op) && !isa<graph::CastOp>(op))
     return getUniformElement(op->getOperand(0));
   auto constant = dyn_cast<graph::ConstantOp>(op);
   if (!constant || constant.getValue().getNumElements() == 0)
@@ -117,29 +118,83 @@ static std::optional<int64_t> countBits(Value value) {
   return type.getNumElements() * type.getElementTypeBitWidth();
 }
 
-DenseSet<Operation *> getStoredExpressions(Block &block) {
-  DenseSet<Operation *> stored;
-  auto isStored = [&](Value value) {
-    return stored.contains(value.getDefiningOp());
-  };
+namespace {
+/// 1. Find what follows from constants alone, and what of it makes no more bits
+///    than the stored values behind it have.
+/// 2. What is needed by such values alone is never made when the program runs,
+///    so it may be larger.
+/// 3. What is needed by others too is made then; begin again without it.
+class StoredExpressions {
+public:
+  explicit StoredExpressions(Block &block) : block(block) {}
+
+  DenseSet<Operation *> find() {
+    do
+      collect();
+    while (!completes());
+    return std::move(stored);
+  }
+
+private:
+  void collect();
+  bool completes();
+  int64_t bitsBehind(Value value) const {
+    Operation *op = value.getDefiningOp();
+    return stored.contains(op) ? countBits(value).value_or(0)
+                               : bitsRead.lookup(op);
+  }
+
+  Block &block;
+  DenseSet<Operation *> stored, computed;
+  /// Of what follows from constants: the bits of the stored values behind it.
+  llvm::MapVector<Operation *, int64_t> bitsRead;
+};
+} // namespace
+
+void StoredExpressions::collect() {
+  stored.clear();
+  bitsRead.clear();
   for (Operation &op : block) {
-    if (!isa<ReferenceOpInterface>(op) || op.getNumResults() != 1)
+    if (!isa<ReferenceOpInterface>(op) || op.getNumResults() != 1 ||
+        computed.contains(&op))
       continue;
     if (op.getNumOperands() == 0) {
-      if (classOf(&op) == KernelClass::None)
+      if (classOf(&op) == KernelClass::None) {
         stored.insert(&op);
+        bitsRead[&op] = 0;
+      }
       continue;
     }
-    if (!llvm::all_of(op.getOperands(), isStored))
+    if (!llvm::all_of(op.getOperands(), [&](Value operand) {
+          return bitsRead.contains(operand.getDefiningOp());
+        }))
       continue;
-    int64_t operandBits = 0;
+    int64_t behind = 0;
     for (Value operand : op.getOperands())
-      operandBits += countBits(operand).value_or(0);
+      behind += bitsBehind(operand);
+    bitsRead[&op] = behind;
     std::optional<int64_t> bits = countBits(op.getResult(0));
-    if (bits && *bits <= operandBits)
+    if (bits && *bits <= behind)
       stored.insert(&op);
   }
-  return stored;
+}
+
+bool StoredExpressions::completes() {
+  auto isStored = [&](Operation *user) { return stored.contains(user); };
+  for (Operation *op : llvm::reverse(llvm::make_first_range(bitsRead))) {
+    if (stored.contains(op) || llvm::none_of(op->getUsers(), isStored))
+      continue;
+    if (!llvm::all_of(op->getUsers(), isStored)) {
+      computed.insert(op);
+      return false;
+    }
+    stored.insert(op);
+  }
+  return true;
+}
+
+DenseSet<Operation *> getStoredExpressions(Block &block) {
+  return StoredExpressions(block).find();
 }
 
 DenseElementsAttr toElements(const ReferenceTensor &tensor) {

@@ -73,8 +73,8 @@ struct ViewOfOneNumber final : OpInterfaceRewritePattern<TileOpInterface> {
 
   LogicalResult matchAndRewrite(TileOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getKernelClass() != KernelClass::View)
-      return rewriter.notifyMatchFailure(op, "no view");
+    if (op.getKernelClass() != KernelClass::View || isa<graph::CastOp>(op))
+      return rewriter.notifyMatchFailure(op, "no view of its input's elements");
     Value input = op->getOperand(0);
     bool isScalar = cast<RankedTensorType>(input.getType()).getRank() == 0;
     bool isSettled = isScalar && isa<graph::BroadcastOp>(op);

@@ -98,6 +98,9 @@ const char *whyNotMergeable(graph::MatmulOp matmul) {
     return "its right operand is not made of weights";
   if (typeOf(matmul.getRhs()).getRank() != 2)
     return "its right operand is not a matrix";
+  // What follows ends in each one's own scales, which would be cut off.
+  if (typeOf(matmul).getElementType().isInteger(32))
+    return "it multiplies integers";
   return nullptr;
 }
 
