@@ -80,12 +80,16 @@ static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   options.numVectors = cpu.getNumVectors();
   options.f32Macs = cpu.getF32Macs();
   options.l2Bytes = cpu.cache(2).getSizeBytes();
-  double best = 1;
-  for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::AmxBf16})
-    if (cpu.rateOverF32(unit) > best) {
-      best = cpu.rateOverF32(unit);
-      options.bf16Unit = target::stringifyUnit(unit).str();
-    }
+  SmallVector<target::Unit> faster;
+  for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::Avx512Vnni,
+                            target::Unit::AmxBf16, target::Unit::AmxInt8})
+    if (cpu.rateOverF32(unit) > 1)
+      faster.push_back(unit);
+  llvm::sort(faster, [&](target::Unit a, target::Unit b) {
+    return cpu.rateOverF32(a) > cpu.rateOverF32(b);
+  });
+  for (target::Unit unit : faster)
+    options.units.push_back(target::stringifyUnit(unit).str());
   passes.addPass(createChooseSchedulePass(options));
   passes.addPass(createApplySchedulePass());
 }

@@ -86,8 +86,7 @@ static Value widen(OpBuilder &b, Location loc, Value value, Type elementType) {
   return arith::ExtSIOp::create(b, loc, to, value);
 }
 
-static Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y,
-                         Value sum) {
+Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y, Value sum) {
   if (isa<FloatType>(getElementTypeOrSelf(sum.getType())))
     return math::FmaOp::create(b, loc, x, y, sum);
   return arith::AddIOp::create(b, loc, sum,
@@ -187,11 +186,12 @@ SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+  int64_t length = stepLength(block);
   for (int64_t n = 0; n < numSteps; ++n) {
     Value step = b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
                                                constantIndex(n));
-    if (usesPairs(block)) {
-      sums = pairStep(block, step, sums);
+    if (length > 1) {
+      sums = dotStep(block, step, length, sums);
       continue;
     }
     if (block.kBound)
@@ -207,9 +207,11 @@ SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
 /// The sums of the block over the whole contracted axis.
 SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
                                              ValueRange start) {
+  int64_t length = stepLength(block);
   Value limit = limitOf(block.kBound, block.depth);
-  if (usesPairs(block))
-    limit = b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(2));
+  if (length > 1)
+    limit =
+        b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(length));
   Value rest =
       b.createOrFold<arith::RemUIOp>(loc(), limit, constantIndex(kUnroll));
   Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);

@@ -71,6 +71,9 @@ unsigned bytesOf(mlir::Type type);
 /// An element, or a vector of them, from the bytes in memory.
 mlir::Value fromStorage(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, mlir::Type elementType);
+/// sum + x * y, in floats rounded once.
+mlir::Value multiplyAdd(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value x, mlir::Value y, mlir::Value sum);
 /// Whether the layout pads `dim` to whole tiles of this extent: then all of a
 /// tile may be read.
 bool isPaddedTo(tile::LayoutAttr layout, unsigned dim, int64_t extent);
@@ -208,16 +211,19 @@ private:
   llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
                                              mlir::ValueRange start);
 
-  //===--- PairProducts.cpp: the same by dot products of bf16 pairs ------===//
-  bool usesPairs(const ProductBlock &block);
-  llvm::SmallVector<mlir::Value>
-  pairStep(const ProductBlock &block, mlir::Value pair, mlir::ValueRange sums);
-  mlir::Value pairVector(const ProductBlock &block, mlir::Value pair,
-                         int64_t v);
-  mlir::Value pairScalar(const ProductBlock &block, mlir::Value pair,
-                         int64_t r);
-  mlir::Value dotPairs(mlir::Value sum, mlir::Value x, mlir::Value y);
-  mlir::Value widenHalf(mlir::Value words, bool isOdd);
+  //===--- DotProducts.cpp: the same by dot products within lanes --------===//
+  int64_t stepLength(const ProductBlock &block);
+  llvm::SmallVector<mlir::Value> dotStep(const ProductBlock &block,
+                                         mlir::Value step, int64_t length,
+                                         mlir::ValueRange sums);
+  mlir::Value dotVector(const ProductBlock &block, mlir::Value k, int64_t v,
+                        int64_t length);
+  mlir::Value dotScalar(const ProductBlock &block, mlir::Value k, int64_t r,
+                        int64_t length);
+  mlir::Value dot(mlir::Value sum, mlir::Value x, mlir::Value y,
+                  int64_t length);
+  mlir::Value widenPart(mlir::Value words, int64_t part, int64_t length,
+                        bool isUnsigned);
 
   //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums ----------===//
   /// Rows of one operand of the unit.
@@ -241,14 +247,14 @@ private:
   void multiplyAllRows(const UnitSums &sums, tile::MmaOp mma);
   void multiplyRows(const UnitSums &to, mlir::Value row, const UnitMemory &left,
                     const UnitMemory &right, int64_t rows, tile::MmaOp mma);
-  void multiplyTiles(const UnitSums &to, const UnitMemory &left,
-                     const UnitMemory &right, int64_t rows, int64_t columns,
-                     int64_t depth);
+  void multiplyTiles(tile::MmaOp mma, const UnitSums &to,
+                     const UnitMemory &left, const UnitMemory &right,
+                     int64_t rows, int64_t columns);
   mlir::Value unitZero();
   mlir::Value unitLoad(const UnitMemory &memory);
   mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
                        mlir::ValueRange operands);
-  void emulateUnit(const UnitMemory &sums, const UnitMemory &x,
+  void emulateUnit(tile::MmaOp mma, const UnitMemory &sums, const UnitMemory &x,
                    const UnitMemory &y);
   mlir::Value advance(mlir::Value pointer, mlir::Value bytes);
   /// The operand from this row and byte on.

@@ -1,16 +1,19 @@
 //===- UnitProducts.cpp - products by a unit of 16 x 16 sums --------------===//
 //
 // AMX keeps 16 x 16 sums in a tile register and adds to them 16 rows times 16
-// columns of 16 bf16 pairs in one instruction. Two by two such tiles share
-// their operands; the sums go to scratch memory, from which what follows the
-// product is computed, a vector at a time as everywhere.
+// columns of 16 bf16 pairs, or of 16 times four bytes, in one instruction. Two
+// by two such tiles share their operands; the sums go to scratch memory, from
+// which what follows the product is computed, a vector at a time as everywhere.
 //
 // The emulation computes what the instruction does, in the same order: within
-// one step the products of even and of odd elements are summed apart.
+// one step the products of even and of odd elements are summed apart. Sums of
+// integers are exact in any order.
 //
 //===----------------------------------------------------------------------===//
 
 #include "passes/Lower/TileLowering.h"
+
+#include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -19,10 +22,8 @@ using namespace mlir;
 
 namespace tenon {
 
-/// Rows and columns of a tile, and pairs of a step.
+/// Rows and columns of a tile, and words of a step.
 static constexpr int64_t kSide = 16;
-/// Elements of the contracted axis in one step.
-static constexpr int64_t kDepth = 2 * kSide;
 /// Bytes of a full row of a tile register.
 static constexpr int64_t kRowBytes = 64;
 
@@ -30,23 +31,38 @@ static tile::TileType tileTypeOf(Value tile) {
   return cast<tile::TileType>(tile.getType());
 }
 
-/// The load of packed pairs that the right side is, or null.
-static tile::LoadOp packedPairs(tile::MmaOp mma) {
-  auto load = mma.getRhs().getDefiningOp<tile::LoadOp>();
+/// Elements of the contracted axis in one step.
+static int64_t depthOfStep(tile::MmaOp mma) {
+  return kSide * tile::dotLength(mma);
+}
+
+/// Bytes of an element of an operand.
+static int64_t elementBytes(tile::MmaOp mma) {
+  return kRowBytes / depthOfStep(mma);
+}
+
+/// The left side as the unit reads it.
+static Value narrowLeft(tile::MmaOp mma) {
+  return tile::narrowOperand(mma.getLhs()).tile;
+}
+
+/// The load of packed words that the right side is, or null.
+static tile::LoadOp packedWords(tile::MmaOp mma) {
+  auto load =
+      tile::narrowOperand(mma.getRhs()).tile.getDefiningOp<tile::LoadOp>();
   auto layout =
       load ? load.getView().getType().getLayout() : tile::LayoutAttr();
   return layout && layout.getDigitList().size() == 4 ? load : nullptr;
 }
 
 bool TileLowering::usesTileUnit(tile::MmaOp mma) {
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  auto unit = schedule ? schedule.getAs<StringAttr>("unit") : StringAttr();
-  if (!unit || unit.getValue() != "amx-bf16" || !packedPairs(mma) ||
-      !mma.getType().getElementType().isF32())
+  const tile::ProductUnit *unit = tile::unitOf(kernel);
+  if (!unit || !unit->isOfTiles || unit->dotLength != tile::dotLength(mma) ||
+      !packedWords(mma))
     return false;
   tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
   std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
-  return lhs.getElementType().isBF16() && lhs.getExtent(1) % kDepth == 0 &&
+  return lhs.getExtent(1) % depthOfStep(mma) == 0 &&
          result.getExtent(0) % kSide == 0 && result.getExtent(1) % kSide == 0 &&
          (!kBound || isInside(*kBound, lhs.getExtent(1)));
 }
@@ -96,9 +112,10 @@ Value TileLowering::unitZero() {
 }
 
 /// sums + x * y, by arithmetic on the memory of all three.
-void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
-                               const UnitMemory &y) {
-  auto lanes = VectorType::get(kSide, b.getF32Type());
+void TileLowering::emulateUnit(tile::MmaOp mma, const UnitMemory &sums,
+                               const UnitMemory &x, const UnitMemory &y) {
+  int64_t length = tile::dotLength(mma);
+  auto lanes = VectorType::get(kSide, mma.getType().getElementType());
   auto words = VectorType::get(kSide, b.getI32Type());
   auto rowOf = [&](const UnitMemory &memory, Value row) {
     return advance(memory.pointer,
@@ -111,30 +128,35 @@ void TileLowering::emulateUnit(const UnitMemory &sums, const UnitMemory &x,
   b.setInsertionPointToStart(rows.getBody());
   Value row = rows.getInductionVar();
   Value none = arith::ConstantOp::create(b, loc(), b.getZeroAttr(lanes));
-  auto pairs =
-      scf::ForOp::create(b, loc(), zero, side, one, ValueRange{none, none});
+  SmallVector<Value> noSums(length, none);
+  auto columns = scf::ForOp::create(b, loc(), zero, side, one, noSums);
   {
     OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(pairs.getBody());
-    Value pair = pairs.getInductionVar();
-    Value at = advance(rowOf(x, row),
-                       arith::MulIOp::create(b, loc(), pair, constantIndex(4)));
-    Value word = LLVM::LoadOp::create(b, loc(), b.getI32Type(), at, 2);
+    b.setInsertionPointToStart(columns.getBody());
+    Value column = columns.getInductionVar();
+    Value at = advance(rowOf(x, row), arith::MulIOp::create(b, loc(), column,
+                                                            constantIndex(4)));
+    Value word = LLVM::LoadOp::create(b, loc(), b.getI32Type(), at, 1);
     Value left = vector::BroadcastOp::create(b, loc(), words, word);
-    Value right = LLVM::LoadOp::create(b, loc(), words, rowOf(y, pair), 2);
+    Value right = LLVM::LoadOp::create(b, loc(), words, rowOf(y, column), 1);
     SmallVector<Value> next;
-    for (bool isOdd : {false, true})
-      next.push_back(math::FmaOp::create(b, loc(), widenHalf(left, isOdd),
-                                         widenHalf(right, isOdd),
-                                         pairs.getRegionIterArgs()[isOdd]));
+    for (int64_t part = 0; part < length; ++part)
+      next.push_back(multiplyAdd(b, loc(), widenPart(left, part, length, true),
+                                 widenPart(right, part, length, false),
+                                 columns.getRegionIterArgs()[part]));
     scf::YieldOp::create(b, loc(), next);
   }
-  Value step =
-      arith::AddFOp::create(b, loc(), pairs.getResult(0), pairs.getResult(1));
+  auto add = [&](Value left, Value right) -> Value {
+    if (isa<FloatType>(lanes.getElementType()))
+      return arith::AddFOp::create(b, loc(), left, right);
+    return arith::AddIOp::create(b, loc(), left, right);
+  };
+  Value step = columns.getResult(0);
+  for (Value part : columns.getResults().drop_front())
+    step = add(step, part);
   Value address = rowOf(sums, row);
   Value before = LLVM::LoadOp::create(b, loc(), lanes, address, 4);
-  Value after = arith::AddFOp::create(b, loc(), before, step);
-  LLVM::StoreOp::create(b, loc(), after, address, 4);
+  LLVM::StoreOp::create(b, loc(), add(before, step), address, 4);
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,11 +180,12 @@ void TileLowering::copyRows(Value tile, Value firstRow, int64_t numRows,
 /// The left side's rows, contiguous along the contracted axis: where they lie,
 /// or, when they are computed, in scratch memory, with zeros behind the end.
 TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
-  Value lhs = mma.getLhs();
+  Value lhs = narrowLeft(mma);
+  int64_t bytes = elementBytes(mma);
   if (!isReadInPlace(lhs)) {
     Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
     copyRows(lhs, constantIndex(0), tileTypeOf(lhs).getExtent(0), copy);
-    return {copy.pointer, constantIndex(2 * copy.strides[0])};
+    return {copy.pointer, constantIndex(bytes * copy.strides[0])};
   }
   auto load = lhs.getDefiningOp<tile::LoadOp>();
   Memory memory = memoryOf(load.getView());
@@ -171,10 +194,11 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
     offsets.push_back(mapped(offset));
   SmallVector<Value> coords(offsets.size());
   Value first = linearOffset(memory, offsets, coords);
-  Value start = advance(
-      memory.pointer, arith::MulIOp::create(b, loc(), first, constantIndex(2)));
+  Value start =
+      advance(memory.pointer,
+              arith::MulIOp::create(b, loc(), first, constantIndex(bytes)));
   Value rowBytes = arith::MulIOp::create(
-      b, loc(), memory.strides[load.getAxes()[0]], constantIndex(2));
+      b, loc(), memory.strides[load.getAxes()[0]], constantIndex(bytes));
   return {start, rowBytes};
 }
 
@@ -185,25 +209,29 @@ bool TileLowering::isReadInPlace(Value tile) {
          !load.getView().getType().getLayout() && contiguousAxis(tile) == 1u;
 }
 
-/// The packed right side: rows of pairs, as long as a panel is wide.
+/// The packed right side: rows of words, as long as a panel is wide.
 TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
-  tile::LoadOp load = packedPairs(mma);
+  tile::LoadOp load = packedWords(mma);
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
   for (Value offset : load.getOffsets())
     offsets.push_back(mapped(offset));
   Value first = packedOffset(load, memory, offsets, coords);
   Value start = advance(
-      memory.pointer, arith::MulIOp::create(b, loc(), first, constantIndex(2)));
+      memory.pointer,
+      arith::MulIOp::create(b, loc(), first, constantIndex(elementBytes(mma))));
   int64_t width = memory.layout.getDigitList()[2].extent;
   return {start, constantIndex(4 * width)};
 }
 
 /// Adds to the sums of two by two tiles, or what is left of them, the products
 /// over the whole contracted axis.
-void TileLowering::multiplyTiles(const UnitSums &to, const UnitMemory &left,
+void TileLowering::multiplyTiles(tile::MmaOp mma, const UnitSums &to,
+                                 const UnitMemory &left,
                                  const UnitMemory &right, int64_t rows,
-                                 int64_t columns, int64_t depth) {
+                                 int64_t columns) {
+  int64_t numSteps = tileTypeOf(mma.getLhs()).getExtent(1) / depthOfStep(mma);
+  StringRef product = tile::dotLength(mma) == 2 ? "tdpbf16ps" : "tdpbusd";
   SmallVector<UnitMemory> targets;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
@@ -215,8 +243,8 @@ void TileLowering::multiplyTiles(const UnitSums &to, const UnitMemory &left,
     for (const UnitMemory &target : targets)
       sums.push_back(to.isZero ? unitZero() : unitLoad(target));
   auto loop =
-      scf::ForOp::create(b, loc(), constantIndex(0),
-                         constantIndex(depth / kDepth), constantIndex(1), sums);
+      scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(numSteps),
+                         constantIndex(1), sums);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -240,10 +268,10 @@ void TileLowering::multiplyTiles(const UnitSums &to, const UnitMemory &left,
     for (auto [n, target] : llvm::enumerate(targets)) {
       int64_t r = n / columns, c = n % columns;
       if (isReal)
-        next.push_back(callUnit("tdpbf16ps", sums[n].getType(),
+        next.push_back(callUnit(product, sums[n].getType(),
                                 {loop.getRegionIterArgs()[n], x[r], y[c]}));
       else
-        emulateUnit(target, lefts[r], rights[c]);
+        emulateUnit(mma, target, lefts[r], rights[c]);
     }
     if (isReal)
       scf::YieldOp::create(b, loc(), next);
@@ -263,10 +291,9 @@ void TileLowering::multiplyRows(const UnitSums &to, Value row,
     UnitSums sums = {shifted(to.memory, row, constantIndex(c * kRowBytes)),
                      to.isZero};
     multiplyTiles(
-        sums, left,
+        mma, sums, left,
         shifted(right, constantIndex(0), constantIndex(c * kRowBytes)), rows,
-        std::min<int64_t>(2, columnTiles - c),
-        tileTypeOf(mma.getLhs()).getExtent(1));
+        std::min<int64_t>(2, columnTiles - c));
   }
 }
 
@@ -285,7 +312,8 @@ TileLowering::Scratch TileLowering::placeOfSums(tile::MmaOp mma) {
 
 static bool isZeroFill(Value tile) {
   auto fill = tile.getDefiningOp<tile::FillOp>();
-  return fill && matchPattern(fill.getValue(), m_AnyZeroFloat());
+  return fill && (matchPattern(fill.getValue(), m_AnyZeroFloat()) ||
+                  matchPattern(fill.getValue(), m_Zero()));
 }
 
 void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
@@ -307,9 +335,10 @@ void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
 /// Two tiles of rows at a time, then one, then a copy of what is left of one.
 void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
   int64_t numRows = mma.getType().getExtent(0);
+  Value lhs = narrowLeft(mma);
   UnitMemory left = leftSide(mma), right = rightSide(mma);
-  std::optional<Bound> bound = boundOf(mma.getLhs(), 0);
-  bool isRagged = bound && isReadInPlace(mma.getLhs());
+  std::optional<Bound> bound = boundOf(lhs, 0);
+  bool isRagged = bound && isReadInPlace(lhs);
   Value limit = isRagged ? limitOf(bound, numRows) : constantIndex(numRows);
   auto multiply = [&](Value row, int64_t tiles) {
     multiplyRows(sums, row, shifted(left, row, constantIndex(0)), right, tiles,
@@ -340,14 +369,14 @@ void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
   }
   onlyIf(pairs, tiles, [&] { multiply(pairs, 1); });
   onlyIf(tiles, limit, [&] {
-    Attribute depth = tileTypeOf(mma.getLhs()).getExtents()[1];
+    tile::TileType whole = tileTypeOf(lhs);
     auto type = tile::TileType::get(
-        b.getContext(), {b.getI64IntegerAttr(kSide), depth}, b.getBF16Type());
+        b.getContext(), {b.getI64IntegerAttr(kSide), whole.getExtents()[1]},
+        whole.getElementType());
     Scratch copy = allocate(type, /*lane=*/1);
-    copyRows(mma.getLhs(), tiles, kSide, copy);
-    multiplyRows(sums, tiles,
-                 {copy.pointer, constantIndex(2 * copy.strides[0])}, right, 1,
-                 mma);
+    copyRows(lhs, tiles, kSide, copy);
+    Value rowBytes = constantIndex(elementBytes(mma) * copy.strides[0]);
+    multiplyRows(sums, tiles, {copy.pointer, rowBytes}, right, 1, mma);
   });
 }
 

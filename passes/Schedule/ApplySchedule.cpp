@@ -4,7 +4,7 @@
 #include "passes/Schedule/ScheduleRules.h"
 
 #include "dialects/Interfaces/OpInterfaces.h"
-#include "dialects/Tile/TileDialect.h"
+#include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -134,10 +134,14 @@ bool beginsAtPanel(tile::LoadOp load, int64_t width) {
   return cast<IntegerAttr>(block).getInt() % width == 0;
 }
 
-/// Whether the product's unit reads two rows of its right side at once.
-bool readsPairs(tile::KernelOp kernel, tile::MmaOp mma) {
-  return kernel.getScheduleAttr().contains("unit") &&
-         mma.getRhs().getDefiningOp<tile::LoadOp>() && isOfPairs(mma);
+/// How many rows of its right side the product's unit reads at once.
+int64_t rowsOfStep(tile::KernelOp kernel, tile::MmaOp mma) {
+  const tile::ProductUnit *unit = tile::unitOf(kernel);
+  int64_t length = tile::dotLength(mma);
+  bool isLoad =
+      tile::narrowOperand(mma.getRhs()).tile.getDefiningOp<tile::LoadOp>() !=
+      nullptr;
+  return unit && unit->dotLength == length && isLoad ? length : 1;
 }
 
 /// Reads the right side of the kernel's products from panels, where all
@@ -166,7 +170,7 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
         !beginsAtPanel(load, width))
       continue;
     auto layout = tile::LayoutAttr::getPanels(type.getContext(), width,
-                                              readsPairs(kernel, mma) ? 2 : 1);
+                                              rowsOfStep(kernel, mma));
     view.getResult().setType(tile::ViewType::get(
         type.getContext(), type.getShape(), type.getElementType(), layout));
     for (OpOperand *operand : constants) {

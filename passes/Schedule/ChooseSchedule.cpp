@@ -4,7 +4,7 @@
 #include "passes/Schedule/RegisterBlock.h"
 #include "passes/Schedule/ScheduleRules.h"
 
-#include "dialects/Tile/TileDialect.h"
+#include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
@@ -27,7 +27,7 @@ constexpr int64_t kWholeReduction = 4096;
 constexpr int64_t kAttentionKeys = 32;
 /// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
 /// tiles are fed by four loads.
-constexpr int64_t kTileBlock = 32;
+constexpr int64_t kUnitSide = 16, kTileBlock = 2 * kUnitSide;
 
 std::optional<int64_t> constantOf(Value value) {
   IntegerAttr number;
@@ -43,7 +43,7 @@ struct Shape {
   llvm::StringMap<std::optional<int64_t>>
       loopBound; ///< symbols of loops: bound if a number
   bool hasProduct = false;
-  bool hasPairs = false; ///< a product of bf16
+  int64_t dotLength = 1; ///< of its products, the longest
 };
 
 Shape shapeOf(tile::KernelOp kernel) {
@@ -62,13 +62,31 @@ Shape shapeOf(tile::KernelOp kernel) {
   });
   kernel.walk([&](tile::MmaOp product) {
     shape.hasProduct = true;
-    shape.hasPairs |= isOfPairs(product);
+    shape.dotLength = std::max(shape.dotLength, tile::dotLength(product));
   });
   return shape;
 }
 
+/// The first unit that computes the kernel's products; of tiles those over the
+/// whole contracted dim, if that is whole steps.
+const tile::ProductUnit *chooseUnit(const Shape &shape,
+                                    ArrayRef<std::string> units) {
+  auto depth = shape.loopBound.find("BK");
+  bool isContraction = depth != shape.loopBound.end();
+  for (const std::string &name : units) {
+    const tile::ProductUnit *unit = tile::productUnit(name);
+    if (!unit || unit->dotLength != shape.dotLength)
+      continue;
+    int64_t step = kUnitSide * unit->dotLength;
+    if (!unit->isOfTiles ||
+        (isContraction && depth->second.value_or(1) % step == 0))
+      return unit;
+  }
+  return nullptr;
+}
+
 DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
-                      StringRef bf16Unit) {
+                      ArrayRef<std::string> units) {
   Shape shape = shapeOf(kernel);
   Builder b(kernel.getContext());
   NamedAttrList schedule;
@@ -77,7 +95,8 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
   };
   bool isContraction = shape.loopBound.contains("BK");
   bool isAttention = shape.hasProduct && !isContraction;
-  bool usesTiles = isContraction && shape.hasPairs && bf16Unit == "amx-bf16";
+  const tile::ProductUnit *unit = chooseUnit(shape, units);
+  bool usesTiles = unit && unit->isOfTiles;
 
   RegisterBlock registers =
       chooseRegisterBlock(machine, shape.gridSize.lookup("BN"));
@@ -108,9 +127,8 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
   }
   if (isAttention)
     schedule.set("lanes", b.getStringAttr("first"));
-  if (shape.hasPairs && !bf16Unit.empty() &&
-      (usesTiles || bf16Unit != "amx-bf16"))
-    schedule.set("unit", b.getStringAttr(bf16Unit));
+  if (unit)
+    schedule.set("unit", b.getStringAttr(unit->name));
   if (isContraction) {
     // Rows are the fastest axis, columns the next: a panel meets all rows ...
     auto order = llvm::to_vector(
@@ -139,7 +157,8 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
     ScheduleMachine machine{vectorBytes, numVectors, f32Macs, l2Bytes};
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (!kernel.getSchedule())
-        kernel.setScheduleAttr(choose(kernel, machine, bf16Unit));
+        kernel.setScheduleAttr(choose(
+            kernel, machine, llvm::to_vector(ArrayRef<std::string>(units))));
       if (failed(checkSchedule(kernel, kernel.getScheduleAttr(), vectorBytes,
                                [&] { return kernel.emitError(); })))
         return signalPassFailure();

@@ -14,7 +14,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       (`group`) meet each panel in turn as half of L2 holds;
     * attention puts BM queries into the lanes and walks BN keys at a time;
     * a reduction along a row takes the row whole, a few rows an instance;
-    * products of bf16 use the machine's unit for pairs, if that is faster;
+    * products of bf16 and of 8-bit integers use the fastest unit that fits;
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:
@@ -56,8 +56,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Option<"numVectors", "vectors", "int64_t", "32", "vector registers">,
     Option<"f32Macs", "f32-macs", "int64_t", "16", "f32 multiply-adds per cycle">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "1 << 20", "bytes of the second cache level">,
-    Option<"bf16Unit", "bf16-unit", "std::string", "\"\"",
-           "the unit that multiplies bf16 faster than f32: avx512bf16, amx-bf16, or none">
+    ListOption<"units", "units", "std::string",
+               "what multiplies narrow numbers faster than f32, the fastest first">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
 }

@@ -2,6 +2,8 @@
 
 #include "passes/Schedule/ScheduleRules.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/IR/AttrTypeSubElements.h"
 
 using namespace mlir;
@@ -26,13 +28,6 @@ llvm::SetVector<StringAttr> tenon::symbolsOf(tile::KernelOp kernel) {
   return symbols;
 }
 
-bool tenon::isOfPairs(tile::MmaOp product) {
-  auto isBf16 = [](Value tile) {
-    return cast<tile::TileType>(tile.getType()).getElementType().isBF16();
-  };
-  return isBf16(product.getLhs()) && isBf16(product.getRhs());
-}
-
 namespace {
 class ScheduleCheck {
 public:
@@ -44,7 +39,7 @@ public:
   LogicalResult checkEntries();
   LogicalResult checkOrder();
   LogicalResult checkGroup(Attribute group);
-  LogicalResult checkUnit(Attribute unit);
+  LogicalResult checkUnit(Attribute entry);
   LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
 
 private:
@@ -104,17 +99,25 @@ LogicalResult ScheduleCheck::checkGroup(Attribute group) {
   return success();
 }
 
-LogicalResult ScheduleCheck::checkUnit(Attribute unit) {
-  auto name = dyn_cast<StringAttr>(unit);
-  if (!name ||
-      (name.getValue() != "avx512bf16" && name.getValue() != "amx-bf16"))
-    return begin() << "knows no units but \"avx512bf16\" and \"amx-bf16\", got "
-                   << unit;
-  bool hasPairs = false;
-  kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
-  if (!hasPairs)
-    return begin() << "names a unit for products of bf16, of which the kernel "
-                      "has none";
+LogicalResult ScheduleCheck::checkUnit(Attribute entry) {
+  auto name = dyn_cast<StringAttr>(entry);
+  const tile::ProductUnit *unit =
+      name ? tile::productUnit(name.getValue()) : nullptr;
+  if (!unit) {
+    InFlightDiagnostic error = begin() << "knows no units but ";
+    llvm::interleaveComma(tile::productUnits(), error,
+                          [&](const tile::ProductUnit &known) {
+                            error << '"' << known.name << '"';
+                          });
+    return error << ", got " << entry;
+  }
+  bool isOfUse = false;
+  kernel.walk([&](tile::MmaOp product) {
+    isOfUse |= tile::dotLength(product) == unit->dotLength;
+  });
+  if (!isOfUse)
+    return begin() << "names a unit for products of " << unit->factor
+                   << ", of which the kernel has none";
   return success();
 }
 

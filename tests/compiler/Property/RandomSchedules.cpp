@@ -2,6 +2,7 @@
 
 #include "tests/compiler/Property/RandomSchedules.h"
 
+#include "dialects/Tile/Products.h"
 #include "passes/Schedule/ScheduleRules.h"
 
 using namespace mlir;
@@ -29,11 +30,16 @@ static DictionaryAttr drawAny(tile::KernelOp kernel, std::mt19937 &random) {
   }
   if (coin(random))
     schedule.set("group", b.getIndexAttr(kExtents[place(random)]));
-  bool hasPairs = false;
-  kernel.walk([&](tile::MmaOp product) { hasPairs |= isOfPairs(product); });
-  if (hasPairs && !coin(random))
-    schedule.set("unit",
-                 b.getStringAttr(coin(random) ? "avx512bf16" : "amx-bf16"));
+  llvm::SmallSetVector<StringRef, 4> units;
+  kernel.walk([&](tile::MmaOp product) {
+    for (const tile::ProductUnit &unit : tile::productUnits())
+      if (unit.dotLength == tile::dotLength(product))
+        units.insert(unit.name);
+  });
+  if (!units.empty() && !coin(random)) {
+    std::uniform_int_distribution<size_t> any(0, units.size() - 1);
+    schedule.set("unit", b.getStringAttr(units[any(random)]));
+  }
   return schedule.getDictionary(b.getContext());
 }
 

@@ -1,5 +1,5 @@
-// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=bf16-unit=amx-bf16 | FileCheck %s --check-prefix=AMX
-// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=bf16-unit=avx512bf16 --apply-schedule | FileCheck %s --check-prefix=PAIRS
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=amx-bf16 | FileCheck %s --check-prefix=AMX
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=avx512bf16 --apply-schedule | FileCheck %s --check-prefix=PAIRS
 
 // Products of bf16 name the unit, and their weights lie in pairs of rows; those
 // of f32 do neither.

@@ -1,0 +1,54 @@
+//===- Products.cpp - which units can compute a product -------------------===//
+
+#include "dialects/Tile/Products.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace tenon::tile;
+
+static constexpr ProductUnit kUnits[] = {
+    {"avx512bf16", 2, "bf16", false},
+    {"avx512vnni", 4, "8-bit integers", false},
+    {"amx-bf16", 2, "bf16", true},
+    {"amx-int8", 4, "8-bit integers", true},
+};
+
+ArrayRef<ProductUnit> tenon::tile::productUnits() { return kUnits; }
+
+const ProductUnit *tenon::tile::productUnit(StringRef name) {
+  const auto *found = llvm::find_if(
+      kUnits, [&](const ProductUnit &unit) { return unit.name == name; });
+  return found == std::end(kUnits) ? nullptr : found;
+}
+
+const ProductUnit *tenon::tile::unitOf(KernelOp kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto name = schedule ? schedule.getAs<StringAttr>("unit") : StringAttr();
+  return name ? productUnit(name.getValue()) : nullptr;
+}
+
+NarrowOperand tenon::tile::narrowOperand(Value tile) {
+  auto map = tile.getDefiningOp<MapOp>();
+  if (!map || map.getInputs().size() != 1 ||
+      !llvm::equal(map.getMap(0),
+                   llvm::seq<unsigned>(0, map.getType().getRank())))
+    return {tile};
+  Block &body = map.getBody().front();
+  Operation *widening = body.getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::ExtUIOp, arith::ExtSIOp>(widening) ||
+      widening->getOperand(0) != body.getArgument(0))
+    return {tile};
+  return {map.getInputs()[0], isa<arith::ExtUIOp>(widening)};
+}
+
+int64_t tenon::tile::dotLength(MmaOp product) {
+  NarrowOperand lhs = narrowOperand(product.getLhs()),
+                rhs = narrowOperand(product.getRhs());
+  Type sum = product.getType().getElementType();
+  if (sum.isF32() && lhs.elementType().isBF16() && rhs.elementType().isBF16())
+    return 2;
+  bool isUnsignedBySigned = lhs.isUnsigned && lhs.elementType().isInteger(8) &&
+                            !rhs.isUnsigned && rhs.elementType().isInteger(8);
+  return sum.isInteger(32) && isUnsignedBySigned ? 4 : 1;
+}

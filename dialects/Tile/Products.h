@@ -1,0 +1,42 @@
+//===- Products.h - which units can compute a product ---------------------===//
+
+#ifndef TENON_DIALECTS_TILE_PRODUCTS_H
+#define TENON_DIALECTS_TILE_PRODUCTS_H
+
+#include "dialects/Tile/TileDialect.h"
+
+namespace tenon::tile {
+
+/// An operand of a product as it was before a map widened its integers; others
+/// are themselves.
+struct NarrowOperand {
+  mlir::Value tile;
+  bool isUnsigned = false;
+
+  mlir::Type elementType() const {
+    return llvm::cast<TileType>(tile.getType()).getElementType();
+  }
+};
+NarrowOperand narrowOperand(mlir::Value tile);
+
+/// How many neighbours along the contracted axis a unit multiplies and adds up
+/// in one lane of 32 bits: 2 of bf16; 4 of integers of 8 bits, unsigned on the
+/// left and signed on the right; 1 where there is no such unit.
+int64_t dotLength(MmaOp product);
+
+/// A unit that a schedule may name.
+struct ProductUnit {
+  llvm::StringRef name;
+  int64_t dotLength;      ///< of the products that it computes
+  llvm::StringRef factor; ///< what it multiplies, for people
+  bool isOfTiles;         ///< 16 x 16 sums at once, not a vector of them
+};
+llvm::ArrayRef<ProductUnit> productUnits();
+/// Null where the name is no unit's.
+const ProductUnit *productUnit(llvm::StringRef name);
+/// The unit that the kernel's schedule names, or null.
+const ProductUnit *unitOf(KernelOp kernel);
+
+} // namespace tenon::tile
+
+#endif // TENON_DIALECTS_TILE_PRODUCTS_H
