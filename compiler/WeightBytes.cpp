@@ -7,6 +7,7 @@
 #include "dialects/Graph/GraphDialect.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Endian.h"
 
 #include <cstring>
 
@@ -122,6 +123,60 @@ static HostBytes narrow(const HostBytes &input) {
   return HostBytes(std::move(bytes));
 }
 
+/// The bytes of integers of 8 bits as i64.
+static HostBytes widenBytes(const HostBytes &input, bool isUnsigned) {
+  ArrayRef<char> from = input.get();
+  std::vector<char> bytes(from.size() * sizeof(int64_t));
+  for (auto [n, byte] : llvm::enumerate(from)) {
+    int64_t wide =
+        isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte);
+    llvm::support::endian::write64le(&bytes[n * sizeof(wide)], wide);
+  }
+  return HostBytes(std::move(bytes));
+}
+
+/// Sums of i64 along one dim.
+static HostBytes sumAlong(RankedTensorType type, int64_t axis,
+                          const HostBytes &input) {
+  int64_t inner = 1, depth = type.getDimSize(axis);
+  for (int64_t size : type.getShape().drop_front(axis + 1))
+    inner *= size;
+  int64_t outer = type.getNumElements() / (depth * inner);
+  std::vector<int64_t> sums(outer * inner);
+  const char *next = input.get().data();
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t d = 0; d < depth; ++d)
+      for (int64_t i = 0; i < inner; ++i, next += sizeof(int64_t))
+        sums[o * inner + i] += llvm::support::endian::read64le(next);
+  const char *bytes = reinterpret_cast<const char *>(sums.data());
+  return HostBytes(
+      std::vector<char>(bytes, bytes + sums.size() * sizeof(int64_t)));
+}
+
+static bool isByte(Value value) {
+  Type type = typeOf(value).getElementType();
+  return isa<IntegerType>(type) && type.getIntOrFloatBitWidth() == 8;
+}
+
+/// What quantized weights need, and the reference kernels are slow at: sums of
+/// bytes. Nothing for other ops.
+static std::optional<HostBytes> evaluateSums(Operation *op,
+                                             ArrayRef<HostBytes> operands) {
+  if (!typeOf(op->getResult(0)).getElementType().isInteger(64))
+    return std::nullopt;
+  if (auto cast = dyn_cast<graph::CastOp>(op); cast && isByte(cast.getInput()))
+    return widenBytes(
+        operands[0],
+        typeOf(cast.getInput()).getElementType().isUnsignedInteger());
+  auto reduce = dyn_cast<graph::ReduceOp>(op);
+  bool isSum = reduce && reduce.getKind() == graph::ReduceKind::Sum &&
+               reduce.getAxes().size() == 1 &&
+               typeOf(reduce.getInput()).getNumElements() > 0;
+  if (!isSum)
+    return std::nullopt;
+  return sumAlong(typeOf(reduce.getInput()), reduce.getAxes()[0], operands[0]);
+}
+
 static FailureOr<HostBytes> evaluateReference(Operation *op,
                                               ArrayRef<HostBytes> operands) {
   auto reference = dyn_cast<ReferenceOpInterface>(op);
@@ -180,6 +235,8 @@ FailureOr<HostBytes> WeightBytes::evaluateOp(Operation *op,
     return op->emitOpError("cannot order elements that share a byte");
   if (!hasWholeBytes)
     return evaluateReference(op, operands);
+  if (std::optional<HostBytes> sums = evaluateSums(op, operands))
+    return std::move(*sums);
   return llvm::TypeSwitch<Operation *, FailureOr<HostBytes>>(op)
       .Case<graph::TransposeOp, graph::SliceOp, graph::BroadcastOp>(
           [&](auto view) { return copyView(view, operands.front()); })

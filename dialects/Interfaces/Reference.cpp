@@ -13,7 +13,7 @@ using namespace mlir;
 namespace tenon {
 
 ReferenceTensor::ReferenceTensor(Type elementType, ArrayRef<int64_t> dims)
-    : type(elementType), shape(dims) {
+    : type(elementType), shape(dims), hasFloats(isa<FloatType>(elementType)) {
   if (isFloat())
     floats.resize(numElements());
   else

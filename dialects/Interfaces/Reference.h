@@ -29,7 +29,7 @@ public:
   llvm::ArrayRef<int64_t> dims() const { return shape; }
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
   int64_t numElements() const;
-  bool isFloat() const { return llvm::isa<mlir::FloatType>(type); }
+  bool isFloat() const { return hasFloats; }
 
   /// The element at a row-major position, converted where the kind differs.
   double getFloat(int64_t position) const;
@@ -50,6 +50,7 @@ public:
 private:
   mlir::Type type;
   llvm::SmallVector<int64_t> shape;
+  bool hasFloats = false;
   std::vector<double> floats; ///< used when isFloat()
   std::vector<int64_t> ints;  ///< used otherwise
 };

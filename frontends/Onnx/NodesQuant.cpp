@@ -81,6 +81,23 @@ static Value spread(NodeBuilder &b, Value parameter) {
   return b.reshape(parameter, along);
 }
 
+/// Whether the input is a tensor whose bytes are all zero. Exporters write zero
+/// points of symmetric weights too, one a column, and no pass could see that
+/// they are nothing.
+static bool isAllZero(NodeBuilder &b, unsigned input) {
+  const Imported *imported = b.importer.find(b.node.inputs[input]);
+  bool isZero = false;
+  auto look = [&](std::string_view bytes) {
+    isZero = llvm::all_of(bytes, [](char byte) { return byte == 0; });
+  };
+  return imported->tensor && imported->tensor->withBytes(look) && isZero;
+}
+
+/// The zero point that is this input; null where it is 0.
+static Value zeroPoint(NodeBuilder &b, unsigned input) {
+  return b.has(input) && !isAllZero(b, input) ? b.data(input) : Value();
+}
+
 /// Narrow floats are quantized as their f32.
 static Value widened(NodeBuilder &b, Value value) {
   auto type = value ? dyn_cast<FloatType>(elementTypeOf(value)) : FloatType();
@@ -129,7 +146,7 @@ static LogicalResult importQuantizeLinear(NodeBuilder &b) {
                    "scale, got " +
                    Twine(b.integer("precision", 0)));
   Value scale = widened(b, spread(b, b.data(1)));
-  Value zero = b.has(2) ? spread(b, b.data(2)) : Value();
+  Value zero = spread(b, zeroPoint(b, 2));
   if (b.hasFailed())
     return failure();
   Value x = b.castTo(b.data(0), elementTypeOf(scale));
@@ -143,7 +160,7 @@ static LogicalResult importDequantizeLinear(NodeBuilder &b) {
   if (!*to)
     *to = b.type(1).getElementType();
   Value scale = widened(b, spread(b, b.data(1)));
-  Value zero = b.has(2) ? spread(b, b.data(2)) : Value();
+  Value zero = spread(b, zeroPoint(b, 2));
   if (b.hasFailed())
     return failure();
   Value x = b.castTo(b.data(0), elementTypeOf(scale));
@@ -210,31 +227,27 @@ static Value centered(NodeBuilder &b, Value q, Value zero) {
   return zero ? b.make<graph::SubOp>(wide, b.castTo(zero, i32)) : wide;
 }
 
-static Value optionalData(NodeBuilder &b, unsigned input) {
-  return b.has(input) ? b.data(input) : Value();
-}
-
 static LogicalResult importMatMulInteger(NodeBuilder &b) {
   if (failed(b.equateMatmul(b.dims(0), b.dims(1))))
     return failure();
-  Value lhs = centered(b, b.data(0), alongRows(b, optionalData(b, 2)));
-  Value rhs = centered(b, b.data(1), alongColumns(b, optionalData(b, 3)));
+  Value lhs = centered(b, b.data(0), alongRows(b, zeroPoint(b, 2)));
+  Value rhs = centered(b, b.data(1), alongColumns(b, zeroPoint(b, 3)));
   return b.set(0, b.make<graph::MatmulOp>(lhs, rhs));
 }
 
 static LogicalResult importQLinearMatMul(NodeBuilder &b) {
   if (failed(b.equateMatmul(b.dims(0), b.dims(3))))
     return failure();
-  Value lhs = centered(b, b.data(0), alongRows(b, b.data(2)));
-  Value rhs = centered(b, b.data(3), alongColumns(b, b.data(5)));
+  Value lhs = centered(b, b.data(0), alongRows(b, zeroPoint(b, 2)));
+  Value rhs = centered(b, b.data(3), alongColumns(b, zeroPoint(b, 5)));
   Value scale = b.make<graph::MulOp>(widened(b, alongRows(b, b.data(1))),
                                      widened(b, alongColumns(b, b.data(4))));
   Value product =
       b.castTo(b.make<graph::MatmulOp>(lhs, rhs), b.builder.getF32Type());
-  return b.set(0,
-               quantize(b, b.make<graph::MulOp>(product, scale),
-                        widened(b, alongRows(b, b.data(6))),
-                        alongRows(b, b.data(7)), b.type(7).getElementType()));
+  return b.set(0, quantize(b, b.make<graph::MulOp>(product, scale),
+                           widened(b, alongRows(b, b.data(6))),
+                           alongRows(b, zeroPoint(b, 7)),
+                           b.type(7).getElementType()));
 }
 
 //===----------------------------------------------------------------------===//

@@ -59,10 +59,10 @@ bool areSmallIntegers(const ReferenceTensor &numbers) {
   return true;
 }
 
-/// The 8-bit integers of which `value` is a cast; null when it is none.
+/// The 8-bit integers that a cast widened to `value`; null when it is none.
 Value narrowIntegers(Value value) {
   auto cast = value.getDefiningOp<graph::CastOp>();
-  if (!cast)
+  if (!cast || typeOf(value).getElementTypeBitWidth() <= 8)
     return nullptr;
   Type from = typeOf(cast.getInput()).getElementType();
   return from.isSignlessInteger(8) || from.isUnsignedInteger(8)

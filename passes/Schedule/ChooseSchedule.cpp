@@ -139,7 +139,7 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
     if (std::optional<int64_t> depth = shape.loopBound.lookup("BK");
         depth && order.size() >= 2) {
       auto rows = schedule.getNamed("BM");
-      int64_t bytes = (shape.hasPairs ? 2 : 4) * std::max<int64_t>(1, *depth);
+      int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
       if (rows)
         bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
       // ... of as many as half of L2 holds.

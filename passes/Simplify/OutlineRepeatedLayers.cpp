@@ -83,7 +83,7 @@ void Outliner::collectArguments() {
   for (auto [place, op] : llvm::enumerate(layer.repetition(order, 0)))
     for (unsigned i = 0; i < op->getNumOperands(); ++i) {
       Argument values = argumentOf(place, i);
-      if (!isInside(values[0], 0) && !isFree(values[0].getDefiningOp()) &&
+      if (!isInside(values[0], 0) && !areFreeAndEqual(values) &&
           !llvm::is_contained(arguments, values))
         arguments.push_back(values);
     }
@@ -135,15 +135,23 @@ func::FuncOp Outliner::createFunction() {
 void Outliner::fill(func::FuncOp callee) {
   Block *body = callee.addEntryBlock();
   IRMapping mapping;
-  for (auto [argument, inside] :
-       llvm::zip_equal(arguments, body->getArguments()))
-    mapping.map(argument[0], inside);
   OpBuilder b = OpBuilder::atBlockEnd(body);
   for (auto [place, op] : llvm::enumerate(layer.repetition(order, 0))) {
-    for (Value operand : op->getOperands())
-      if (!mapping.contains(operand) && !isInside(operand, 0))
+    SmallVector<Value> operands;
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+      // Repetitions may read one value in two places and two in another layer.
+      auto *argument = llvm::find(arguments, argumentOf(place, i));
+      if (argument != arguments.end()) {
+        operands.push_back(body->getArgument(argument - arguments.begin()));
+        continue;
+      }
+      if (!mapping.contains(operand))
         b.clone(*operand.getDefiningOp(), mapping); // free
-    b.clone(*op, mapping)->setLoc(locationOf(place));
+      operands.push_back(mapping.lookup(operand));
+    }
+    Operation *copy = b.clone(*op, mapping);
+    copy->setOperands(operands);
+    copy->setLoc(locationOf(place));
   }
   SmallVector<Value> results;
   for (Value result : resultsOf(0))
@@ -180,6 +188,11 @@ void Outliner::run() {
   for (Operation *op : llvm::reverse(
            order.ops().slice(layer.first, layer.numOps * layer.count)))
     op->erase();
+  // Numbers that stand in the layer now.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.front())))
+    if (isFree(&op) && op.use_empty())
+      op.erase();
 }
 
 //===----------------------------------------------------------------------===//

@@ -107,14 +107,6 @@ bool haveEqualForm(Operation *a, Operation *b) {
              OperationEquivalence::IgnoreLocations);
 }
 
-/// What is free to compute again stands in a layer, so it has to be equal.
-bool areEqualIfFree(Value a, Value b) {
-  Operation *x = a.getDefiningOp(), *y = b.getDefiningOp();
-  if (a == b || (!isFree(x) && !isFree(y)))
-    return true;
-  return x && y && haveEqualForm(x, y);
-}
-
 /// A number for each op; equal ones are of equal form. Calls equal nothing, so
 /// that what is a layer already is not found again.
 SmallVector<unsigned> formsOf(ArrayRef<Operation *> ops) {
@@ -165,6 +157,18 @@ SmallVector<Run> findRuns(ArrayRef<unsigned> forms) {
   return runs;
 }
 
+} // namespace
+
+bool areFreeAndEqual(ArrayRef<Value> values) {
+  Operation *first = values[0].getDefiningOp();
+  return llvm::all_of(values, [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    return isFree(op) && haveEqualForm(first, op);
+  });
+}
+
+namespace {
+
 //===----------------------------------------------------------------------===//
 // Layers of a run
 //===----------------------------------------------------------------------===//
@@ -185,6 +189,14 @@ private:
     if (!place || *place < first || *place >= first + period)
       return std::nullopt;
     return *place - first;
+  }
+  /// Whether an argument can bring these values into two layers: what is free
+  /// stands in the layer, but for numbers, which lie in the artifact too.
+  bool isGiven(Value a, Value b) const {
+    bool isFreeAlone = isFree(a.getDefiningOp()) || isFree(b.getDefiningOp());
+    return a == b || !isFreeAlone ||
+           (order.isStored(a) && order.isStored(b) &&
+            a.getType() == b.getType());
   }
   bool readAlike(unsigned first, unsigned period);
   RepeatedLayer longest(unsigned first, unsigned period, unsigned count);
@@ -207,7 +219,8 @@ bool LayerFinder::readAlike(unsigned first, unsigned period) {
       bool isSameResult = !inA || !inB ||
                           cast<OpResult>(x).getResultNumber() ==
                               cast<OpResult>(y).getResultNumber();
-      if (inA == inB && isSameResult && areEqualIfFree(x, y))
+      if (inA == inB && isSameResult &&
+          (isGiven(x, y) || areFreeAndEqual({x, y})))
         continue;
       different = b;
       return false;

@@ -56,6 +56,10 @@ struct RepeatedLayer {
   }
 };
 
+/// Whether what the repetitions read in one place is free to compute again, and
+/// the same each time: then it stands in the layer. Else it is an argument.
+bool areFreeAndEqual(llvm::ArrayRef<mlir::Value> values);
+
 /// The repetition that spares the most ops, at the place where the fewest
 /// values pass from one layer to the next. A layer has a contraction, and hands
 /// on only values that lie in memory anyway. Says in a remark what keeps two

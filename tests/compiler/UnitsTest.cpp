@@ -1,5 +1,6 @@
-// Products of bf16 by each unit compute what the interpreter says: by the unit
-// itself where this CPU has it, and everywhere by its emulation.
+// Products of bf16 and of 8-bit integers by each unit compute what the
+// interpreter says: by the unit itself where this CPU has it, and everywhere by
+// its emulation.
 
 #include "tests/compiler/Compiled.h"
 
@@ -24,71 +25,145 @@ constexpr const char *kModule = R"(
     return %2, %4 : tensor<?x96xf32, #graph.dims<B, 96>>, tensor<?x24xf32, #graph.dims<B, 24>>
   })";
 
-void expectSameForRows(Compiled &compiled) {
+/// Integers over the whole range of their types, the ends included: sums of the
+/// first and third product are exact. The left side of the second is read
+/// across its rows, its right side is unsigned; the depth of the third is whole
+/// words, but no whole tile; that of the fourth is neither.
+constexpr const char *kIntegers = R"(
+  func.func @main(%x: tensor<?x64xf32, #graph.dims<B, 64>>, %y: tensor<128x?xf32, #graph.dims<128, B>>,
+                  %z: tensor<?x20xf32, #graph.dims<B, 20>>, %u: tensor<?x7xf32, #graph.dims<B, 7>>)
+      -> (tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x24xf32, #graph.dims<B, 24>>, tensor<?x96xi32, #graph.dims<B, 96>>,
+          tensor<?x16xi32, #graph.dims<B, 16>>) {
+    %w = graph.weight <"WEIGHTS" name "w" at 0 bytes 6144> : tensor<64x96xi8>
+    %v = graph.weight <"WEIGHTS" name "v" at 6144 bytes 3072> : tensor<128x24xui8>
+    %s = graph.weight <"WEIGHTS" name "s" at 9216 bytes 96> : tensor<24xf32>
+    %t = graph.weight <"WEIGHTS" name "t" at 9312 bytes 1920> : tensor<20x96xi8>
+    %r = graph.weight <"WEIGHTS" name "r" at 11232 bytes 112> : tensor<7x16xi8>
+    %c = graph.constant dense<100.0> : tensor<f32>
+    %zx = graph.constant dense<255> : tensor<i32>
+    %zy = graph.constant dense<-128.0> : tensor<f32>
+    %zv = graph.constant dense<7.0> : tensor<f32>
+    %x0 = graph.mul %x, %c : (tensor<?x64xf32, #graph.dims<B, 64>>, tensor<f32>) -> tensor<?x64xf32, #graph.dims<B, 64>>
+    %x1 = graph.cast %x0 {to = ui8} : (tensor<?x64xf32, #graph.dims<B, 64>>) -> tensor<?x64xui8, #graph.dims<B, 64>>
+    %x2 = graph.cast %x1 {to = i32} : (tensor<?x64xui8, #graph.dims<B, 64>>) -> tensor<?x64xi32, #graph.dims<B, 64>>
+    %x3 = graph.sub %x2, %zx : (tensor<?x64xi32, #graph.dims<B, 64>>, tensor<i32>) -> tensor<?x64xi32, #graph.dims<B, 64>>
+    %w0 = graph.cast %w {to = i32} : (tensor<64x96xi8>) -> tensor<64x96xi32>
+    %0 = graph.matmul %x3, %w0 : (tensor<?x64xi32, #graph.dims<B, 64>>, tensor<64x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
+    %y0 = graph.mul %y, %c : (tensor<128x?xf32, #graph.dims<128, B>>, tensor<f32>) -> tensor<128x?xf32, #graph.dims<128, B>>
+    %y1 = graph.cast %y0 {to = i8} : (tensor<128x?xf32, #graph.dims<128, B>>) -> tensor<128x?xi8, #graph.dims<128, B>>
+    %y2 = graph.cast %y1 {to = f32} : (tensor<128x?xi8, #graph.dims<128, B>>) -> tensor<128x?xf32, #graph.dims<128, B>>
+    %y3 = graph.sub %y2, %zy : (tensor<128x?xf32, #graph.dims<128, B>>, tensor<f32>) -> tensor<128x?xf32, #graph.dims<128, B>>
+    %y4 = graph.transpose %y3 {permutation = array<i64: 1, 0>} : (tensor<128x?xf32, #graph.dims<128, B>>) -> tensor<?x128xf32, #graph.dims<B, 128>>
+    %v0 = graph.cast %v {to = f32} : (tensor<128x24xui8>) -> tensor<128x24xf32>
+    %v1 = graph.sub %v0, %zv : (tensor<128x24xf32>, tensor<f32>) -> tensor<128x24xf32>
+    %v2 = graph.mul %v1, %s : (tensor<128x24xf32>, tensor<24xf32>) -> tensor<128x24xf32>
+    %1 = graph.matmul %y4, %v2 : (tensor<?x128xf32, #graph.dims<B, 128>>, tensor<128x24xf32>) -> tensor<?x24xf32, #graph.dims<B, 24>>
+    %z0 = graph.mul %z, %c : (tensor<?x20xf32, #graph.dims<B, 20>>, tensor<f32>) -> tensor<?x20xf32, #graph.dims<B, 20>>
+    %z1 = graph.cast %z0 {to = ui8} : (tensor<?x20xf32, #graph.dims<B, 20>>) -> tensor<?x20xui8, #graph.dims<B, 20>>
+    %z2 = graph.cast %z1 {to = i32} : (tensor<?x20xui8, #graph.dims<B, 20>>) -> tensor<?x20xi32, #graph.dims<B, 20>>
+    %t0 = graph.cast %t {to = i32} : (tensor<20x96xi8>) -> tensor<20x96xi32>
+    %2 = graph.matmul %z2, %t0 : (tensor<?x20xi32, #graph.dims<B, 20>>, tensor<20x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
+    %u0 = graph.mul %u, %c : (tensor<?x7xf32, #graph.dims<B, 7>>, tensor<f32>) -> tensor<?x7xf32, #graph.dims<B, 7>>
+    %u1 = graph.cast %u0 {to = ui8} : (tensor<?x7xf32, #graph.dims<B, 7>>) -> tensor<?x7xui8, #graph.dims<B, 7>>
+    %u2 = graph.cast %u1 {to = i32} : (tensor<?x7xui8, #graph.dims<B, 7>>) -> tensor<?x7xi32, #graph.dims<B, 7>>
+    %r0 = graph.cast %r {to = i32} : (tensor<7x16xi8>) -> tensor<7x16xi32>
+    %3 = graph.matmul %u2, %r0 : (tensor<?x7xi32, #graph.dims<B, 7>>, tensor<7x16xi32>) -> tensor<?x16xi32, #graph.dims<B, 16>>
+    return %0, %1, %2, %3 : tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x24xf32, #graph.dims<B, 24>>,
+        tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x16xi32, #graph.dims<B, 16>>
+  })";
+
+void expectSameForRows(Compiled &compiled, double tolerance) {
   ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
   for (int64_t rows : {1, 16, 31, 32, 70}) {
     SCOPED_TRACE(rows);
-    // The interpreter rounds to bf16 between the ops of a kernel too, thrice.
-    compiled.expectSame({{"B", rows}}, /*tolerance=*/std::ldexp(1.0, -6));
+    compiled.expectSame({{"B", rows}}, tolerance);
   }
 }
 
-class Units : public testing::TestWithParam<const char *> {};
+/// What is multiplied, and how near the interpreter it comes.
+struct Numbers {
+  const char *name;
+  const char *module;
+  bool useBf16;
+  double tolerance;
+};
+const Numbers kNumbers[] = {
+    // The interpreter rounds to bf16 between the ops of a kernel too, thrice.
+    {"bf16", kModule, true, std::ldexp(1.0, -6)},
+    // Both round a sum of 128 products of scaled integers, in their own order.
+    {"int8", kIntegers, false, std::ldexp(128.0, -23)},
+};
+
+class Units : public testing::TestWithParam<std::tuple<const char *, Numbers>> {
+protected:
+  const Numbers &numbers = std::get<1>(GetParam());
+
+  CompileOptions options(bool emulateUnits) const {
+    CompileOptions options;
+    options.target = std::get<0>(GetParam());
+    options.useBf16 = numbers.useBf16;
+    options.emulateUnits = emulateUnits;
+    return options;
+  }
+};
 
 TEST_P(Units, Emulated) {
-  CompileOptions options;
-  options.target = GetParam();
-  options.useBf16 = options.emulateUnits = true;
-  Compiled compiled(kModule, options);
-  expectSameForRows(compiled);
+  Compiled compiled(numbers.module, options(/*emulateUnits=*/true));
+  expectSameForRows(compiled, numbers.tolerance);
 }
 
 TEST_P(Units, Executed) {
-  CompileOptions options;
-  options.target = GetParam();
-  options.useBf16 = true;
-  Compiled compiled(kModule, options);
+  Compiled compiled(numbers.module, options(/*emulateUnits=*/false));
   if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
     GTEST_SKIP() << compiled.loadError();
-  expectSameForRows(compiled);
+  expectSameForRows(compiled, numbers.tolerance);
 }
 
-// znver4 has the unit for pairs, sapphirerapids AMX, x86-64-v3 none.
+// znver4 has the units for lanes, sapphirerapids AMX too, x86-64-v3 none.
 INSTANTIATE_TEST_SUITE_P(Targets, Units,
-                         testing::Values("x86-64-v3", "znver4",
-                                         "sapphirerapids"),
+                         testing::Combine(testing::Values("x86-64-v3", "znver4",
+                                                          "sapphirerapids"),
+                                          testing::ValuesIn(kNumbers)),
                          [](const auto &info) {
-                           std::string name = info.param;
+                           std::string name = std::get<0>(info.param);
                            std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
+                           return name + "_" + std::get<1>(info.param).name;
                          });
 
-/// The text of what the kernels became for a target.
-TEST(UnitsInCode, SchedulesNameTheFastestUnit) {
+/// The units that the kernels with products name, sorted.
+std::vector<std::string> unitsFor(const Numbers &numbers, StringRef target) {
   MLIRContext context;
   context
       .loadDialect<func::FuncDialect, graph::GraphDialect, tile::TileDialect>();
-  for (auto [target, unit] : {std::pair{"x86-64-v4", ""},
-                              {"znver4", "avx512bf16"},
-                              {"sapphirerapids", "amx-bf16"}}) {
-    auto module = parseSourceString<ModuleOp>(kModule, &context);
-    CompileOptions options;
-    options.target = target;
-    options.useBf16 = true;
-    ASSERT_TRUE(
-        succeeded(runStages(*module, options, Stage::Import, Stage::Schedule)));
-    size_t numProducts = 0;
-    module->walk([&](tile::KernelOp kernel) {
-      bool multiplies = false;
-      kernel.walk([&](tile::MmaOp) { multiplies = true; });
-      if (!multiplies)
-        return;
-      ++numProducts;
-      auto named = kernel.getScheduleAttr().getAs<StringAttr>("unit");
-      EXPECT_EQ(named ? named.getValue() : "", unit) << target;
-    });
-    EXPECT_EQ(numProducts, 2u);
-  }
+  auto module = parseSourceString<ModuleOp>(numbers.module, &context);
+  CompileOptions options;
+  options.target = target;
+  options.useBf16 = numbers.useBf16;
+  EXPECT_TRUE(
+      succeeded(runStages(*module, options, Stage::Import, Stage::Schedule)));
+  std::vector<std::string> units;
+  module->walk([&](tile::KernelOp kernel) {
+    bool multiplies = false;
+    kernel.walk([&](tile::MmaOp) { multiplies = true; });
+    if (!multiplies)
+      return;
+    auto named = kernel.getScheduleAttr().getAs<StringAttr>("unit");
+    units.push_back(named ? named.getValue().str() : "");
+  });
+  llvm::sort(units);
+  return units;
+}
+
+TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
+  using Names = std::vector<std::string>;
+  const auto &[bf16, int8] = kNumbers;
+  EXPECT_EQ(unitsFor(bf16, "x86-64-v4"), Names({"", ""}));
+  EXPECT_EQ(unitsFor(bf16, "znver4"), Names({"avx512bf16", "avx512bf16"}));
+  EXPECT_EQ(unitsFor(bf16, "sapphirerapids"), Names({"amx-bf16", "amx-bf16"}));
+  EXPECT_EQ(unitsFor(int8, "x86-64-v4"), Names({"", "", "", ""}));
+  EXPECT_EQ(unitsFor(int8, "znver4"), Names(4, "avx512vnni"));
+  EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
+            Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
 }
 
 } // namespace

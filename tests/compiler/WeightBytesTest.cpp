@@ -80,6 +80,35 @@ TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
   EXPECT_EQ(WeightBytes::countBytes(function), 96);
 }
 
+/// Of signed and unsigned bytes, along either dim, beyond 8 bits.
+TEST(WeightBytes, SumsOfBytesAreThoseOfTheReference) {
+  MLIRContext context;
+  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    func.func @weight() -> tensor<2x3xi32> {
+      %a = graph.constant dense<[[-128, 127, 3], [-128, 127, -5]]> : tensor<2x3xi8>
+      %b = graph.constant dense<[[255, 128, 0], [255, 255, 7]]> : tensor<2x3xui8>
+      %0 = graph.cast %a {to = i64} : (tensor<2x3xi8>) -> tensor<2x3xi64>
+      %1 = graph.cast %b {to = i64} : (tensor<2x3xui8>) -> tensor<2x3xi64>
+      %2 = graph.reduce %0 {kind = #graph<reduce_kind sum>, axes = array<i64: 0>, keep_dims = true} : (tensor<2x3xi64>) -> tensor<1x3xi64>
+      %3 = graph.reduce %1 {kind = #graph<reduce_kind sum>, axes = array<i64: 1>, keep_dims = true} : (tensor<2x3xi64>) -> tensor<2x1xi64>
+      %4 = graph.add %2, %3 : (tensor<1x3xi64>, tensor<2x1xi64>) -> tensor<2x3xi64>
+      %5 = graph.cast %4 {to = i32} : (tensor<2x3xi64>) -> tensor<2x3xi32>
+      return %5 : tensor<2x3xi32>
+    })",
+                                                             &context);
+  ASSERT_TRUE(module);
+  auto function = *module->getOps<func::FuncOp>().begin();
+  WeightBytes weights;
+  FailureOr<HostBytes> bytes = weights.evaluate(function);
+  ASSERT_TRUE(succeeded(bytes));
+  // Columns -256, 254, -2; rows 383, 517.
+  std::vector<int32_t> sums(6);
+  ASSERT_EQ(bytes->get().size(), sizeof(int32_t) * sums.size());
+  std::memcpy(sums.data(), bytes->get().data(), bytes->get().size());
+  EXPECT_EQ(sums, std::vector<int32_t>({127, 637, 381, 261, 771, 515}));
+}
+
 /// Ties to even both ways, what overflows, what is below the normal numbers,
 /// infinities and NaN with a payload in the bits that go.
 TEST(WeightBytes, RoundToBf16AsTheReferenceDoes) {

@@ -65,3 +65,81 @@ tile.kernel @pairs(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buf
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
+
+// -----
+
+// A word of four unsigned bytes of the left side is one broadcast; 16 words of
+// signed ones of the right side are one vector.
+
+// CHECK-LABEL: func @words
+// CHECK:         scf.for
+// CHECK-COUNT-2:   llvm.load {{.+}} -> vector<16xi32>
+// CHECK:           llvm.load {{.+}} -> i32
+// CHECK:           llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"({{.+}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+// EMULATED-LABEL: func @words
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         arith.muli
+tile.kernel @words(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !tile.buffer<i32>, %n: index) inputs 2 outputs 1 schedule {unit = "avx512vnni"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0 : i32
+  %i = tile.grid [%n by 8]
+  %init = tile.fill %zero : i32 -> !tile.tile<[8, 32], i32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xi8>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xi8> -> !tile.tile<[8, 64], i8>
+  %aw = tile.map %a maps [[0, 1]] : !tile.tile<[8, 64], i8> -> !tile.tile<[8, 64], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extui %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xi8, <1/32, 0/4, 1 mod 32, 0 mod 4>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xi8, <1/32, 0/4, 1 mod 32, 0 mod 4>> -> !tile.tile<[64, 32], i8>
+  %bw = tile.map %b maps [[0, 1]] : !tile.tile<[64, 32], i8> -> !tile.tile<[64, 32], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extsi %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %c = tile.mma %aw, %bw, %init : !tile.tile<[8, 64], i32>, !tile.tile<[64, 32], i32> -> !tile.tile<[8, 32], i32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xi32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 32], i32>, !tile.view<?x32xi32>
+  tile.return
+}
+
+// -----
+
+// The same by tiles of sums.
+
+// CHECK-LABEL: func @tiles_of_bytes
+// CHECK:         scf.for
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbusd.internal"
+// EMULATED-LABEL: func @tiles_of_bytes
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         arith.muli
+tile.kernel @tiles_of_bytes(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !tile.buffer<i32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-int8"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0 : i32
+  %i = tile.grid [%n by 32]
+  %init = tile.fill %zero : i32 -> !tile.tile<[32, 32], i32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xi8>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xi8> -> !tile.tile<[32, 64], i8>
+  %aw = tile.map %a maps [[0, 1]] : !tile.tile<[32, 64], i8> -> !tile.tile<[32, 64], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extui %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xi8, <1/32, 0/4, 1 mod 32, 0 mod 4>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xi8, <1/32, 0/4, 1 mod 32, 0 mod 4>> -> !tile.tile<[64, 32], i8>
+  %bw = tile.map %b maps [[0, 1]] : !tile.tile<[64, 32], i8> -> !tile.tile<[64, 32], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extsi %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %c = tile.mma %aw, %bw, %init : !tile.tile<[32, 64], i32>, !tile.tile<[64, 32], i32> -> !tile.tile<[32, 32], i32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xi32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], i32>, !tile.view<?x32xi32>
+  tile.return
+}

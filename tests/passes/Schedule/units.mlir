@@ -16,3 +16,23 @@ func.func @f(%x: tensor<?x96xbf16, #graph.dims<B, 96>>, %y: tensor<?x96xf32, #gr
   %1 = graph.matmul %y, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   return %0, %1 : tensor<?x96xbf16, #graph.dims<B, 96>>, tensor<?x96xf32, #graph.dims<B, 96>>
 }
+
+// Products of unsigned and signed bytes take the first unit that fits: tiles of
+// sums want whole steps of 64. Four rows of the weight lie together.
+
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=amx-int8,avx512vnni --apply-schedule | FileCheck %s --check-prefix=BYTES
+// BYTES-DAG: tile.kernel @matmul_1({{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-int8"
+// BYTES-DAG: tile.kernel @matmul_2({{.*}}unit = "avx512vnni"
+// BYTES-DAG: tile.pack {{.+}}, <1/32, 0/4, 1 mod 32, 0 mod 4> : tensor<64x96xi8>
+// BYTES-DAG: tile.pack {{.+}}, <1/48, 0/4, 1 mod 48, 0 mod 4> : tensor<20x96xi8>
+func.func @bytes(%x: tensor<?x64xui8, #graph.dims<B, 64>>, %y: tensor<?x20xui8, #graph.dims<B, 20>>) -> (tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x96xi32, #graph.dims<B, 96>>) {
+  %v = graph.weight <"w.bin" name "v" at 0 bytes 6144> : tensor<64x96xi8>
+  %w = graph.weight <"w.bin" name "w" at 6144 bytes 1920> : tensor<20x96xi8>
+  %0 = graph.cast %x {to = i32} : (tensor<?x64xui8, #graph.dims<B, 64>>) -> tensor<?x64xi32, #graph.dims<B, 64>>
+  %1 = graph.cast %v {to = i32} : (tensor<64x96xi8>) -> tensor<64x96xi32>
+  %2 = graph.matmul %0, %1 : (tensor<?x64xi32, #graph.dims<B, 64>>, tensor<64x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
+  %3 = graph.cast %y {to = i32} : (tensor<?x20xui8, #graph.dims<B, 20>>) -> tensor<?x20xi32, #graph.dims<B, 20>>
+  %4 = graph.cast %w {to = i32} : (tensor<20x96xi8>) -> tensor<20x96xi32>
+  %5 = graph.matmul %3, %4 : (tensor<?x20xi32, #graph.dims<B, 20>>, tensor<20x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
+  return %2, %5 : tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x96xi32, #graph.dims<B, 96>>
+}

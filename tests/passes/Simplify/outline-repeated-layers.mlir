@@ -130,3 +130,33 @@ func.func @results_between(%x: tensor<4x4xf32>) -> (tensor<4x4xf32>, tensor<4x4x
   %3 = graph.tanh %2 : (tensor<4x4xf32>) -> tensor<4x4xf32>
   return %0, %2, %3 : tensor<4x4xf32>, tensor<4x4xf32>, tensor<4x4xf32>
 }
+
+// -----
+
+// Numbers in which layers differ (the scales of a quantized model) are arguments;
+// those that are the same stand in the layer, once. One number may be both.
+
+// CHECK-LABEL: func @other_numbers
+// CHECK-DAG:     %[[TWO:.+]] = graph.constant dense<2.000000e+00>
+// CHECK-DAG:     %[[THREE:.+]] = graph.constant dense<3.000000e+00>
+// CHECK:         %[[A:.+]] = call @layer(%{{.+}}, %{{.+}}, %[[TWO]])
+// CHECK-NEXT:    call @layer(%[[A]], %{{.+}}, %[[THREE]])
+// CHECK:       func private @layer(%[[X:.+]]: tensor<4x4xf32>, %[[W:.+]]: tensor<4x4xf32>, %[[S:.+]]: tensor<f32>)
+// CHECK:         %[[P:.+]] = graph.matmul %[[X]], %[[W]]
+// CHECK:         %[[Q:.+]] = graph.mul %[[P]], %[[S]]
+// CHECK:         %[[SAME:.+]] = graph.constant dense<2.000000e+00>
+// CHECK:         graph.add %[[Q]], %[[SAME]]
+func.func @other_numbers(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %w = graph.weight <"m.onnx" name "w" at 0 bytes 64> : tensor<4x4xf32>
+  %v = graph.weight <"m.onnx" name "v" at 64 bytes 64> : tensor<4x4xf32>
+  %two = graph.constant dense<2.0> : tensor<f32>
+  %three = graph.constant dense<3.0> : tensor<f32>
+  // expected-remark @below {{2 times 3 ops are one function, layer}}
+  %0 = graph.matmul %x, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %1 = graph.mul %0, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %2 = graph.add %1, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %3 = graph.matmul %2, %v : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
+  %4 = graph.mul %3, %three : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  %5 = graph.add %4, %two : (tensor<4x4xf32>, tensor<f32>) -> tensor<4x4xf32>
+  return %5 : tensor<4x4xf32>
+}

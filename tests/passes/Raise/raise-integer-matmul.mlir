@@ -1,0 +1,132 @@
+// RUN: tenon-opt %s --raise-integer-matmul --remarks-filter=Raise --verify-diagnostics \
+// RUN:   --split-input-file | FileCheck %s
+
+// The example in the pass's description is run by tests/house.
+
+// An i32 product with zero points on both sides: those of the weights meet the
+// sums of the rows.
+
+// CHECK-LABEL: func @zero_points
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x8xui8{{.*}}>, %[[ZERO:.+]]: tensor<ui8>)
+// CHECK-DAG:     %[[W:.+]] = graph.weight
+// CHECK-DAG:     %[[WZ:.+]] = graph.constant dense<3> : tensor<i32>
+// CHECK-DAG:     %[[XI:.+]] = graph.cast %[[X]] {to = i32}
+// CHECK-DAG:     %[[WI:.+]] = graph.cast %[[W]] {to = i32}
+// CHECK:         %[[P:.+]] = graph.matmul %[[XI]], %[[WI]]
+// CHECK:         %[[WIDE:.+]] = graph.cast %[[W]] {to = i64}
+// CHECK:         %[[SUMS:.+]] = graph.reduce %[[WIDE]] {axes = array<i64: 0>
+// CHECK:         %[[COLUMNS:.+]] = graph.cast %[[SUMS]] {to = i32}
+// CHECK:         %[[DEPTH:.+]] = graph.constant dense<8>
+// CHECK:         %[[ZEROS:.+]] = graph.mul %[[DEPTH]], %[[WZ]]
+// CHECK:         %[[CENTERED:.+]] = graph.sub %[[COLUMNS]], %[[ZEROS]]
+// CHECK:         %[[Z:.+]] = graph.cast %[[ZERO]] {to = i32}
+// CHECK:         %[[FIRST:.+]] = graph.mul %[[Z]], %[[CENTERED]]
+// CHECK:         %[[Q:.+]] = graph.sub %[[P]], %[[FIRST]]
+// CHECK:         %[[ROWS:.+]] = graph.reduce %{{.+}} {axes = array<i64: 1>
+// CHECK:         %[[SECOND:.+]] = graph.mul %[[WZ]], %[[ROWS]]
+// CHECK:         graph.sub %[[Q]], %[[SECOND]]
+func.func @zero_points(%x: tensor<?x8xui8, #graph.dims<L, 8>>, %zero: tensor<ui8>) -> tensor<?x4xi32, #graph.dims<L, 4>> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 32> : tensor<8x4xi8>
+  %wz = graph.constant dense<3> : tensor<i32>
+  %0 = graph.cast %x {to = i32} : (tensor<?x8xui8, #graph.dims<L, 8>>) -> tensor<?x8xi32, #graph.dims<L, 8>>
+  %1 = graph.cast %zero {to = i32} : (tensor<ui8>) -> tensor<i32>
+  %2 = graph.sub %0, %1 : (tensor<?x8xi32, #graph.dims<L, 8>>, tensor<i32>) -> tensor<?x8xi32, #graph.dims<L, 8>>
+  %3 = graph.cast %w {to = i32} : (tensor<8x4xi8>) -> tensor<8x4xi32>
+  %4 = graph.sub %3, %wz : (tensor<8x4xi32>, tensor<i32>) -> tensor<8x4xi32>
+  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  %5 = graph.matmul %2, %4 : (tensor<?x8xi32, #graph.dims<L, 8>>, tensor<8x4xi32>) -> tensor<?x4xi32, #graph.dims<L, 4>>
+  return %5 : tensor<?x4xi32, #graph.dims<L, 4>>
+}
+
+// -----
+
+// Signed activations become unsigned and unsigned weights signed, by 128, which
+// moves the zero points. The weight is transposed (Gemm), its scales along.
+
+// CHECK-LABEL: func @other_signs
+// CHECK-SAME:    (%[[X:.+]]: tensor<2x8xi8>
+// CHECK-DAG:     %[[W:.+]] = graph.weight <"w.bin" name "w"
+// CHECK-DAG:     %[[S:.+]] = graph.weight <"w.bin" name "s"
+// CHECK:         %[[WT:.+]] = graph.transpose %[[W]]
+// CHECK:         %[[COLUMN:.+]] = graph.transpose %[[S]] {{.+}} -> tensor<1x4xf32>
+// CHECK:         %[[BITS:.+]] = graph.cast %[[X]] {to = ui8}
+// CHECK:         %[[UNSIGNED:.+]] = graph.add %[[BITS]], %{{.+}} : (tensor<2x8xui8>, tensor<ui8>)
+// CHECK:         %[[MOVED:.+]] = graph.sub %[[WT]], %{{.+}} : (tensor<8x4xui8>, tensor<ui8>)
+// CHECK:         %[[SIGNED:.+]] = graph.cast %[[MOVED]] {to = i8}
+// CHECK-DAG:     %[[XI:.+]] = graph.cast %[[UNSIGNED]] {to = i32}
+// CHECK-DAG:     %[[WI:.+]] = graph.cast %[[SIGNED]] {to = i32}
+// CHECK:         graph.matmul %[[XI]], %[[WI]]
+// CHECK:         graph.mul %{{.+}}, %[[COLUMN]]
+func.func @other_signs(%x: tensor<2x8xi8>, %xs: tensor<f32>) -> tensor<2x4xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 32> : tensor<4x8xui8>
+  %s = graph.weight <"w.bin" name "s" at 32 bytes 16> : tensor<4x1xf32>
+  %0 = graph.cast %x {to = f32} : (tensor<2x8xi8>) -> tensor<2x8xf32>
+  %1 = graph.mul %0, %xs : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %2 = graph.cast %w {to = f32} : (tensor<4x8xui8>) -> tensor<4x8xf32>
+  %3 = graph.mul %2, %s : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
+  %4 = graph.transpose %3 {permutation = array<i64: 1, 0>} : (tensor<4x8xf32>) -> tensor<8x4xf32>
+  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  %5 = graph.matmul %1, %4 : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  return %5 : tensor<2x4xf32>
+}
+
+// -----
+
+// Left alone: both sides are activations.
+
+// CHECK-LABEL: func @activations
+// CHECK:         graph.matmul {{.+}} -> tensor<2x2xf32>
+func.func @activations(%x: tensor<2x8xui8>, %y: tensor<8x2xi8>, %s: tensor<f32>) -> tensor<2x2xf32> {
+  %0 = graph.cast %x {to = f32} : (tensor<2x8xui8>) -> tensor<2x8xf32>
+  %1 = graph.mul %0, %s : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
+  %2 = graph.cast %y {to = f32} : (tensor<8x2xi8>) -> tensor<8x2xf32>
+  // expected-remark @below {{not multiplied in integers: its right operand is quantized when the program runs}}
+  %3 = graph.matmul %1, %2 : (tensor<2x8xf32>, tensor<8x2xf32>) -> tensor<2x2xf32>
+  return %3 : tensor<2x2xf32>
+}
+
+// -----
+
+// Left alone: a scale for each row of the weight.
+
+// CHECK-LABEL: func @scales_along_the_sum
+// CHECK:         graph.matmul {{.+}} -> tensor<2x4xf32>
+func.func @scales_along_the_sum(%x: tensor<2x8xui8>, %s: tensor<8x1xf32>) -> tensor<2x4xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 32> : tensor<8x4xi8>
+  %0 = graph.cast %x {to = f32} : (tensor<2x8xui8>) -> tensor<2x8xf32>
+  %1 = graph.cast %w {to = f32} : (tensor<8x4xi8>) -> tensor<8x4xf32>
+  %2 = graph.mul %1, %s : (tensor<8x4xf32>, tensor<8x1xf32>) -> tensor<8x4xf32>
+  // expected-remark @below {{not multiplied in integers: a zero point or scale differs along the contracted dim}}
+  %3 = graph.matmul %0, %2 : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  return %3 : tensor<2x4xf32>
+}
+
+// -----
+
+// Left alone: in i32 such a long sum may wrap, which the product of floats does
+// not.
+
+// CHECK-LABEL: func @long_sum
+// CHECK:         graph.matmul {{.+}} -> tensor<2x4xf32>
+func.func @long_sum(%x: tensor<2x40000xui8>) -> tensor<2x4xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 160000> : tensor<40000x4xi8>
+  %0 = graph.cast %x {to = f32} : (tensor<2x40000xui8>) -> tensor<2x40000xf32>
+  %1 = graph.cast %w {to = f32} : (tensor<40000x4xi8>) -> tensor<40000x4xf32>
+  // expected-remark @below {{not multiplied in integers: its sums may not fit in 32 bits}}
+  %2 = graph.matmul %0, %1 : (tensor<2x40000xf32>, tensor<40000x4xf32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
+
+// -----
+
+// Left alone, without a remark: a weight that is dequantized for float
+// activations.
+
+// CHECK-LABEL: func @weight_only
+// CHECK:         graph.matmul %{{.+}}, %{{.+}} : (tensor<2x8xf32>
+func.func @weight_only(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 32> : tensor<8x4xi8>
+  %0 = graph.cast %w {to = f32} : (tensor<8x4xi8>) -> tensor<8x4xf32>
+  %1 = graph.matmul %x, %0 : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
