@@ -85,6 +85,27 @@ const tile::ProductUnit *chooseUnit(const Shape &shape,
   return nullptr;
 }
 
+/// How a contraction walks its grid: rows are the fastest axis, columns the
+/// next, so a panel of columns meets many rows; as many as half of L2 holds
+/// meet each panel in turn.
+void chooseWalk(tile::KernelOp kernel, const Shape &shape,
+                const ScheduleMachine &machine, NamedAttrList &schedule) {
+  Builder b(kernel.getContext());
+  auto order = llvm::to_vector(
+      llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
+  if (order.size() >= 2)
+    std::swap(order[order.size() - 1], order[order.size() - 2]);
+  schedule.set("order", b.getDenseI64ArrayAttr(order));
+  std::optional<int64_t> depth = shape.loopBound.lookup("BK");
+  if (!depth || order.size() < 2)
+    return;
+  int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
+  if (auto rows = schedule.getNamed("BM"))
+    bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
+  int64_t group = std::max<int64_t>(1, machine.l2Bytes / 2 / bytes);
+  schedule.set("group", b.getIndexAttr(group));
+}
+
 DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
                       ArrayRef<std::string> units) {
   Shape shape = shapeOf(kernel);
@@ -129,24 +150,8 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
     schedule.set("lanes", b.getStringAttr("first"));
   if (unit)
     schedule.set("unit", b.getStringAttr(unit->name));
-  if (isContraction) {
-    // Rows are the fastest axis, columns the next: a panel meets all rows ...
-    auto order = llvm::to_vector(
-        llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
-    if (order.size() >= 2)
-      std::swap(order[order.size() - 1], order[order.size() - 2]);
-    schedule.set("order", b.getDenseI64ArrayAttr(order));
-    if (std::optional<int64_t> depth = shape.loopBound.lookup("BK");
-        depth && order.size() >= 2) {
-      auto rows = schedule.getNamed("BM");
-      int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
-      if (rows)
-        bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
-      // ... of as many as half of L2 holds.
-      schedule.set("group", b.getIndexAttr(std::max<int64_t>(
-                                1, machine.l2Bytes / 2 / bytes)));
-    }
-  }
+  if (isContraction)
+    chooseWalk(kernel, shape, machine, schedule);
   return schedule.getDictionary(kernel.getContext());
 }
 
