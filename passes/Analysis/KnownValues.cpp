@@ -26,7 +26,8 @@ TypedAttr getUniformElement(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return nullptr;
-  if (isView(op) && !isa<graph::CastOp>(op))
+  if (isView(op) &&
+      getElementTypeOrSelf(op->getOperand(0)) == getElementTypeOrSelf(value))
     return getUniformElement(op->getOperand(0));
   auto constant = dyn_cast<graph::ConstantOp>(op);
   if (!constant || constant.getValue().getNumElements() == 0)

@@ -73,9 +73,11 @@ struct ViewOfOneNumber final : OpInterfaceRewritePattern<TileOpInterface> {
 
   LogicalResult matchAndRewrite(TileOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getKernelClass() != KernelClass::View || isa<graph::CastOp>(op))
-      return rewriter.notifyMatchFailure(op, "no view of its input's elements");
+    if (op.getKernelClass() != KernelClass::View)
+      return rewriter.notifyMatchFailure(op, "no view");
     Value input = op->getOperand(0);
+    if (getElementTypeOrSelf(input) != getElementTypeOrSelf(op->getResult(0)))
+      return rewriter.notifyMatchFailure(op, "no view of its input's elements");
     bool isScalar = cast<RankedTensorType>(input.getType()).getRank() == 0;
     bool isSettled = isScalar && isa<graph::BroadcastOp>(op);
     bool isEvaluated = isSmall(op->getResult(0).getType(), maxElements) &&

@@ -51,10 +51,20 @@ TEST(PackElements, PutsEachElementWhereTheLayoutSays) {
   expectPacked<float>({2, 3, 4}, {0, 1, 0, 1, 1, 0, 2, 1, 0});
 }
 
-TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
+/// A module of one function, and the dialects that it needs.
+struct Weight {
+  explicit Weight(StringRef text) {
+    context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+    module = parseSourceString<ModuleOp>(text, &context);
+  }
+  func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
+
   MLIRContext context;
-  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+  OwningOpRef<ModuleOp> module;
+};
+
+TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
+  Weight weight(R"(
     func.func @weight() -> tensor<2x3x4xf32> {
       %a = graph.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
       %b = graph.constant dense<[[7.0], [8.0]]> : tensor<2x1xf32>
@@ -66,10 +76,9 @@ TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
       %5 = graph.transpose %4 {permutation = array<i64: 2, 1, 0>} : (tensor<4x3x2xf32>) -> tensor<2x3x4xf32>
       %6 = graph.add %5, %5 : (tensor<2x3x4xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
       return %6 : tensor<2x3x4xf32>
-    })",
-                                                             &context);
-  ASSERT_TRUE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
+    })");
+  ASSERT_TRUE(weight.module);
+  func::FuncOp function = weight.function();
   Interpreter interpreter({});
   auto expected = interpreter.run(function, {});
   ASSERT_TRUE(succeeded(expected));
@@ -82,9 +91,7 @@ TEST(WeightBytes, AreThoseOfTheReferenceMeaning) {
 
 /// Of signed and unsigned bytes, along either dim, beyond 8 bits.
 TEST(WeightBytes, SumsOfBytesAreThoseOfTheReference) {
-  MLIRContext context;
-  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+  Weight weight(R"(
     func.func @weight() -> tensor<2x3xi32> {
       %a = graph.constant dense<[[-128, 127, 3], [-128, 127, -5]]> : tensor<2x3xi8>
       %b = graph.constant dense<[[255, 128, 0], [255, 255, 7]]> : tensor<2x3xui8>
@@ -95,10 +102,9 @@ TEST(WeightBytes, SumsOfBytesAreThoseOfTheReference) {
       %4 = graph.add %2, %3 : (tensor<1x3xi64>, tensor<2x1xi64>) -> tensor<2x3xi64>
       %5 = graph.cast %4 {to = i32} : (tensor<2x3xi64>) -> tensor<2x3xi32>
       return %5 : tensor<2x3xi32>
-    })",
-                                                             &context);
-  ASSERT_TRUE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
+    })");
+  ASSERT_TRUE(weight.module);
+  func::FuncOp function = weight.function();
   WeightBytes weights;
   FailureOr<HostBytes> bytes = weights.evaluate(function);
   ASSERT_TRUE(succeeded(bytes));
@@ -112,18 +118,15 @@ TEST(WeightBytes, SumsOfBytesAreThoseOfTheReference) {
 /// Ties to even both ways, what overflows, what is below the normal numbers,
 /// infinities and NaN with a payload in the bits that go.
 TEST(WeightBytes, RoundToBf16AsTheReferenceDoes) {
-  MLIRContext context;
-  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+  Weight weight(R"(
     func.func @weight() -> tensor<12xbf16> {
       %a = graph.constant dense<[0x3F808000, 0x3F818000, 0x3F807FFF, 0x3F808001, 0x7F7FFFFF, 0x80000001,
                                  0x00008000, 0x00018000, 0x7F800000, 0xFF800000, 0xFF800001, 0x7FC12345]> : tensor<12xf32>
       %0 = graph.cast %a {to = bf16} : (tensor<12xf32>) -> tensor<12xbf16>
       return %0 : tensor<12xbf16>
-    })",
-                                                             &context);
-  ASSERT_TRUE(module);
-  auto function = *module->getOps<func::FuncOp>().begin();
+    })");
+  ASSERT_TRUE(weight.module);
+  func::FuncOp function = weight.function();
   WeightBytes weights;
   FailureOr<HostBytes> bytes = weights.evaluate(function);
   ASSERT_TRUE(succeeded(bytes));
@@ -138,23 +141,19 @@ TEST(WeightBytes, RoundToBf16AsTheReferenceDoes) {
 }
 
 TEST(WeightBytes, SayWhichFileIsTooShort) {
-  MLIRContext context;
-  context.loadDialect<func::FuncDialect, graph::GraphDialect>();
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+  Weight weight(R"(
     func.func @weight() -> tensor<2xf32> {
       %w = graph.weight <"/dev/null" name "bias" at 8 bytes 8> : tensor<2xf32>
       return %w : tensor<2xf32>
-    })",
-                                                             &context);
-  ASSERT_TRUE(module);
+    })");
+  ASSERT_TRUE(weight.module);
   std::string error;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+  ScopedDiagnosticHandler handler(&weight.context, [&](Diagnostic &diagnostic) {
     error += diagnostic.str();
     return success();
   });
   WeightBytes weights;
-  EXPECT_TRUE(
-      failed(weights.evaluate(*module->getOps<func::FuncOp>().begin())));
+  EXPECT_TRUE(failed(weights.evaluate(weight.function())));
   EXPECT_EQ(error,
             "weight \"bias\" ends at byte 16 but '/dev/null' has 0 bytes");
 }

@@ -6,11 +6,11 @@
 // need fewer loads, which two multiply-adds a cycle want, and 64 columns have no
 // third part.
 
-// WIDE-DAG:   tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = 8 : index, BN = 48 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
-// NARROW-DAG: tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = 4 : index, BN = 24 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
-// TWICE-DAG:  schedule {BK = 96 : index, BM = 8 : index, BN = 48 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
-// TWICE-DAG:  schedule {BK = 96 : index, BM = 6 : index, BN = 64 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
-// WIDE-DAG:   schedule {BK = 96 : index, BM = 6 : index, BN = 64 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
+// WIDE-DAG:   tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = 8 : index, BN = 48 : index, group = 170 : index, order = array<i64: 1, 0>}
+// NARROW-DAG: tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = 4 : index, BN = 24 : index, group = 341 : index, order = array<i64: 1, 0>}
+// TWICE-DAG:  schedule {BK = 96 : index, BM = 8 : index, BN = 48 : index, group = 170 : index, order = array<i64: 1, 0>}
+// TWICE-DAG:  schedule {BK = 96 : index, BM = 6 : index, BN = 64 : index, group = 227 : index, order = array<i64: 1, 0>}
+// WIDE-DAG:   schedule {BK = 96 : index, BM = 6 : index, BN = 64 : index, group = 227 : index, order = array<i64: 1, 0>}
 
 // Attention: queries in the lanes.
 
