@@ -8,10 +8,11 @@ using namespace mlir;
 using namespace tenon::tile;
 
 static constexpr ProductUnit kUnits[] = {
-    {"avx512bf16", 2, "bf16", false},
-    {"avx512vnni", 4, "8-bit integers", false},
-    {"amx-bf16", 2, "bf16", true},
-    {"amx-int8", 4, "8-bit integers", true},
+    {"avx512bf16", "avx512bf16", 2, "bf16", false},
+    {"avx512vnni", "avx512vnni", 4, "8-bit integers", false},
+    {"amx-bf16", "amx-bf16", 2, "bf16", true},
+    {"amx-int8", "amx-int8", 4, "8-bit integers", true},
+    {"amx-bf16x3", "amx-bf16", 1, "f32", true, 3},
 };
 
 ArrayRef<ProductUnit> tenon::tile::productUnits() { return kUnits; }
@@ -26,6 +27,15 @@ const ProductUnit *tenon::tile::unitOf(KernelOp kernel) {
   DictionaryAttr schedule = kernel.getScheduleAttr();
   auto name = schedule ? schedule.getAs<StringAttr>("unit") : StringAttr();
   return name ? productUnit(name.getValue()) : nullptr;
+}
+
+bool tenon::tile::computes(const ProductUnit &unit, MmaOp product) {
+  bool isOfF32 = llvm::all_of(
+      ValueRange{product.getLhs(), product.getRhs(), product.getResult()},
+      [](Value tile) {
+        return cast<TileType>(tile.getType()).getElementType().isF32();
+      });
+  return unit.numParts > 1 ? isOfF32 : unit.dotLength == dotLength(product);
 }
 
 NarrowOperand tenon::tile::narrowOperand(Value tile) {

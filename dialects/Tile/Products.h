@@ -27,15 +27,20 @@ int64_t dotLength(MmaOp product);
 /// A unit that a schedule may name.
 struct ProductUnit {
   llvm::StringRef name;
+  llvm::StringRef device; ///< the target's unit that it runs on
   int64_t dotLength;      ///< of the products that it computes
   llvm::StringRef factor; ///< what it multiplies, for people
   bool isOfTiles;         ///< 16 x 16 sums at once, not a vector of them
+  /// How many numbers of the device's type a factor is the sum of.
+  int64_t numParts = 1;
 };
 llvm::ArrayRef<ProductUnit> productUnits();
 /// Null where the name is no unit's.
 const ProductUnit *productUnit(llvm::StringRef name);
 /// The unit that the kernel's schedule names, or null.
 const ProductUnit *unitOf(KernelOp kernel);
+/// Whether the unit computes such products.
+bool computes(const ProductUnit &unit, MmaOp product);
 
 } // namespace tenon::tile
 

@@ -164,6 +164,8 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
   if (auto mma = dyn_cast<tile::MmaOp>(op)) {
     if (usesTileUnit(mma))
       lowerUnitProduct(mma);
+    else if (usesSplitUnit(mma))
+      lowerSplitProduct(mma);
     else if (!isAbsorbed(mma.getResult()))
       materialize(mma.getResult());
     return success();

@@ -116,6 +116,7 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
   block.kBound = boundOf(block.scalarSide, 1 - block.vectorK);
   if (!block.kBound)
     block.kBound = boundOf(block.vectorSide, block.vectorK);
+  block.readsAhead = usesSplitUnit(mma); // few rows then: weights bind
   return block;
 }
 
@@ -160,10 +161,12 @@ Place TileLowering::resultPlace(const ProductBlock &block, int64_t r,
 SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
                                              ValueRange sums) {
   SmallVector<Value> vectors, next;
+  readsAhead = block.readsAhead;
   for (int64_t v = 0; v < block.blockVectors; ++v)
     vectors.push_back(
         widen(b, loc(), evaluate(block.vectorSide, vectorPlace(block, k, v)),
               block.sumType));
+  readsAhead = false;
   auto type = VectorType::get(block.width, block.sumType);
   for (int64_t r = 0; r < block.blockRows; ++r) {
     Value scalar =

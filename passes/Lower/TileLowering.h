@@ -60,6 +60,7 @@ struct ProductBlock {
   int64_t rows = 1, numVectors = 1, depth = 1; ///< of the whole product
   int64_t blockRows = 1, blockVectors = 1;     ///< of the block
   std::optional<Bound> kBound;                 ///< of the contracted axis
+  bool readsAhead = false;                     ///< along the vector side
   llvm::SmallVector<mlir::Value> rowCoords;    ///< coordinates of its rows
   llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
@@ -142,6 +143,7 @@ private:
                          mlir::Value linear, mlir::Value laneStride,
                          mlir::Value inside, const Place &at,
                          mlir::Type counted = {});
+  void prefetch(mlir::Value address);
   void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
                    mlir::Value laneStride, mlir::Value inside, const Place &at);
 
@@ -254,12 +256,63 @@ private:
   mlir::Value unitLoad(const UnitMemory &memory);
   mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
                        mlir::ValueRange operands);
-  void emulateUnit(tile::MmaOp mma, const UnitMemory &sums, const UnitMemory &x,
-                   const UnitMemory &y);
+  void emulateUnit(mlir::Type sumType, int64_t length, const UnitMemory &sums,
+                   const UnitMemory &x, const UnitMemory &y);
   mlir::Value advance(mlir::Value pointer, mlir::Value bytes);
   /// The operand from this row and byte on.
   UnitMemory shifted(const UnitMemory &memory, mlir::Value row,
                      mlir::Value byte);
+
+  //===--- SplitProducts.cpp: f32 products by a unit of bf16 -------------===//
+  /// The least and the largest magnitude in each lane, as bits; the least one
+  /// less, so that zeros do not count.
+  struct MagnitudeRange {
+    mlir::Value most, leastLessOne;
+  };
+  /// Room for a block of an operand in parts: by tiles of 16 rows or columns,
+  /// steps, and parts.
+  struct SplitOperand {
+    mlir::Value pointer;
+  };
+  /// Steps of the contracted axis that are split at once.
+  struct SplitSteps {
+    mlir::Value first, count; ///< index
+  };
+  bool usesSplitUnit(tile::MmaOp mma);
+  void lowerSplitProduct(tile::MmaOp mma);
+  mlir::Value splatWord(int32_t value);
+  mlir::Value wordsOf(mlir::Value floats);
+  MagnitudeRange emptyRange();
+  MagnitudeRange extended(const MagnitudeRange &range, mlir::Value floats);
+  mlir::Value joinUpperHalves(mlir::Value first, mlir::Value second,
+                              bool inTurn);
+  mlir::Value withoutUpperHalf(mlir::Value floats);
+  void storeParts(mlir::Value first, mlir::Value second, bool inTurn,
+                  mlir::Value pointer);
+  SplitOperand allocateSplit(int64_t lines);
+  mlir::Value splitLine(const SplitOperand &operand, mlir::Value line,
+                        mlir::Value step);
+  mlir::Value splitVector(mlir::Value tile, mlir::Value row,
+                          mlir::Value column);
+  using RangeFn =
+      llvm::function_ref<MagnitudeRange(mlir::Value, const MagnitudeRange &)>;
+  MagnitudeRange rangeLoop(mlir::Value limit, int64_t step,
+                           const MagnitudeRange &before, RangeFn body);
+  MagnitudeRange splitLeft(tile::MmaOp mma, mlir::Value numRows,
+                           const SplitSteps &steps, const SplitOperand &to,
+                           const MagnitudeRange &before);
+  MagnitudeRange splitRight(tile::MmaOp mma, mlir::Value numColumns,
+                            const SplitSteps &steps, const SplitOperand &to,
+                            const MagnitudeRange &before);
+  mlir::Value isExact(const MagnitudeRange &left, const MagnitudeRange &right);
+  void multiplyParts(llvm::ArrayRef<UnitMemory> sums,
+                     llvm::ArrayRef<UnitMemory> left,
+                     llvm::ArrayRef<UnitMemory> right, mlir::Value numSteps);
+  void multiplyBlock(const Scratch &sums, mlir::Value numRows,
+                     mlir::Value numColumns, mlir::Value numSteps,
+                     const SplitOperand &left, const SplitOperand &right);
+  mlir::Value multiplySplit(tile::MmaOp mma, const Scratch &to,
+                            mlir::Value numRows);
 
   struct Registers {
     unsigned lane;
@@ -287,6 +340,8 @@ private:
   mlir::IRMapping mapping; ///< index and scalar values of the kernel
   mlir::Value scratchBase;
   int64_t scratchBytes = 0;
+  /// Whether reads of memory tell the cache what comes after them.
+  bool readsAhead = false;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
   llvm::DenseMap<mlir::Value, Registers>

@@ -69,6 +69,18 @@ static bool isUnit(Value stride) {
   return matchPattern(stride, m_Constant(&number)) && number.getInt() == 1;
 }
 
+/// Weights come from afar, and hardware reads ahead within a page only.
+/// Measured on Sapphire Rapids: 512 bytes to 16 KiB do for many rows; more than
+/// half a page is slower for one row.
+void TileLowering::prefetch(Value address) {
+  constexpr int64_t kAheadBytes = 2048;
+  constexpr int32_t kToRead = 0, kIntoL2 = 2, kOfData = 1;
+  LLVM::Prefetch::create(b, loc(), advance(address, constantIndex(kAheadBytes)),
+                         b.getI32IntegerAttr(kToRead),
+                         b.getI32IntegerAttr(kIntoL2),
+                         b.getI32IntegerAttr(kOfData));
+}
+
 Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
                                Value laneStride, Value inside, const Place &at,
                                Type counted) {
@@ -77,6 +89,8 @@ Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
   Value address = LLVM::GEPOp::create(b, loc(), pointerType,
                                       counted ? storageType(counted) : storage,
                                       pointer, ValueRange{toI64(linear)});
+  if (readsAhead)
+    prefetch(address);
   unsigned alignment = bytesOf(storage);
   Value result;
   if (!at.lane) {

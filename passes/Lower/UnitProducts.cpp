@@ -57,8 +57,8 @@ static tile::LoadOp packedWords(tile::MmaOp mma) {
 
 bool TileLowering::usesTileUnit(tile::MmaOp mma) {
   const tile::ProductUnit *unit = tile::unitOf(kernel);
-  if (!unit || !unit->isOfTiles || unit->dotLength != tile::dotLength(mma) ||
-      !packedWords(mma))
+  if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
+      !tile::computes(*unit, mma) || !packedWords(mma))
     return false;
   tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
   std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
@@ -112,10 +112,10 @@ Value TileLowering::unitZero() {
 }
 
 /// sums + x * y, by arithmetic on the memory of all three.
-void TileLowering::emulateUnit(tile::MmaOp mma, const UnitMemory &sums,
-                               const UnitMemory &x, const UnitMemory &y) {
-  int64_t length = tile::dotLength(mma);
-  auto lanes = VectorType::get(kSide, mma.getType().getElementType());
+void TileLowering::emulateUnit(Type sumType, int64_t length,
+                               const UnitMemory &sums, const UnitMemory &x,
+                               const UnitMemory &y) {
+  auto lanes = VectorType::get(kSide, sumType);
   auto words = VectorType::get(kSide, b.getI32Type());
   auto rowOf = [&](const UnitMemory &memory, Value row) {
     return advance(memory.pointer,
@@ -271,7 +271,8 @@ void TileLowering::multiplyTiles(tile::MmaOp mma, const UnitSums &to,
         next.push_back(callUnit(product, sums[n].getType(),
                                 {loop.getRegionIterArgs()[n], x[r], y[c]}));
       else
-        emulateUnit(mma, target, lefts[r], rights[c]);
+        emulateUnit(mma.getType().getElementType(), tile::dotLength(mma),
+                    target, lefts[r], rights[c]);
     }
     if (isReal)
       scf::YieldOp::create(b, loc(), next);

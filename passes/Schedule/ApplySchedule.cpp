@@ -144,6 +144,12 @@ int64_t rowsOfStep(tile::KernelOp kernel, tile::MmaOp mma) {
   return unit && unit->dotLength == length && isLoad ? length : 1;
 }
 
+/// How many columns of the product's right side lie together.
+int64_t columnsOfPanel(tile::KernelOp kernel, tile::LoadOp load) {
+  auto panel = kernel.getScheduleAttr().getAs<IntegerAttr>("panel");
+  return panel ? panel.getInt() : load.getType().getExtent(1);
+}
+
 /// Reads the right side of the kernel's products from panels, where all
 /// launches give constants.
 void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
@@ -165,7 +171,7 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
       return findConstants(launch.getInputsMutable()[argument.getArgNumber()],
                            calls, constants);
     });
-    int64_t width = load.getType().getExtent(1);
+    int64_t width = columnsOfPanel(kernel, load);
     if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
         !beginsAtPanel(load, width))
       continue;

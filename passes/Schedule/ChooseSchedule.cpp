@@ -41,9 +41,12 @@ struct Shape {
   llvm::StringMap<std::optional<int64_t>>
       gridSize; ///< symbols of the grid: size if a number
   llvm::StringMap<std::optional<int64_t>>
-      loopBound; ///< symbols of loops: bound if a number
-  bool hasProduct = false;
+      loopBound;         ///< symbols of loops: bound if a number
+  tile::MmaOp product;   ///< of the longest dot length, if there is any
   int64_t dotLength = 1; ///< of its products, the longest
+
+  bool isContraction() const { return loopBound.contains("BK"); }
+  std::optional<int64_t> depth() const { return loopBound.lookup("BK"); }
 };
 
 Shape shapeOf(tile::KernelOp kernel) {
@@ -61,28 +64,87 @@ Shape shapeOf(tile::KernelOp kernel) {
     }
   });
   kernel.walk([&](tile::MmaOp product) {
-    shape.hasProduct = true;
-    shape.dotLength = std::max(shape.dotLength, tile::dotLength(product));
+    int64_t length = tile::dotLength(product);
+    if (!shape.product || length > shape.dotLength)
+      shape.product = product;
+    shape.dotLength = std::max(shape.dotLength, length);
   });
   return shape;
 }
 
-/// The first unit that computes the kernel's products; of tiles those over the
-/// whole contracted dim, if that is whole steps.
+/// Whether tiles of sums fit: a contraction over whole steps; of split numbers,
+/// with rows and columns enough to be worth the split.
+bool fitsTiles(const Shape &shape, const tile::ProductUnit &unit) {
+  if (!shape.isContraction())
+    return false;
+  constexpr int64_t kStepBytes = 64;
+  int64_t elementBytes = unit.numParts > 1 ? 2 : 4 / unit.dotLength;
+  if (shape.depth().value_or(1) % (kStepBytes / elementBytes) != 0)
+    return false;
+  if (unit.numParts == 1)
+    return true;
+  auto isMany = [&](StringRef symbol, int64_t least) {
+    auto size = shape.gridSize.find(symbol);
+    return size != shape.gridSize.end() &&
+           size->second.value_or(least) >= least;
+  };
+  return isMany("BM", 2 * kTileBlock) && isMany("BN", 2 * kTileBlock);
+}
+
+/// The first unit that computes the kernel's products.
 const tile::ProductUnit *chooseUnit(const Shape &shape,
-                                    ArrayRef<std::string> units) {
-  auto depth = shape.loopBound.find("BK");
-  bool isContraction = depth != shape.loopBound.end();
-  for (const std::string &name : units) {
-    const tile::ProductUnit *unit = tile::productUnit(name);
-    if (!unit || unit->dotLength != shape.dotLength)
-      continue;
-    int64_t step = kUnitSide * unit->dotLength;
-    if (!unit->isOfTiles ||
-        (isContraction && depth->second.value_or(1) % step == 0))
-      return unit;
-  }
+                                    ArrayRef<std::string> devices) {
+  if (!shape.product)
+    return nullptr;
+  for (const std::string &device : devices)
+    for (const tile::ProductUnit &unit : tile::productUnits())
+      if (unit.device == device && tile::computes(unit, shape.product) &&
+          (!unit.isOfTiles || fitsTiles(shape, unit)))
+        return &unit;
   return nullptr;
+}
+
+/// Rows, columns and contracted elements of a contraction's block, and the
+/// columns that lie together in its packed right side.
+struct ContractionBlock {
+  int64_t rows, columns, depth, panel;
+};
+
+/// A block of split numbers: both operands are split once for it, so it is as
+/// large as L2 allows; an even number of blocks shares well among threads.
+ContractionBlock splitBlock(const Shape &shape, int64_t panel) {
+  constexpr int64_t kRows = 256, kMostPanels = 4, kLeastPanels = 2;
+  /// Columns in the products of which splitting a row takes as long.
+  constexpr double kSplitCost = 48;
+  std::optional<int64_t> size = shape.gridSize.lookup("BN");
+  int64_t best = kMostPanels;
+  double least = 0;
+  for (int64_t panels = kMostPanels; size && panels >= kLeastPanels; --panels) {
+    int64_t columns = panels * panel;
+    if (columns % kTileBlock != 0)
+      continue;
+    double blocks = llvm::alignTo(llvm::divideCeil(*size, columns), 2);
+    double cost = blocks * (columns + kSplitCost);
+    if (least == 0 || cost < least) {
+      least = cost;
+      best = panels;
+    }
+  }
+  return {kRows, best * panel, *shape.depth(), panel};
+}
+
+ContractionBlock contractionBlock(const Shape &shape,
+                                  const ScheduleMachine &machine,
+                                  const tile::ProductUnit *unit) {
+  int64_t depth = std::max<int64_t>(1, shape.depth().value_or(kWholeReduction));
+  RegisterBlock registers =
+      chooseRegisterBlock(machine, shape.gridSize.lookup("BN"));
+  int64_t columns = registers.vectors * machine.lanes();
+  if (unit && unit->numParts > 1)
+    return splitBlock(shape, columns);
+  if (unit && unit->isOfTiles)
+    return {kTileBlock, kTileBlock, depth, kTileBlock};
+  return {registers.rows, columns, depth, columns};
 }
 
 /// How a contraction walks its grid: rows are the fastest axis, columns the
@@ -96,7 +158,7 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
   if (order.size() >= 2)
     std::swap(order[order.size() - 1], order[order.size() - 2]);
   schedule.set("order", b.getDenseI64ArrayAttr(order));
-  std::optional<int64_t> depth = shape.loopBound.lookup("BK");
+  std::optional<int64_t> depth = shape.depth();
   if (!depth || order.size() < 2)
     return;
   int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
@@ -114,20 +176,17 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
   auto set = [&](StringRef symbol, int64_t value) {
     schedule.set(symbol, b.getIndexAttr(value));
   };
-  bool isContraction = shape.loopBound.contains("BK");
-  bool isAttention = shape.hasProduct && !isContraction;
+  bool isContraction = shape.isContraction();
+  bool isAttention = shape.product && !isContraction;
   const tile::ProductUnit *unit = chooseUnit(shape, units);
-  bool usesTiles = unit && unit->isOfTiles;
-
-  RegisterBlock registers =
-      chooseRegisterBlock(machine, shape.gridSize.lookup("BN"));
+  ContractionBlock block = {};
+  if (isContraction)
+    block = contractionBlock(shape, machine, unit);
 
   for (auto &[symbol, size] : shape.gridSize) {
     bool isRow = symbol == "BM";
     if (isContraction)
-      set(symbol, usesTiles ? kTileBlock
-                  : isRow   ? registers.rows
-                            : registers.vectors * machine.lanes());
+      set(symbol, isRow ? block.rows : block.columns);
     else if (isAttention)
       set(symbol, 4 * machine.lanes());
     else if (isRow)
@@ -138,7 +197,7 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
   }
   for (auto &[symbol, bound] : shape.loopBound) {
     if (symbol == "BK")
-      set(symbol, std::max<int64_t>(1, bound.value_or(kWholeReduction)));
+      set(symbol, block.depth);
     else if (isAttention)
       set(symbol, kAttentionKeys);
     else
@@ -150,6 +209,8 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
     schedule.set("lanes", b.getStringAttr("first"));
   if (unit)
     schedule.set("unit", b.getStringAttr(unit->name));
+  if (block.panel != block.columns)
+    set("panel", block.panel);
   if (isContraction)
     chooseWalk(kernel, shape, machine, schedule);
   return schedule.getDictionary(kernel.getContext());

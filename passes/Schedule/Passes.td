@@ -14,7 +14,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       (`group`) meet each panel in turn as half of L2 holds;
     * attention puts BM queries into the lanes and walks BN keys at a time;
     * a reduction along a row takes the row whole, a few rows an instance;
-    * products of bf16 and of 8-bit integers use the fastest unit that fits;
+    * products of bf16 and of 8-bit integers use the fastest unit that fits; those
+      of f32 a unit of bf16, in parts, where rows and columns are many;
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:
@@ -57,7 +58,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Option<"f32Macs", "f32-macs", "int64_t", "16", "f32 multiply-adds per cycle">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "1 << 20", "bytes of the second cache level">,
     ListOption<"units", "units", "std::string",
-               "what multiplies narrow numbers faster than f32, the fastest first">
+               "the target's units that are faster than f32, the fastest first">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
 }

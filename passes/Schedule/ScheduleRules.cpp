@@ -39,6 +39,7 @@ public:
   LogicalResult checkEntries();
   LogicalResult checkOrder();
   LogicalResult checkGroup(Attribute group);
+  LogicalResult checkPanel(Attribute panel);
   LogicalResult checkUnit(Attribute entry);
   LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
 
@@ -80,6 +81,9 @@ LogicalResult ScheduleCheck::checkEntries() {
     } else if (name == "unit") {
       if (failed(checkUnit(entry.getValue())))
         return failure();
+    } else if (name == "panel") {
+      if (failed(checkPanel(entry.getValue())))
+        return failure();
     } else if (name == "group") {
       if (failed(checkGroup(entry.getValue())))
         return failure();
@@ -99,6 +103,21 @@ LogicalResult ScheduleCheck::checkGroup(Attribute group) {
   return success();
 }
 
+LogicalResult ScheduleCheck::checkPanel(Attribute panel) {
+  auto number = dyn_cast<IntegerAttr>(panel);
+  if (!number || number.getInt() < 1)
+    return begin() << "needs a panel of 1 or more columns, got " << panel;
+  WalkResult result = kernel.walk([&](tile::MmaOp product) -> WalkResult {
+    int64_t columns = numberOf(product.getType().getExtents()[1]);
+    if (columns % number.getInt() == 0)
+      return success();
+    return begin() << "needs whole panels of a product's columns: expected a "
+                      "multiple of "
+                   << number.getInt() << ", got " << columns;
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult ScheduleCheck::checkUnit(Attribute entry) {
   auto name = dyn_cast<StringAttr>(entry);
   const tile::ProductUnit *unit =
@@ -112,9 +131,8 @@ LogicalResult ScheduleCheck::checkUnit(Attribute entry) {
     return error << ", got " << entry;
   }
   bool isOfUse = false;
-  kernel.walk([&](tile::MmaOp product) {
-    isOfUse |= tile::dotLength(product) == unit->dotLength;
-  });
+  kernel.walk(
+      [&](tile::MmaOp product) { isOfUse |= tile::computes(*unit, product); });
   if (!isOfUse)
     return begin() << "names a unit for products of " << unit->factor
                    << ", of which the kernel has none";

@@ -1,4 +1,4 @@
-// Products of bf16 and of 8-bit integers by each unit compute what the
+// Products of f32, bf16 and of 8-bit integers by each unit compute what the
 // interpreter says: by the unit itself where this CPU has it, and everywhere by
 // its emulation.
 
@@ -74,7 +74,7 @@ constexpr const char *kIntegers = R"(
 
 void expectSameForRows(Compiled &compiled, double tolerance) {
   ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
-  for (int64_t rows : {1, 16, 31, 32, 70}) {
+  for (int64_t rows : {1, 16, 31, 32, 70, 300}) {
     SCOPED_TRACE(rows);
     compiled.expectSame({{"B", rows}}, tolerance);
   }
@@ -92,6 +92,8 @@ const Numbers kNumbers[] = {
     {"bf16", kModule, true, std::ldexp(1.0, -6)},
     // Both round a sum of 128 products of scaled integers, in their own order.
     {"int8", kIntegers, false, std::ldexp(128.0, -23)},
+    // The interpreter rounds its sum of 96 products once.
+    {"f32", kModule, false, std::ldexp(96.0, -23)},
 };
 
 class Units : public testing::TestWithParam<std::tuple<const char *, Numbers>> {
@@ -156,7 +158,7 @@ std::vector<std::string> unitsFor(const Numbers &numbers, StringRef target) {
 
 TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   using Names = std::vector<std::string>;
-  const auto &[bf16, int8] = kNumbers;
+  const auto &[bf16, int8, f32] = kNumbers;
   EXPECT_EQ(unitsFor(bf16, "x86-64-v4"), Names({"", ""}));
   EXPECT_EQ(unitsFor(bf16, "znver4"), Names({"avx512bf16", "avx512bf16"}));
   EXPECT_EQ(unitsFor(bf16, "sapphirerapids"), Names({"amx-bf16", "amx-bf16"}));
@@ -164,6 +166,9 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(int8, "znver4"), Names(4, "avx512vnni"));
   EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
             Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
+  EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));
+  // 24 columns are not worth the split.
+  EXPECT_EQ(unitsFor(f32, "sapphirerapids"), Names({"", "amx-bf16x3"}));
 }
 
 } // namespace

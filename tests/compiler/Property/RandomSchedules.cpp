@@ -33,7 +33,7 @@ static DictionaryAttr drawAny(tile::KernelOp kernel, std::mt19937 &random) {
   llvm::SmallSetVector<StringRef, 4> units;
   kernel.walk([&](tile::MmaOp product) {
     for (const tile::ProductUnit &unit : tile::productUnits())
-      if (unit.dotLength == tile::dotLength(product))
+      if (tile::computes(unit, product))
         units.insert(unit.name);
   });
   if (!units.empty() && !coin(random)) {

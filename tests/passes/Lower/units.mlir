@@ -143,3 +143,43 @@ tile.kernel @tiles_of_bytes(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !til
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], i32>, !tile.view<?x32xi32>
   tile.return
 }
+
+// -----
+
+// f32 in three parts of bf16: six products of the parts share 14 loads. Few rows
+// and numbers whose parts would be lost go by multiply-adds.
+
+// CHECK-LABEL: func @parts
+// CHECK:         %[[exact:.+]] = scf.if
+// CHECK:           vector.shuffle
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK:           scf.for
+// CHECK-COUNT-14:    llvm.call_intrinsic "llvm.x86.{{(tileloadd64|tdpbf16ps)}}.internal"
+// CHECK-COUNT-24:    llvm.call_intrinsic "llvm.x86.{{(tileloadd64|tdpbf16ps)}}.internal"
+// CHECK-NOT:         llvm.call_intrinsic
+// CHECK:             scf.yield
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+// CHECK:           vector.reduction <maxui>
+// CHECK-COUNT-2:   vector.reduction <minui>
+// CHECK:         scf.if %[[exact]]
+// CHECK:         else
+// CHECK:           math.fma
+// EMULATED-LABEL: func @parts
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         math.fma
+tile.kernel @parts(%x: !tile.buffer<f32>, %w: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16x3"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 64]
+  %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xf32>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xf32> -> !tile.tile<[64, 64], f32>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xf32, <1/32, 0, 1 mod 32>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xf32, <1/32, 0, 1 mod 32>> -> !tile.tile<[64, 32], f32>
+  %c = tile.mma %a, %b, %init : !tile.tile<[64, 64], f32>, !tile.tile<[64, 32], f32> -> !tile.tile<[64, 32], f32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}

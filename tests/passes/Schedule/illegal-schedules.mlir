@@ -114,3 +114,34 @@ tile.kernel @group_of_none(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {B
   tile.store %t, %yv[%i, %j] axes [0, 1] : <[BM, BN], f32>, <8x8xf32>
   tile.return
 }
+
+// -----
+
+// expected-error@+1 {{the schedule of kernel 'panel_across_blocks' needs whole panels of a product's columns: expected a multiple of 24, got 32}}
+tile.kernel @panel_across_blocks(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BM = 16 : index, BN = 32 : index, panel = 24 : index} {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %i, %j = tile.grid [%c8 by BM, %c8 by BN]
+  %xv = tile.view %x[%c8, %c8] : !tile.view<8x8xf32>
+  %yv = tile.view %y[%c8, %c8] : !tile.view<8x8xf32>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : <8x8xf32> -> <[BM, 8], f32>
+  %b = tile.load %xv[%c0, %j] axes [0, 1] : <8x8xf32> -> <[8, BN], f32>
+  %none = tile.fill %zero : f32 -> <[BM, BN], f32>
+  %t = tile.mma %a, %b, %none : <[BM, 8], f32>, <[8, BN], f32> -> <[BM, BN], f32>
+  tile.store %t, %yv[%i, %j] axes [0, 1] : <[BM, BN], f32>, <8x8xf32>
+  tile.return
+}
+
+// -----
+
+// expected-error@+1 {{the schedule of kernel 'panel_of_none' needs a panel of 1 or more columns, got 0 : index}}
+tile.kernel @panel_of_none(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {BN = 4 : index, panel = 0 : index} {
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%c8 by BN]
+  %yv = tile.view %y[%c8] : !tile.view<8xf32>
+  %t = tile.fill %zero : f32 -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <8xf32>
+  tile.return
+}

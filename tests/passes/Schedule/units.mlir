@@ -1,11 +1,11 @@
 // RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=amx-bf16 | FileCheck %s --check-prefix=AMX
 // RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=avx512bf16 --apply-schedule | FileCheck %s --check-prefix=PAIRS
 
-// Products of bf16 name the unit, and their weights lie in pairs of rows; those
-// of f32 do neither.
+// Products of bf16 name the unit, and their weights lie in pairs of rows. Those
+// of f32 run on tiles of sums in parts, and lie as without a unit.
 
 // AMX-DAG:   tile.kernel @matmul({{.*}}bf16{{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
-// AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 8 : index, BN = 48 : index, group = 170 : index, order = array<i64: 1, 0>}
+// AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 256 : index, BN = 96 : index, {{.*}}panel = 48 : index, unit = "amx-bf16x3"
 // PAIRS-DAG: tile.kernel @matmul({{.*}}bf16{{.*}}BM = 8 : index, BN = 48 : index, {{.*}}unit = "avx512bf16"
 // PAIRS-DAG: tile.pack {{.+}}, <1/48, 0/2, 1 mod 48, 0 mod 2> : tensor<96x96xbf16>
 // PAIRS-DAG: tile.pack {{.+}}, <1/48, 0, 1 mod 48> : tensor<96x96xf32>
@@ -35,4 +35,18 @@ func.func @bytes(%x: tensor<?x64xui8, #graph.dims<B, 64>>, %y: tensor<?x20xui8, 
   %4 = graph.cast %w {to = i32} : (tensor<20x96xi8>) -> tensor<20x96xi32>
   %5 = graph.matmul %3, %4 : (tensor<?x20xi32, #graph.dims<B, 20>>, tensor<20x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
   return %2, %5 : tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x96xi32, #graph.dims<B, 96>>
+}
+
+// Parts are made of whole steps of 32 along the contracted dim.
+
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule="units=amx-bf16 f32-macs=32 l2-bytes=2097152" --apply-schedule | FileCheck %s --check-prefix=PARTS
+// PARTS-DAG: tile.kernel @matmul_3({{.*}}BK = 96 : index, BM = 256 : index, BN = 192 : index, {{.*}}panel = 64 : index, unit = "amx-bf16x3"
+// PARTS-DAG: tile.kernel @matmul_4({{.*}}BK = 100 : index, BM = 6 : index, BN = 64 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
+// PARTS-DAG: tile.pack {{.+}}, <1/64, 0, 1 mod 64> : tensor<96x768xf32>
+func.func @parts(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %y: tensor<?x100xf32, #graph.dims<B, 100>>) -> (tensor<?x768xf32, #graph.dims<B, 768>>, tensor<?x768xf32, #graph.dims<B, 768>>) {
+  %v = graph.weight <"w.bin" name "v" at 0 bytes 294912> : tensor<96x768xf32>
+  %w = graph.weight <"w.bin" name "w" at 294912 bytes 307200> : tensor<100x768xf32>
+  %0 = graph.matmul %x, %v : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x768xf32>) -> tensor<?x768xf32, #graph.dims<B, 768>>
+  %1 = graph.matmul %y, %w : (tensor<?x100xf32, #graph.dims<B, 100>>, tensor<100x768xf32>) -> tensor<?x768xf32, #graph.dims<B, 768>>
+  return %0, %1 : tensor<?x768xf32, #graph.dims<B, 768>>, tensor<?x768xf32, #graph.dims<B, 768>>
 }
