@@ -38,18 +38,31 @@ bool tenon::tile::computes(const ProductUnit &unit, MmaOp product) {
   return unit.numParts > 1 ? isOfF32 : unit.dotLength == dotLength(product);
 }
 
-NarrowOperand tenon::tile::narrowOperand(Value tile) {
+/// The input of a map of one input that keeps every place and whose body is one
+/// op of this kind; null of other tiles.
+template <typename Op> static Value inputOfMap(Value tile) {
   auto map = tile.getDefiningOp<MapOp>();
   if (!map || map.getInputs().size() != 1 ||
       !llvm::equal(map.getMap(0),
                    llvm::seq<unsigned>(0, map.getType().getRank())))
-    return {tile};
+    return nullptr;
   Block &body = map.getBody().front();
-  Operation *widening = body.getTerminator()->getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::ExtUIOp, arith::ExtSIOp>(widening) ||
-      widening->getOperand(0) != body.getArgument(0))
-    return {tile};
-  return {map.getInputs()[0], isa<arith::ExtUIOp>(widening)};
+  auto op = body.getTerminator()->getOperand(0).getDefiningOp<Op>();
+  return op && op->getOperand(0) == body.getArgument(0) ? map.getInputs()[0]
+                                                        : Value();
+}
+
+Value tenon::tile::withoutRoundTrip(Value tile) {
+  Value wide = inputOfMap<arith::TruncFOp>(tile);
+  Value source = wide ? inputOfMap<arith::ExtFOp>(wide) : Value();
+  return source && source.getType() == tile.getType() ? source : tile;
+}
+
+NarrowOperand tenon::tile::narrowOperand(Value tile) {
+  if (Value source = inputOfMap<arith::ExtUIOp>(tile))
+    return {source, true};
+  Value source = inputOfMap<arith::ExtSIOp>(tile);
+  return {source ? source : tile};
 }
 
 int64_t tenon::tile::dotLength(MmaOp product) {

@@ -18,6 +18,9 @@ struct NarrowOperand {
   }
 };
 NarrowOperand narrowOperand(mlir::Value tile);
+/// The tile that maps widened and then narrowed again to its own type; others
+/// are themselves.
+mlir::Value withoutRoundTrip(mlir::Value tile);
 
 /// How many neighbours along the contracted axis a unit multiplies and adds up
 /// in one lane of 32 bits: 2 of bf16; 4 of integers of 8 bits, unsigned on the

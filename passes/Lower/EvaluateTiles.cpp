@@ -71,8 +71,26 @@ static std::optional<int64_t> constantOf(Value value) {
   return std::nullopt;
 }
 
+/// The most that a number that counts from 0 can be, where its formula says so.
+static std::optional<int64_t> largestOf(Value value) {
+  if (std::optional<int64_t> number = constantOf(value))
+    return number;
+  Operation *op = value.getDefiningOp();
+  if (auto rest = dyn_cast_or_null<arith::RemUIOp>(op)) {
+    std::optional<int64_t> divisor = constantOf(rest.getRhs());
+    return divisor ? std::optional(*divisor - 1) : std::nullopt;
+  }
+  if (!isa_and_nonnull<arith::AddIOp, arith::MulIOp>(op))
+    return std::nullopt;
+  std::optional<int64_t> x = largestOf(op->getOperand(0)),
+                         y = largestOf(op->getOperand(1));
+  if (!x || !y || *x < 0 || *y < 0)
+    return std::nullopt;
+  return isa<arith::AddIOp>(op) ? *x + *y : *x * *y;
+}
+
 bool TileLowering::isInside(const Bound &bound, int64_t extent) const {
-  std::optional<int64_t> offset = constantOf(bound.offset),
+  std::optional<int64_t> offset = largestOf(bound.offset),
                          size = constantOf(bound.size);
   if (offset && size && *offset + extent <= *size)
     return true;

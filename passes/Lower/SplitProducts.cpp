@@ -176,16 +176,6 @@ TileLowering::rangeLoop(Value limit, int64_t step, const MagnitudeRange &before,
   return {loop.getResult(0), loop.getResult(1)};
 }
 
-/// 16 neighbours in a row of an operand.
-Value TileLowering::splitVector(Value tile, Value row, Value column) {
-  Place at;
-  at.coords = {row, column};
-  at.known.resize(2);
-  at.lane = 1;
-  at.width = kSide;
-  return evaluate(tile, at);
-}
-
 /// Rows of the left side: a line has the 32 elements of a step.
 TileLowering::MagnitudeRange
 TileLowering::splitLeft(tile::MmaOp mma, Value numRows, const SplitSteps &steps,
@@ -201,7 +191,7 @@ TileLowering::splitLeft(tile::MmaOp mma, Value numRows, const SplitSteps &steps,
           Value k =
               arith::MulIOp::create(b, loc(), number, constantIndex(kStep));
           Value half = arith::AddIOp::create(b, loc(), k, constantIndex(kSide));
-          Value x = splitVector(lhs, row, k), y = splitVector(lhs, row, half);
+          Value x = vectorAt(lhs, row, k, 1), y = vectorAt(lhs, row, half, 1);
           storeParts(x, y, /*inTurn=*/false, splitLine(to, row, step));
           return extended(extended(range, x), y);
         });
@@ -235,7 +225,7 @@ TileLowering::splitRight(tile::MmaOp mma, Value numColumns,
     for (int64_t c = 0; c < width; c += kSide) {
       Value first = add(column, constantIndex(c));
       readsAhead = true;
-      Value x = splitVector(rhs, k, first), y = splitVector(rhs, next, first);
+      Value x = vectorAt(rhs, k, first, 1), y = vectorAt(rhs, next, first, 1);
       readsAhead = false;
       storeParts(x, y, /*inTurn=*/true,
                  advance(splitLine(to, first, step), line));

@@ -81,6 +81,10 @@ bool isPaddedTo(tile::LayoutAttr layout, unsigned dim, int64_t extent);
 /// Elements between neighbours along an axis of a packed tile.
 int64_t packedStride(tile::LoadOp load, unsigned axis);
 
+/// Exchanges rows and columns of as many vectors as each has elements.
+void transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
+                     llvm::MutableArrayRef<mlir::Value> vectors);
+
 class TileLowering {
 public:
   TileLowering(tile::KernelOp kernel, VectorMachine machine)
@@ -263,6 +267,15 @@ private:
   UnitMemory shifted(const UnitMemory &memory, mlir::Value row,
                      mlir::Value byte);
 
+  //===--- StageWords.cpp: right sides as a unit of tiles reads them -----===//
+  bool canStageWords(tile::MmaOp mma);
+  UnitMemory stageWords(tile::MmaOp mma);
+  void stageRows(mlir::Value tile, const Scratch &to);
+  void stageColumns(mlir::Value tile, const Scratch &to);
+  /// 16 elements of a tile of two axes.
+  mlir::Value vectorAt(mlir::Value tile, mlir::Value row, mlir::Value column,
+                       unsigned lane);
+
   //===--- SplitProducts.cpp: f32 products by a unit of bf16 -------------===//
   /// The least and the largest magnitude in each lane, as bits; the least one
   /// less, so that zeros do not count.
@@ -292,8 +305,6 @@ private:
   SplitOperand allocateSplit(int64_t lines);
   mlir::Value splitLine(const SplitOperand &operand, mlir::Value line,
                         mlir::Value step);
-  mlir::Value splitVector(mlir::Value tile, mlir::Value row,
-                          mlir::Value column);
   using RangeFn =
       llvm::function_ref<MagnitudeRange(mlir::Value, const MagnitudeRange &)>;
   MagnitudeRange rangeLoop(mlir::Value limit, int64_t step,

@@ -13,10 +13,10 @@ using namespace mlir;
 
 namespace tenon {
 
-/// The vectors' elements with rows and columns exchanged. Each stage swaps the
-/// two squares beside the diagonal in every square of twice their side.
-static void transpose(OpBuilder &b, Location loc,
-                      MutableArrayRef<Value> vectors) {
+/// Each stage swaps the two squares beside the diagonal in every square of
+/// twice their side.
+void transposeSquare(OpBuilder &b, Location loc,
+                     MutableArrayRef<Value> vectors) {
   int64_t width = vectors.size();
   for (int64_t side = 1; side < width; side *= 2) {
     SmallVector<int64_t> upper, lower;
@@ -71,7 +71,7 @@ void TileLowering::forEachTransposed(Value tile, unsigned from, SinkFn sink) {
   SmallVector<Value> vectors;
   for (int64_t i = 0; i < width; ++i)
     vectors.push_back(evaluate(tile, placeOf(from, i)));
-  transpose(b, loc(), vectors);
+  transposeSquare(b, loc(), vectors);
   for (int64_t i = 0; i < width; ++i)
     sink(vectors[i], placeOf(to, i));
 }

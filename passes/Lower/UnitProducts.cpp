@@ -43,7 +43,7 @@ static int64_t elementBytes(tile::MmaOp mma) {
 
 /// The left side as the unit reads it.
 static Value narrowLeft(tile::MmaOp mma) {
-  return tile::narrowOperand(mma.getLhs()).tile;
+  return tile::narrowOperand(tile::withoutRoundTrip(mma.getLhs())).tile;
 }
 
 /// The load of packed words that the right side is, or null.
@@ -57,14 +57,16 @@ static tile::LoadOp packedWords(tile::MmaOp mma) {
 
 bool TileLowering::usesTileUnit(tile::MmaOp mma) {
   const tile::ProductUnit *unit = tile::unitOf(kernel);
+  bool isStaged = !packedWords(mma);
   if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
-      !tile::computes(*unit, mma) || !packedWords(mma))
+      !tile::computes(*unit, mma) || (isStaged && !canStageWords(mma)))
     return false;
   tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
   std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
   return lhs.getExtent(1) % depthOfStep(mma) == 0 &&
          result.getExtent(0) % kSide == 0 && result.getExtent(1) % kSide == 0 &&
-         (!kBound || isInside(*kBound, lhs.getExtent(1)));
+         (!kBound || isInside(*kBound, lhs.getExtent(1)) ||
+          (isStaged && !isReadInPlace(narrowLeft(mma))));
 }
 
 //===----------------------------------------------------------------------===//
@@ -182,6 +184,10 @@ void TileLowering::copyRows(Value tile, Value firstRow, int64_t numRows,
 TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value lhs = narrowLeft(mma);
   int64_t bytes = elementBytes(mma);
+  if (auto found = scratch.find(lhs);
+      found != scratch.end() && found->second.strides[1] == 1)
+    return {found->second.pointer,
+            constantIndex(bytes * found->second.strides[0])};
   if (!isReadInPlace(lhs)) {
     Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
     copyRows(lhs, constantIndex(0), tileTypeOf(lhs).getExtent(0), copy);
@@ -209,9 +215,11 @@ bool TileLowering::isReadInPlace(Value tile) {
          !load.getView().getType().getLayout() && contiguousAxis(tile) == 1u;
 }
 
-/// The packed right side: rows of words, as long as a panel is wide.
+/// The right side: rows of words, packed ones as long as a panel is wide.
 TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
   tile::LoadOp load = packedWords(mma);
+  if (!load)
+    return stageWords(mma);
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
   for (Value offset : load.getOffsets())
@@ -298,10 +306,23 @@ void TileLowering::multiplyRows(const UnitSums &to, Value row,
   }
 }
 
+/// The tile that `sum` is made of place by place, and nothing else is.
+static Value sourceOfSum(Value sum) {
+  auto map = sum.getDefiningOp<tile::MapOp>();
+  if (!map || !sum.hasOneUse())
+    return sum;
+  for (auto [n, input] : llvm::enumerate(map.getInputs()))
+    if (isa<BlockArgument>(input) &&
+        llvm::equal(map.getMap(n),
+                    llvm::seq<unsigned>(0, map.getType().getRank())))
+      return input;
+  return sum;
+}
+
 /// Where the sums are kept: where the loop around carries them, when it has no
 /// other use for them, or in memory of their own.
 TileLowering::Scratch TileLowering::placeOfSums(tile::MmaOp mma) {
-  Value before = mma.getAccumulator(), after = mma.getResult();
+  Value before = sourceOfSum(mma.getAccumulator()), after = mma.getResult();
   auto carried = dyn_cast<BlockArgument>(before);
   if (carried && before.hasOneUse() && after.hasOneUse() &&
       scratch.contains(before) && scratch[before].strides.back() == 1)

@@ -25,6 +25,8 @@ constexpr int64_t kElementwiseBlock = 1024;
 constexpr int64_t kWholeReduction = 4096;
 /// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
 constexpr int64_t kAttentionKeys = 32;
+/// The same by tiles of sums, which pay for more of them.
+constexpr int64_t kTileKeys = 64;
 /// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
 /// tiles are fed by four loads.
 constexpr int64_t kUnitSide = 16, kTileBlock = 2 * kUnitSide;
@@ -72,11 +74,31 @@ Shape shapeOf(tile::KernelOp kernel) {
   return shape;
 }
 
-/// Whether tiles of sums fit: a contraction over whole steps; of split numbers,
-/// with rows and columns enough to be worth the split.
-bool fitsTiles(const Shape &shape, const tile::ProductUnit &unit) {
+/// Whether the extents of the kernel's products that are numbers are whole
+/// tiles and steps.
+bool isWholeTiles(tile::KernelOp kernel, int64_t step) {
+  auto isWhole = [](Attribute extent, int64_t unit) {
+    auto number = dyn_cast<IntegerAttr>(extent);
+    return !number || number.getInt() % unit == 0;
+  };
+  return !kernel
+              .walk([&](tile::MmaOp product) {
+                auto lhs = cast<tile::TileType>(product.getLhs().getType());
+                ArrayRef<Attribute> sums = product.getType().getExtents();
+                return WalkResult(success(isWhole(lhs.getExtents()[1], step) &&
+                                          isWhole(sums[0], kUnitSide) &&
+                                          isWhole(sums[1], kUnitSide)));
+              })
+              .wasInterrupted();
+}
+
+/// Whether tiles of sums fit: products of whole tiles over whole steps; of
+/// split numbers, in contractions with rows and columns enough to be worth the
+/// split.
+bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
+               const tile::ProductUnit &unit) {
   if (!shape.isContraction())
-    return false;
+    return unit.dotLength == 2 && isWholeTiles(kernel, 2 * kUnitSide);
   constexpr int64_t kStepBytes = 64;
   int64_t elementBytes = unit.numParts > 1 ? 2 : 4 / unit.dotLength;
   if (shape.depth().value_or(1) % (kStepBytes / elementBytes) != 0)
@@ -92,14 +114,14 @@ bool fitsTiles(const Shape &shape, const tile::ProductUnit &unit) {
 }
 
 /// The first unit that computes the kernel's products.
-const tile::ProductUnit *chooseUnit(const Shape &shape,
+const tile::ProductUnit *chooseUnit(tile::KernelOp kernel, const Shape &shape,
                                     ArrayRef<std::string> devices) {
   if (!shape.product)
     return nullptr;
   for (const std::string &device : devices)
     for (const tile::ProductUnit &unit : tile::productUnits())
       if (unit.device == device && tile::computes(unit, shape.product) &&
-          (!unit.isOfTiles || fitsTiles(shape, unit)))
+          (!unit.isOfTiles || fitsTiles(kernel, shape, unit)))
         return &unit;
   return nullptr;
 }
@@ -178,7 +200,8 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
   };
   bool isContraction = shape.isContraction();
   bool isAttention = shape.product && !isContraction;
-  const tile::ProductUnit *unit = chooseUnit(shape, units);
+  const tile::ProductUnit *unit = chooseUnit(kernel, shape, units);
+  bool usesTiles = unit && unit->isOfTiles;
   ContractionBlock block = {};
   if (isContraction)
     block = contractionBlock(shape, machine, unit);
@@ -199,13 +222,14 @@ DictionaryAttr choose(tile::KernelOp kernel, const ScheduleMachine &machine,
     if (symbol == "BK")
       set(symbol, block.depth);
     else if (isAttention)
-      set(symbol, kAttentionKeys);
+      set(symbol, usesTiles ? kTileKeys : kAttentionKeys);
     else
       set(symbol, bound && *bound <= kWholeReduction
                       ? std::max<int64_t>(1, *bound)
                       : 64);
   }
-  if (isAttention)
+  // Tiles of sums have rows as they are, and so has what follows them.
+  if (isAttention && !usesTiles)
     schedule.set("lanes", b.getStringAttr("first"));
   if (unit)
     schedule.set("unit", b.getStringAttr(unit->name));

@@ -12,7 +12,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       streams the whole contracted dim (BK) past it; row blocks are the fastest
       axis of the grid, so a panel of weights stays in cache, and as many of them
       (`group`) meet each panel in turn as half of L2 holds;
-    * attention puts BM queries into the lanes and walks BN keys at a time;
+    * attention puts BM queries into the lanes and walks BN keys at a time; by a
+      unit of tiles more keys, which lie in the lanes then;
     * a reduction along a row takes the row whole, a few rows an instance;
     * products of bf16 and of 8-bit integers use the fastest unit that fits; those
       of f32 a unit of bf16, in parts, where rows and columns are many;

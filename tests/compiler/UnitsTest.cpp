@@ -72,6 +72,18 @@ constexpr const char *kIntegers = R"(
         tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x16xi32, #graph.dims<B, 16>>
   })";
 
+/// Scores and values of attention: query heads that share keys and a mask; a
+/// causal one with other widths, of keys and queries that are as many.
+constexpr const char *kAttention = R"(
+  func.func @main(%q: tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, %k: tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>,
+                  %v: tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>,
+                  %x: tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, %y: tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>)
+      -> (tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) {
+    %0 = graph.attention %q, %k, %v, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 1.250000e-01 : f64} : (tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>, tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>) -> tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>
+    %1 = graph.attention %x, %x, %y {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.000000e-01 : f64} : (tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) -> tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
+    return %0, %1 : tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
+  })";
+
 void expectSameForRows(Compiled &compiled, double tolerance) {
   ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
   for (int64_t rows : {1, 16, 31, 32, 70, 300}) {
@@ -121,6 +133,33 @@ TEST_P(Units, Executed) {
   expectSameForRows(compiled, numbers.tolerance);
 }
 
+class AttentionOnTiles : public testing::TestWithParam<bool> {};
+
+TEST_P(AttentionOnTiles, IsWhatTheInterpreterSays) {
+  CompileOptions options;
+  options.target = "sapphirerapids";
+  options.useBf16 = true;
+  options.emulateUnits = GetParam();
+  Compiled compiled(kAttention, options);
+  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
+    GTEST_SKIP() << compiled.loadError();
+  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+  const std::pair<int64_t, int64_t> kLengths[] = {
+      {1, 1}, {1, 130}, {17, 33}, {64, 64}, {70, 200}};
+  for (auto [queries, keys] : kLengths) {
+    SCOPED_TRACE(testing::Message()
+                 << queries << " queries, " << keys << " keys");
+    // The interpreter rounds to bf16 between the ops of a kernel too.
+    compiled.expectSame({{"B", 2}, {"L", queries}, {"S", keys}},
+                        std::ldexp(1.0, -6));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Targets, AttentionOnTiles, testing::Bool(),
+                         [](const auto &info) {
+                           return info.param ? "Emulated" : "Executed";
+                         });
+
 // znver4 has the units for lanes, sapphirerapids AMX too, x86-64-v3 none.
 INSTANTIATE_TEST_SUITE_P(Targets, Units,
                          testing::Combine(testing::Values("x86-64-v3", "znver4",
@@ -166,6 +205,10 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(int8, "znver4"), Names(4, "avx512vnni"));
   EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
             Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
+  Numbers attention = {"attention", kAttention, true, 0};
+  EXPECT_EQ(unitsFor(attention, "znver4"), Names({"avx512bf16", "avx512bf16"}));
+  EXPECT_EQ(unitsFor(attention, "sapphirerapids"),
+            Names({"amx-bf16", "amx-bf16"}));
   EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));
   // 24 columns are not worth the split.
   EXPECT_EQ(unitsFor(f32, "sapphirerapids"), Names({"", "amx-bf16x3"}));

@@ -183,3 +183,52 @@ tile.kernel @parts(%x: !tile.buffer<f32>, %w: !tile.buffer<f32>, %y: !tile.buffe
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
+
+// -----
+
+// Right sides that are no packed weights are staged as words: rows by pairs,
+// and what lies across them through squares. A left side that was widened and
+// narrowed again is read in place.
+
+// CHECK-LABEL: func @staged
+// CHECK-COUNT-16: vector.shuffle {{.+}} : vector<16xbf16>, vector<16xbf16>
+// CHECK-COUNT-64: vector.shuffle {{.+}} : vector<16xi32>, vector<16xi32>
+// CHECK-COUNT-16: llvm.store {{.+}} : vector<16xi32>
+// CHECK-NOT:      llvm.store
+// CHECK:          llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:          arith.extui
+// CHECK:          arith.shli
+// CHECK:          arith.ori
+// CHECK:          llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// EMULATED-LABEL: func @staged
+// EMULATED-NOT:     llvm.call_intrinsic
+tile.kernel @staged(%x: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %z: !tile.buffer<f32>) inputs 1 outputs 2 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%c32 by 32]
+  %init = tile.fill %zero : f32 -> !tile.tile<[32, 32], f32>
+  %xv = tile.view %x[%c32, %c32] : !tile.view<32x32xbf16>
+  %a = tile.load %xv[%c0, %c0] axes [0, 1] : !tile.view<32x32xbf16> -> !tile.tile<[32, 32], bf16>
+  %wide = tile.map %a maps [[0, 1]] : !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], f32> {
+  ^bb0(%p: bf16):
+    %q = arith.extf %p : bf16 to f32
+    tile.yield %q : f32
+  }
+  %again = tile.map %wide maps [[0, 1]] : !tile.tile<[32, 32], f32> -> !tile.tile<[32, 32], bf16> {
+  ^bb0(%p: f32):
+    %q = arith.truncf %p : f32 to bf16
+    tile.yield %q : bf16
+  }
+  %across = tile.map %a maps [[1, 0]] : !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], bf16> {
+  ^bb0(%p: bf16):
+    tile.yield %p : bf16
+  }
+  %c = tile.mma %again, %across, %init : !tile.tile<[32, 32], bf16>, !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], f32>
+  %yv = tile.view %y[%c32, %c32] : !tile.view<32x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<32x32xf32>
+  %d = tile.mma %a, %a, %init : !tile.tile<[32, 32], bf16>, !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], f32>
+  %zv = tile.view %z[%c32, %c32] : !tile.view<32x32xf32>
+  tile.store %d, %zv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<32x32xf32>
+  tile.return
+}
