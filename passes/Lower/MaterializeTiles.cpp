@@ -361,8 +361,20 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape,
 // Statements
 //===----------------------------------------------------------------------===//
 
-static SmallVector<std::optional<Bound>> noBounds(size_t rank) {
-  return SmallVector<std::optional<Bound>>(rank);
+/// The bounds of the tile's axes that are those of the grid: what is behind
+/// them belongs to no result, so nothing of it is ever used.
+SmallVector<std::optional<Bound>> TileLowering::endsOfGrid(Value tile) {
+  tile::GridOp grid = kernel.getGrid();
+  SmallVector<std::optional<Bound>> ends(tileTypeOf(tile).getRank());
+  for (unsigned axis = 0; axis < ends.size(); ++axis) {
+    std::optional<Bound> bound = boundOf(tile, axis);
+    for (auto [offset, size] : llvm::zip(grid.getResults(), grid.getSizes()))
+      if (bound && bound->offset == mapped(offset) &&
+          (bound->size == mapped(size) ||
+           haveEqualConstants(bound->size, mapped(size))))
+        ends[axis] = bound;
+  }
+  return ends;
 }
 
 void TileLowering::materialize(Value tile) {
@@ -391,7 +403,10 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
   } else {
     // Behind a bound the tile is zero, and is written as such: whoever reads it
     // may not know of the bound.
-    forEachVector(shape, noBounds(shape.size()), lane, [&](const Place &at) {
+    SmallVector<std::optional<Bound>> ends = endsOfGrid(tile);
+    if (!shape.empty())
+      ends[lane] = std::nullopt; // lanes may overrun into the padding
+    forEachVector(shape, ends, lane, [&](const Place &at) {
       writeScratch(evaluate(tile, at), target, at);
     });
   }

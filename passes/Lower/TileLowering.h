@@ -173,6 +173,7 @@ private:
   std::optional<unsigned> contiguousAxis(mlir::Value tile);
   std::optional<Bound> boundOf(mlir::Value tile, unsigned axis);
   std::optional<Bound> boundOfInputs(tile::MapOp map, unsigned axis);
+  llvm::SmallVector<std::optional<Bound>> endsOfGrid(mlir::Value tile);
   /// min(extent, size - offset), not below 0.
   mlir::Value limitOf(std::optional<Bound> bound, int64_t extent);
   using PlaceFn = llvm::function_ref<void(const Place &)>;
@@ -247,8 +248,10 @@ private:
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
   bool isReadInPlace(mlir::Value tile);
-  void copyRows(mlir::Value tile, mlir::Value firstRow, int64_t numRows,
-                const Scratch &to);
+  void copyRows(mlir::Value tile, const Scratch &to);
+  void copyTileOfRows(mlir::Value tile, mlir::Value firstRow,
+                      const Scratch &to);
+  mlir::Value numRowsOf(tile::MmaOp mma);
   Scratch placeOfSums(tile::MmaOp mma);
   void multiplyAllRows(const UnitSums &sums, tile::MmaOp mma);
   void multiplyRows(const UnitSums &to, mlir::Value row, const UnitMemory &left,

@@ -165,13 +165,21 @@ void TileLowering::emulateUnit(Type sumType, int64_t length,
 // The product
 //===----------------------------------------------------------------------===//
 
-/// Copies `numRows` rows of the tile from `firstRow` on; what is behind an end
-/// is zero.
-void TileLowering::copyRows(Value tile, Value firstRow, int64_t numRows,
-                            const Scratch &to) {
+/// Copies the tile; what is behind its end is zero, or nobody's.
+void TileLowering::copyRows(Value tile, const Scratch &to) {
+  SmallVector<std::optional<Bound>> ends = endsOfGrid(tile);
+  ends[1] = std::nullopt;
+  forEachVector(tileTypeOf(tile).getShape(), ends, 1, [&](const Place &at) {
+    writeScratch(evaluate(tile, at), to, at);
+  });
+}
+
+/// Copies as many rows as a tile register has; what is behind an end is zero.
+void TileLowering::copyTileOfRows(Value tile, Value firstRow,
+                                  const Scratch &to) {
   SmallVector<std::optional<Bound>> none(2);
   int64_t depth = tileTypeOf(tile).getExtent(1);
-  forEachVector({numRows, depth}, none, 1, [&](const Place &target) {
+  forEachVector({kSide, depth}, none, 1, [&](const Place &target) {
     Place from = target;
     from.coords[0] =
         b.createOrFold<arith::AddIOp>(loc(), firstRow, target.coords[0]);
@@ -190,7 +198,7 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
             constantIndex(bytes * found->second.strides[0])};
   if (!isReadInPlace(lhs)) {
     Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
-    copyRows(lhs, constantIndex(0), tileTypeOf(lhs).getExtent(0), copy);
+    copyRows(lhs, copy);
     return {copy.pointer, constantIndex(bytes * copy.strides[0])};
   }
   auto load = lhs.getDefiningOp<tile::LoadOp>();
@@ -339,14 +347,13 @@ static bool isZeroFill(Value tile) {
 }
 
 void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
-  tile::TileType type = mma.getType();
   Scratch to = placeOfSums(mma);
   bool isInPlace = scratch.contains(mma.getAccumulator()) &&
                    scratch[mma.getAccumulator()].pointer == to.pointer;
   // The emulation adds to memory.
   bool isZero = isZeroFill(mma.getAccumulator()) && !machine.emulatesUnits;
   if (!isInPlace && !isZero)
-    copyRows(mma.getAccumulator(), constantIndex(0), type.getExtent(0), to);
+    copyRows(mma.getAccumulator(), to);
   UnitSums sums{{to.pointer, constantIndex(4 * to.strides[0])}, isZero};
   multiplyAllRows(sums, mma);
   for (unsigned axis = 0; axis < 2; ++axis)
@@ -354,14 +361,27 @@ void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
   scratch[mma.getResult()] = to;
 }
 
-/// Two tiles of rows at a time, then one, then a copy of what is left of one.
-void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
+/// How many rows are multiplied: those that are there, or, where others may be
+/// read too, whole tiles of them.
+Value TileLowering::numRowsOf(tile::MmaOp mma) {
   int64_t numRows = mma.getType().getExtent(0);
   Value lhs = narrowLeft(mma);
+  if (isReadInPlace(lhs))
+    return limitOf(boundOf(lhs, 0), numRows);
+  std::optional<Bound> end = endsOfGrid(mma.getLhs())[0];
+  if (!end)
+    return constantIndex(numRows);
+  Value side = constantIndex(kSide);
+  Value tiles =
+      b.createOrFold<arith::CeilDivUIOp>(loc(), limitOf(end, numRows), side);
+  return b.createOrFold<arith::MulIOp>(loc(), tiles, side);
+}
+
+/// Two tiles of rows at a time, then one, then a copy of what is left of one.
+void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
+  Value lhs = narrowLeft(mma);
   UnitMemory left = leftSide(mma), right = rightSide(mma);
-  std::optional<Bound> bound = boundOf(lhs, 0);
-  bool isRagged = bound && isReadInPlace(lhs);
-  Value limit = isRagged ? limitOf(bound, numRows) : constantIndex(numRows);
+  Value limit = numRowsOf(mma);
   auto multiply = [&](Value row, int64_t tiles) {
     multiplyRows(sums, row, shifted(left, row, constantIndex(0)), right, tiles,
                  mma);
@@ -390,13 +410,15 @@ void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
     multiply(loop.getInductionVar(), 2);
   }
   onlyIf(pairs, tiles, [&] { multiply(pairs, 1); });
+  if (!isReadInPlace(lhs))
+    return;
   onlyIf(tiles, limit, [&] {
     tile::TileType whole = tileTypeOf(lhs);
     auto type = tile::TileType::get(
         b.getContext(), {b.getI64IntegerAttr(kSide), whole.getExtents()[1]},
         whole.getElementType());
     Scratch copy = allocate(type, /*lane=*/1);
-    copyRows(lhs, tiles, kSide, copy);
+    copyTileOfRows(lhs, tiles, copy);
     Value rowBytes = constantIndex(elementBytes(mma) * copy.strides[0]);
     multiplyRows(sums, tiles, {copy.pointer, rowBytes}, right, 1, mma);
   });
