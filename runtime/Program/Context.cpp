@@ -6,12 +6,12 @@
 #include "runtime/Core/Message.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 namespace tenon::rt {
 
 using abi::Space;
+using Clock = TimeRange::Clock;
 
 Context::Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool)
     : program(std::move(model)), pool(std::move(pool)),
@@ -236,13 +236,21 @@ void Context::placeBuffers() {
   arePlaced = true;
 }
 
-void Context::launch(const TapeLaunch &step) {
+void Context::launch(size_t number, const TapeLaunch &step,
+                     RunObserver *observer) {
   abi::KernelFn kernel = program->kernel(step.kernel);
   void *const *buffers = pointers.data() + step.firstBuffer;
   const int64_t *scalars = tape.scalars.data() + step.firstScalar;
-  pool->run(step.instances, [&](int64_t begin, int64_t end, unsigned thread) {
+  auto runRange = [&](int64_t begin, int64_t end, unsigned thread) {
     kernel(buffers, scalars, begin, end,
            scratch.data() + thread * scratchStride);
+  };
+  if (!observer)
+    return pool->run(step.instances, runRange);
+  pool->run(step.instances, [&](int64_t begin, int64_t end, unsigned thread) {
+    Clock::time_point start = Clock::now();
+    runRange(begin, end, thread);
+    observer->rangeDone(number, thread, {begin, end}, {start, Clock::now()});
   });
 }
 
@@ -251,49 +259,61 @@ void Context::copy(const TapeCopy &step) {
     std::memmove(pointers[step.to], pointers[step.from], step.bytes);
 }
 
-void Context::execute(const TapeStep &step) {
+void Context::execute(size_t number, RunObserver *observer) {
+  const TapeStep &step = tape.steps[number];
   if (const auto *launched = std::get_if<TapeLaunch>(&step))
-    launch(*launched);
+    launch(number, *launched, observer);
   else
     copy(std::get<TapeCopy>(step));
 }
 
 /// All that a run needs before its first step.
-Result<void> Context::makeReady() {
+Result<void> Context::makeReady(RunObserver *observer) {
+  Clock::time_point start = Clock::now();
   if (auto prepared = prepare(); !prepared)
     return prepared;
-  if (arePlaced)
-    return {};
-  if (auto valid = checkOutputs(); !valid)
-    return valid;
-  if (auto reserved = reserve(); !reserved)
-    return reserved;
-  placeBuffers();
+  Clock::time_point planned = Clock::now();
+  if (!arePlaced) {
+    if (auto valid = checkOutputs(); !valid)
+      return valid;
+    if (auto reserved = reserve(); !reserved)
+      return reserved;
+    placeBuffers();
+  }
+  if (observer) {
+    observer->phaseDone("plan", {start, planned});
+    observer->phaseDone("reserve", {planned, Clock::now()});
+  }
   return {};
 }
 
-Result<void> Context::run() {
-  if (auto ready = makeReady(); !ready)
+Result<void> Context::run(RunObserver *observer) {
+  if (auto ready = makeReady(observer); !ready)
     return ready;
-  for (const TapeStep &step : tape.steps)
-    execute(step);
+  for (size_t number = 0; number < tape.steps.size(); ++number) {
+    if (!observer) {
+      execute(number, nullptr);
+      continue;
+    }
+    Clock::time_point start = Clock::now();
+    execute(number, observer);
+    observer->stepDone(number, {start, Clock::now()});
+  }
   hasRun = true;
   return {};
 }
 
 Result<std::vector<double>> Context::runTimed() {
-  using Clock = std::chrono::steady_clock;
-  if (auto ready = makeReady(); !ready)
-    return ready.error();
-  std::vector<double> seconds;
-  for (const TapeStep &step : tape.steps) {
-    Clock::time_point start = Clock::now();
-    execute(step);
-    seconds.push_back(
-        std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  hasRun = true;
-  return seconds;
+  struct : RunObserver {
+    std::vector<double> seconds;
+    void stepDone(size_t, TimeRange time) override {
+      seconds.push_back(
+          std::chrono::duration<double>(time.end - time.begin).count());
+    }
+  } timer;
+  if (auto done = run(&timer); !done)
+    return done.error();
+  return std::move(timer.seconds);
 }
 
 } // namespace tenon::rt

@@ -19,6 +19,7 @@
 #include "runtime/Device/Cpu/Pool.h"
 #include "runtime/Program/Binding.h"
 #include "runtime/Program/Model.h"
+#include "runtime/Program/RunObserver.h"
 #include "runtime/Program/Tape.h"
 
 #include <memory>
@@ -75,8 +76,9 @@ public:
   Result<Shape> outputShape(size_t index);
 
   /// BadInput as above, NoMemory when the arena cannot be had. Afterwards the
-  /// outputs are written. A failed run leaves the context usable.
-  Result<void> run();
+  /// outputs are written. A failed run leaves the context usable. An observer
+  /// is told of it.
+  Result<void> run(RunObserver *observer = nullptr);
 
   /// The same, and the seconds that each step of latestTape() took.
   Result<std::vector<double>> runTimed();
@@ -85,6 +87,10 @@ public:
   /// outputShape.
   const Tape &latestTape() const { return tape; }
   const std::optional<Binding> &latestBinding() const { return binding; }
+
+  /// The memory of latestTape().buffers[buffer], while it is observed or after
+  /// a run.
+  const void *bufferData(uint32_t buffer) const { return pointers[buffer]; }
 
   Pool &threads() { return *pool; }
 
@@ -106,14 +112,14 @@ private:
 
   Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
   Result<void> prepare();
-  Result<void> makeReady();
+  Result<void> makeReady(RunObserver *observer);
   Result<void> record(const Binding &next);
   Result<void> reserve();
   Result<void> checkOutputs() const;
   void placeBuffers();
   void *address(const TapeBuffer &buffer) const;
-  void execute(const TapeStep &step);
-  void launch(const TapeLaunch &step);
+  void execute(size_t number, RunObserver *observer);
+  void launch(size_t number, const TapeLaunch &step, RunObserver *observer);
   void copy(const TapeCopy &step);
 
   std::shared_ptr<const Model> program;

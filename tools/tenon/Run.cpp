@@ -1,5 +1,6 @@
 //===- Run.cpp - tenon run: one run of a model on given inputs ------------===//
 
+#include "runtime/Core/Message.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Interpret.h"
 #include "tools/tenon/RunModel.h"
@@ -12,6 +13,8 @@ namespace tenon::tool {
 using rt::Result;
 
 static Result<void> run(const Arguments &arguments) {
+  if (arguments.has("interpret") && arguments.has("trace"))
+    return rt::badInput("--interpret runs no kernels: it excludes --trace");
   Result<Tensors> inputs = readInputs(arguments);
   if (!inputs)
     return inputs.error();

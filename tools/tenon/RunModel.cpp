@@ -4,6 +4,7 @@
 
 #include "tools/tenon/Compare.h"
 #include "tools/tenon/Session.h"
+#include "tools/tenon/Trace.h"
 
 #include <iostream>
 
@@ -18,7 +19,8 @@ Result<Tensors> runArtifact(const std::string &path, const Arguments &arguments,
     return session.error();
   if (auto bound = session->bind(inputs); !bound)
     return bound.error();
-  if (auto done = session->context().run(); !done)
+  if (auto done = runTraced(session->context(), arguments.value("trace"));
+      !done)
     return done.error();
   return session->outputs();
 }

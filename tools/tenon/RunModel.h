@@ -24,6 +24,9 @@ inline constexpr Option kRunOptions[] = {
      true},
     {"rtol", "R", "relative tolerance of --expect (1e-5)"},
     {"atol", "A", "absolute tolerance of --expect (1e-6)"},
+    {"trace", "FILE",
+     "write when each thread ran what, as trace events in JSON,\n"
+     "which ui.perfetto.dev shows"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
 };
 
