@@ -76,6 +76,7 @@ private:
   LogicalResult checkSymbols();
   LogicalResult addStep(Operation *op);
   LogicalResult addLaunch(exec::LaunchOp launch);
+  void addResults(exec::LaunchOp launch, abi::Launch &step);
   void addCall(exec::CallOp call);
   FailureOr<abi::Function> functionOf(StringRef name, uint32_t numParameters,
                                       Block &steps);
@@ -232,6 +233,23 @@ abi::BufferRef PlanBuilder::addSlot(exec::SlotOp slot) {
 // Steps
 //===----------------------------------------------------------------------===//
 
+/// "BM 8, BN 48, unit amx-bf16"
+std::string scheduleText(DictionaryAttr schedule) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(schedule, os, [&](NamedAttribute entry) {
+    os << entry.getName().getValue() << ' ';
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
+      os << number.getInt();
+    else if (auto name = dyn_cast<StringAttr>(entry.getValue()))
+      os << name.getValue();
+    else
+      llvm::interleave(cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef(),
+                       os, "-");
+  });
+  return text;
+}
+
 FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
   StringRef name = launch.getKernel();
   auto [position, isNew] = kernelNumbers.try_emplace(name, plan.kernels.size());
@@ -250,6 +268,10 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
     kernel.scratchBytes = bytes.getInt();
   if (auto source = function->getAttrOfType<StringAttr>("tenon.source"))
     kernel.source = source.getValue().str();
+  if (auto schedule = function->getAttrOfType<DictionaryAttr>("tenon.schedule"))
+    kernel.schedule = scheduleText(schedule);
+  if (auto reason = function->getAttrOfType<StringAttr>("tenon.reason"))
+    kernel.reason = reason.getValue().str();
   kernel.numBuffers = launch.getBuffers().size();
   kernel.numScalars = launch.getScalars().size();
   plan.kernels.push_back(std::move(kernel));
@@ -274,8 +296,28 @@ LogicalResult PlanBuilder::addLaunch(exec::LaunchOp launch) {
        llvm::zip_equal(launch.getGrid(), launch.getBlocks()))
     step.instances = abi::mul(
         step.instances, abi::ceilDiv(formula(size), abi::constant(block)));
+  addResults(launch, step);
   body.steps.emplace_back(std::move(step));
   return success();
+}
+
+/// What the launch writes, for people.
+void PlanBuilder::addResults(exec::LaunchOp launch, abi::Launch &step) {
+  std::optional<ArrayAttr> types = launch.getTensorTypes();
+  std::optional<ArrayAttr> names = launch.getTensorNames();
+  for (unsigned i = 0; types && i < types->size(); ++i) {
+    auto type = cast<RankedTensorType>(cast<TypeAttr>((*types)[i]).getValue());
+    std::optional<abi::DType> dtype = dtypeOf(type.getElementType());
+    if (!dtype)
+      return step.results.clear();
+    abi::LaunchResult &result = step.results.emplace_back();
+    result.dtype = *dtype;
+    for (graph::DimAttr dim : graph::getDims(type))
+      result.dims.push_back(formula(dim));
+    if (names)
+      for (auto name : cast<ArrayAttr>((*names)[i]).getAsRange<StringAttr>())
+        result.names.push_back(name.getValue().str());
+  }
 }
 
 void PlanBuilder::addCall(exec::CallOp call) {

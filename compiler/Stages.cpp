@@ -147,20 +147,29 @@ static std::unique_ptr<Pass> createVerifier(Stage stage) {
 // Running them
 //===----------------------------------------------------------------------===//
 
-/// What each kernel computes, for people; lowering forgets it.
-static llvm::StringMap<StringAttr> sourcesOf(ModuleOp module) {
-  llvm::StringMap<StringAttr> sources;
-  for (auto kernel : module.getOps<tile::KernelOp>())
+/// What each kernel computes, how and why so, for people; lowering forgets it.
+using Explanations = llvm::StringMap<SmallVector<NamedAttribute>>;
+
+static Explanations explanationsOf(ModuleOp module) {
+  Explanations explanations;
+  Builder b(module.getContext());
+  for (auto kernel : module.getOps<tile::KernelOp>()) {
+    auto &list = explanations[kernel.getSymName()];
     if (StringAttr source = kernel.getSourceAttr())
-      sources[kernel.getSymName()] = source;
-  return sources;
+      list.push_back(b.getNamedAttr("tenon.source", source));
+    if (DictionaryAttr schedule = kernel.getScheduleAttr())
+      list.push_back(b.getNamedAttr("tenon.schedule", schedule));
+    if (Attribute reason = kernel->getAttr("tenon.reason"))
+      list.push_back(b.getNamedAttr("tenon.reason", reason));
+  }
+  return explanations;
 }
 
-static void keepSources(ModuleOp module,
-                        const llvm::StringMap<StringAttr> &sources) {
+static void keepExplanations(ModuleOp module,
+                             const Explanations &explanations) {
   for (auto function : module.getOps<func::FuncOp>())
-    if (StringAttr source = sources.lookup(function.getSymName()))
-      function->setAttr("tenon.source", source);
+    for (NamedAttribute attribute : explanations.lookup(function.getSymName()))
+      function->setAttr(attribute.getName(), attribute.getValue());
 }
 
 LogicalResult runStages(ModuleOp module, const CompileOptions &options,
@@ -190,11 +199,11 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
     passes.addPass(createVerifier(stage));
     if (options.verifyEachExec && stage <= Stage::Schedule)
       check.watch(passes);
-    llvm::StringMap<StringAttr> sources = sourcesOf(module);
+    Explanations explanations = explanationsOf(module);
     if (failed(passes.run(module)) || check.hasFailed())
       return failure();
     if (stage == Stage::Lower)
-      keepSources(module, sources);
+      keepExplanations(module, explanations);
   }
   return success();
 }

@@ -166,7 +166,9 @@ def Exec_LaunchOp : Exec_Op<"launch",
     `buffers` are the kernel's inputs, then its outputs. There are
     `ceildiv(grid[0], blocks[0]) * ceildiv(grid[1], blocks[1]) * ..` instances.
     `flops` and `bytes`, where they are known, say how many operations these are, a
-    multiply-add being two, and what they must at least move.
+    multiply-add being two, and what they must at least move. `tensor_types` are
+    those of the tensors in the last buffers, and `tensor_names`, for each of them,
+    what the imported model calls it: one name, or in a function one for each call.
 
     * (C1) there is one block an axis of the grid, and each is at least 1.
     * (C2) the kernel is a symbol of the module.
@@ -175,7 +177,8 @@ def Exec_LaunchOp : Exec_Op<"launch",
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_BufferType>:$buffers,
                        ArrayAttr:$scalars, ArrayAttr:$grid, DenseI64ArrayAttr:$blocks,
-                       OptionalAttr<AnyAttr>:$flops, OptionalAttr<AnyAttr>:$bytes);
+                       OptionalAttr<AnyAttr>:$flops, OptionalAttr<AnyAttr>:$bytes,
+                       OptionalAttr<TypeArrayAttr>:$tensor_types, OptionalAttr<ArrayAttr>:$tensor_names);
   let assemblyFormat = [{
     $kernel `(` $buffers `)` `scalars` $scalars `grid` $grid `by` $blocks attr-dict
   }];

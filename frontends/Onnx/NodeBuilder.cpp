@@ -2,6 +2,8 @@
 
 #include "frontends/Onnx/NodeBuilder.h"
 
+#include "dialects/Graph/ValueNames.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -302,6 +304,10 @@ LogicalResult NodeBuilder::set(unsigned output, Value value) {
   if (broken)
     return failure();
   auto type = cast<RankedTensorType>(value.getType());
+  // A value of another node, which this one forwards, keeps its name.
+  Operation *op = value.getDefiningOp();
+  if (op && op->getLoc() == loc && isUsed(output))
+    op->setLoc(graph::withValueName(loc, node.outputs[output], type));
   return define(output, Imported{type, loc, value, {}, {}, {}});
 }
 

@@ -17,6 +17,7 @@
 #include "passes/Fusion/Passes.h"
 
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Graph/ValueNames.h"
 #include "dialects/Tile/KernelBuilder.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -263,6 +264,21 @@ Value lastSeam(graph::GroupOp group) {
   return seam;
 }
 
+/// With the name of the value that the group leaves in memory: its result, or
+/// what its trailing reshapes read.
+Location resultLocation(graph::GroupOp group) {
+  Value value = cast<graph::YieldOp>(group.getBody().front().getTerminator())
+                    .getValues()[0];
+  Location loc = value.getLoc();
+  while (!graph::hasValueName(value)) {
+    auto reshape = value.getDefiningOp<graph::ReshapeOp>();
+    if (!reshape)
+      return graph::withoutValueNames(loc);
+    value = reshape.getInput();
+  }
+  return value.getLoc();
+}
+
 LogicalResult KernelFormer::form(graph::GroupOp group) {
   SmallVector<Attribute> scalars;
   tile::KernelOp kernel = tryForms(group, scalars);
@@ -288,7 +304,7 @@ LogicalResult KernelFormer::form(graph::GroupOp group) {
   kernel = share(kernel);
   OpBuilder b(group);
   auto launch = tile::LaunchOp::create(
-      b, group.getLoc(), group.getResultTypes(), kernel.getSymName(),
+      b, resultLocation(group), group.getResultTypes(), kernel.getSymName(),
       group.getInputs(), b.getArrayAttr(scalars), countFlops(group),
       countBytes(group));
   group.replaceAllUsesWith(launch);

@@ -12,6 +12,8 @@
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/Passes.h"
 
+#include "dialects/Graph/ValueNames.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Remarks.h"
@@ -327,6 +329,7 @@ struct FuseGroups final : impl::FuseGroupsPassBase<FuseGroups> {
   void runOnOperation() override {
     if (getOperation().isExternal())
       return;
+    graph::keepLastOfEachValueName(getOperation());
     Fuser(getOperation()).run();
     eraseDead(getOperation());
   }

@@ -48,9 +48,9 @@ def PlanMemoryPass : Pass<"plan-memory", "::mlir::ModuleOp"> {
     exec.program @main inputs ["x"] outputs ["y"] symbols [] : (tensor<64xf32>) -> tensor<64xf32> {
       %0 = exec.input 0
       %1 = exec.slot [#graph.dim<256>]
-      exec.launch @k(%0, %1) scalars [] grid [#graph.dim<64>] by [16]
+      exec.launch @k(%0, %1) scalars [] grid [#graph.dim<64>] by [16] {tensor_types = [tensor<64xf32>]}
       %2 = exec.output 0
-      exec.launch @k(%1, %2) scalars [] grid [#graph.dim<64>] by [16]
+      exec.launch @k(%1, %2) scalars [] grid [#graph.dim<64>] by [16] {tensor_types = [tensor<64xf32>]}
     }
     ```
 

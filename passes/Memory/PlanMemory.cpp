@@ -15,6 +15,7 @@
 
 #include "dialects/Exec/ExecDialect.h"
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Graph/ValueNames.h"
 #include "dialects/Tile/TileDialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -275,6 +276,23 @@ SmallVector<Value> Planner::buffersOf(Operation *step) {
   return buffers;
 }
 
+/// What is known of a tensor that a launch writes: the names that the imported
+/// model has for it, and its type; a value with a name has its own dims, which
+/// other reshapes may have followed.
+struct WrittenTensor {
+  ArrayAttr names;
+  RankedTensorType type;
+};
+
+WrittenTensor writtenTensor(Value result) {
+  Builder b(result.getContext());
+  auto type = cast<RankedTensorType>(result.getType());
+  graph::ValueNames known = graph::valueNamesAt(result.getLoc());
+  if (known.type)
+    type = graph::tensorOf(graph::getDims(known.type), type.getElementType());
+  return {b.getStrArrayAttr(known.names), type};
+}
+
 LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
   auto kernel = symbols.lookup<tile::KernelOp>(launch.getKernel());
   if (!kernel)
@@ -293,10 +311,20 @@ LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
                 "or whose block is not a number";
     blocks.push_back(number.getInt());
   }
+  SmallVector<Type> types;
+  SmallVector<Attribute> names;
+  bool hasName = false;
+  for (Value result : launch.getResults()) {
+    WrittenTensor tensor = writtenTensor(result);
+    types.push_back(tensor.type);
+    names.push_back(tensor.names);
+    hasName |= !tensor.names.empty();
+  }
   exec::LaunchOp::create(b, launch.getLoc(), launch.getKernel(),
                          buffersOf(launch), launch.getScalars(),
                          b.getArrayAttr(sizes), blocks, launch.getFlopsAttr(),
-                         launch.getBytesAttr());
+                         launch.getBytesAttr(), b.getTypeArrayAttr(types),
+                         hasName ? b.getArrayAttr(names) : nullptr);
   return success();
 }
 

@@ -2,6 +2,7 @@
 
 #include "passes/Schedule/Passes.h"
 #include "passes/Schedule/RegisterBlock.h"
+#include "passes/Schedule/ScheduleReason.h"
 #include "passes/Schedule/ScheduleRules.h"
 
 #include "dialects/Tile/Products.h"
@@ -247,12 +248,16 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   void runOnOperation() override {
     ScheduleMachine machine{vectorBytes, numVectors, f32Macs, l2Bytes};
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
-      if (!kernel.getSchedule())
+      bool isGiven = kernel.getSchedule().has_value();
+      if (!isGiven)
         kernel.setScheduleAttr(choose(
             kernel, machine, llvm::to_vector(ArrayRef<std::string>(units))));
       if (failed(checkSchedule(kernel, kernel.getScheduleAttr(), vectorBytes,
                                [&] { return kernel.emitError(); })))
         return signalPassFailure();
+      std::string reason =
+          isGiven ? "given with the kernel" : scheduleReason(kernel, machine);
+      kernel->setAttr("tenon.reason", StringAttr::get(&getContext(), reason));
     }
   }
 };

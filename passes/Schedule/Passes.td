@@ -36,7 +36,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     After:
 
     ```mlir
-    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index} {
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index} attributes {tenon.reason = "elements enough to hide what it costs to start an instance"} {
       %c64 = arith.constant 64 : index
       %0 = tile.grid [%c64 by BN]
       %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
@@ -48,7 +48,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     ```
 
     Requires: form-kernels.
-    Ensures:  every kernel has a legal schedule (ScheduleRules.h).
+    Ensures:  every kernel has a legal schedule (ScheduleRules.h), and the reason for
+              it in words as `tenon.reason`, for the report.
     Leaves:   a kernel that has a schedule; an illegal one is an error.
     Numerics: unchanged; a schedule never changes what is computed.
     Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).

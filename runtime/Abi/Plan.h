@@ -121,11 +121,22 @@ struct Kernel {
   std::string name;
   uint64_t address = 0; ///< virtual address inside the loadable part
   uint64_t scratchBytes = 0;
-  uint32_t numBuffers = 0; ///< what it reads of `buffers` and `scalars`:
-  uint32_t numScalars = 0; ///< each launch must pass exactly these
-  std::string source;      ///< the graph ops it came from, for people
+  uint32_t numBuffers = 0;   ///< what it reads of `buffers` and `scalars`:
+  uint32_t numScalars = 0;   ///< each launch must pass exactly these
+  std::string source;        ///< the graph ops it came from, for people
+  std::string schedule = {}; ///< the numbers it was made with, for people
+  std::string reason = {};   ///< why these
 };
 
+/// A tensor that a launch writes. Row-major and contiguous.
+struct LaunchResult {
+  /// What the imported model calls it: one name, or, in a function, one for
+  /// each time that it is called, in order. None where it is no value of the
+  /// model.
+  std::vector<std::string> names;
+  DType dtype = DType::F32;
+  std::vector<Expr> dims;
+};
 /// Runs all instances of a kernel over the threads, then a barrier.
 struct Launch {
   uint32_t kernel;
@@ -134,6 +145,7 @@ struct Launch {
   Expr instances;            ///< size of its grid
   Expr flops;      ///< operations, a multiply-add being two; empty: not known
   Expr bytesMoved; ///< what any kernel must read and write; empty: not known
+  std::vector<LaunchResult> results = {}; ///< in the last buffers, for people
 };
 /// Runs another function's steps; its slots lie behind the caller's. Calls
 /// never form a cycle.

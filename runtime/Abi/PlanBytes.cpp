@@ -41,11 +41,16 @@ void fields(auto &io, Is<WeightSection> auto &weight) {
 void fields(auto &io, Is<ArenaSlot> auto &slot) { io(slot.bytes); }
 void fields(auto &io, Is<Kernel> auto &kernel) {
   io(kernel.name, kernel.address, kernel.scratchBytes, kernel.numBuffers,
-     kernel.numScalars, kernel.source);
+     kernel.numScalars, kernel.source, kernel.schedule, kernel.reason);
+}
+void fields(auto &io, Is<LaunchResult> auto &result) {
+  io(result.names);
+  io.choice(result.dtype, DType::U4, "dtype");
+  io(result.dims);
 }
 void fields(auto &io, Is<Launch> auto &launch) {
   io(launch.kernel, launch.buffers, launch.scalars, launch.instances,
-     launch.flops, launch.bytesMoved);
+     launch.flops, launch.bytesMoved, launch.results);
 }
 void fields(auto &io, Is<Call> auto &call) {
   io(call.function, call.arguments);

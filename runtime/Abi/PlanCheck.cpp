@@ -185,6 +185,13 @@ private:
       if (!figure->empty())
         if (auto valid = formula(*figure); !valid)
           return valid;
+    if (launch.results.size() > launch.buffers.size())
+      return badArtifact(callee, " writes ", launch.results.size(),
+                         " results to ", launch.buffers.size(), " buffers");
+    for (const LaunchResult &result : launch.results)
+      for (const Expr &dim : result.dims)
+        if (auto valid = formula(dim); !valid)
+          return valid;
     return buffers(launch.buffers);
   }
 

@@ -71,7 +71,6 @@ Result<void> Context::bindOutput(size_t index, void *data, uint64_t bytes) {
   return {};
 }
 
-/// Makes binding, tape and output shapes fit the bound inputs.
 Result<void> Context::prepare() {
   if (isBound)
     return {};

@@ -75,6 +75,10 @@ public:
   /// For the bound inputs. BadInput when one is missing or they contradict.
   Result<Shape> outputShape(size_t index);
 
+  /// Makes latestTape() and latestBinding() those of the bound inputs. BadInput
+  /// as above.
+  Result<void> prepare();
+
   /// BadInput as above, NoMemory when the arena cannot be had. Afterwards the
   /// outputs are written. A failed run leaves the context usable. An observer
   /// is told of it.
@@ -83,8 +87,8 @@ public:
   /// The same, and the seconds that each step of latestTape() took.
   Result<std::vector<double>> runTimed();
 
-  /// What was executed, and for which symbols, by the latest run or
-  /// outputShape.
+  /// What was executed, and for which symbols, by the latest run, outputShape
+  /// or prepare.
   const Tape &latestTape() const { return tape; }
   const std::optional<Binding> &latestBinding() const { return binding; }
 
@@ -111,7 +115,6 @@ private:
   };
 
   Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
-  Result<void> prepare();
   Result<void> makeReady(RunObserver *observer);
   Result<void> record(const Binding &next);
   Result<void> reserve();

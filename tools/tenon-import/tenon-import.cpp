@@ -46,7 +46,7 @@ static LogicalResult printDiagnostic(Diagnostic &diagnostic) {
   Location loc = diagnostic.getLocation();
   if (auto file = loc->findInstanceOf<FileLineColLoc>())
     llvm::errs() << file.getFilename().getValue();
-  else if (auto name = dyn_cast<NameLoc>(loc))
+  else if (auto name = loc->findInstanceOf<NameLoc>())
     llvm::errs() << "node '" << name.getName().getValue() << "'";
   else
     llvm::errs() << loc;

@@ -2,6 +2,7 @@
 
 #include "runtime/Core/Message.h"
 #include "tools/tenon/Commands.h"
+#include "tools/tenon/Describe.h"
 #include "tools/tenon/Session.h"
 #include "tools/tenon/Shapes.h"
 #include "tools/tenon/Work.h"
@@ -82,11 +83,8 @@ static double median(std::vector<double> times) {
 }
 
 static void printKernels(const abi::Plan &plan,
-                         const std::vector<std::vector<double>> &times,
+                         const std::vector<double> &seconds,
                          const std::vector<KernelWork> &works) {
-  std::vector<double> seconds;
-  for (const std::vector<double> &list : times)
-    seconds.push_back(median(list));
   double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   std::cout << "\nlaunches     time us    share    limit us  reached  kernel\n"
             << std::fixed << std::setprecision(1);
@@ -99,20 +97,31 @@ static void printKernels(const abi::Plan &plan,
               << kernelText(plan.kernels[i]) << "\n";
 }
 
-static Result<void> benchKernels(rt::Context &context, unsigned repeat) {
+/// Prints a table, and writes the page of --report where it is asked for.
+static Result<void> benchKernels(rt::Context &context, unsigned repeat,
+                                 const Arguments &arguments) {
   auto times = measureKernels(context, repeat);
   if (!times)
     return times.error();
   auto rates = rt::measureRates(context.threads());
   if (!rates)
     return rates.error();
+  std::vector<double> seconds;
+  for (const std::vector<double> &list : *times)
+    seconds.push_back(median(list));
   const abi::Plan &plan = context.model().plan();
-  printKernels(
-      plan, *times,
-      workOf(plan, context.latestTape(), *context.latestBinding(), *rates));
-  std::cout << "The limits are those of "
-            << ratesText(*rates, context.numThreads()) << ".\n";
-  return {};
+  const rt::Tape &tape = context.latestTape();
+  const rt::Binding &binding = *context.latestBinding();
+  if (arguments.has("kernels")) {
+    printKernels(plan, seconds, workOf(plan, tape, binding, *rates));
+    std::cout << "The limits are those of "
+              << ratesText(*rates, context.numThreads()) << ".\n";
+  }
+  if (!arguments.has("report"))
+    return {};
+  return writeReport(arguments.value("report"),
+                     {arguments.operand(), plan, binding, tape, *rates,
+                      context.numThreads(), seconds});
 }
 
 //===----------------------------------------------------------------------===//
@@ -149,8 +158,9 @@ static Result<void> bench(const Arguments &arguments) {
   if (!times)
     return times.error();
   print(arguments, shape, session->context().numThreads(), *times);
-  return arguments.has("kernels") ? benchKernels(session->context(), *repeat)
-                                  : Result<void>();
+  if (arguments.has("kernels") || arguments.has("report"))
+    return benchKernels(session->context(), *repeat, arguments);
+  return {};
 }
 
 static constexpr Option kOptions[] = {
@@ -162,6 +172,9 @@ static constexpr Option kOptions[] = {
     {"kernels", "",
      "time each kernel, and say how near it is to the machine's\n"
      "limit: see tenon inspect --help"},
+    {"report", "FILE.html",
+     "write a page: the fused graph, the memory of a run, each\n"
+     "kernel with its schedule, the reason for it, and its time"},
     {"json", "", "print one line of JSON"},
 };
 

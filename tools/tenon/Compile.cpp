@@ -5,9 +5,13 @@
 #include "compiler/Emit/Cpu/EmitObject.h"
 #include "compiler/SymbolBounds.h"
 #include "compiler/Targets/Targets.h"
+#include "runtime/Abi/PlanBytes.h"
 #include "runtime/Core/Message.h"
+#include "runtime/Device/Cpu/Pool.h"
 #include "runtime/Formats/WriteFile.h"
+#include "runtime/Program/Artifact.h"
 #include "tools/tenon/Commands.h"
+#include "tools/tenon/Describe.h"
 #include "tools/tenon/Modules.h"
 #include "tools/tenon/ProgramBytes.h"
 #include "tools/tenon/Progress.h"
@@ -78,6 +82,12 @@ static Result<Request> readRequest(const Arguments &arguments) {
     return badInput("--until=", arguments.value("until"),
                     " comes before --from=", arguments.value("from"));
   bool printsText = request.emit || request.until;
+  if (printsText && arguments.has("report"))
+    return badInput("--report describes an artifact, --until and --emit print "
+                    "text: they exclude each other");
+  if (arguments.has("report-shape") && !arguments.has("report"))
+    return badInput("--report-shape says what --report shows, which is not "
+                    "asked for");
   if (!printsText && request.output.empty())
     return badInput("tenon compile needs -o FILE, --until or --emit");
   if (arguments.has("exe")) {
@@ -138,6 +148,35 @@ static Result<OwningOpRef<ModuleOp>> loadModel(const Arguments &arguments,
   return module;
 }
 
+/// The page of --report: as the artifact would run on this machine's threads.
+/// The artifact may be for another CPU, so it is read but not loaded.
+static Result<void> report(const Arguments &arguments) {
+  std::string path = arguments.value("o");
+  auto artifact = rt::Artifact::open(path);
+  if (!artifact)
+    return artifact.error();
+  Result<abi::Plan> plan = abi::readPlan(artifact->plan());
+  if (!plan)
+    return plan.error();
+  Result<rt::Binding> binding = bindingOf(*plan, arguments, "report-shape");
+  if (!binding)
+    return binding.error();
+  Result<rt::Tape> tape = rt::recordTape(*plan, *binding);
+  if (!tape)
+    return tape.error();
+  Result<unsigned> numThreads = rt::chooseNumThreads(0);
+  if (!numThreads)
+    return numThreads.error();
+  auto pool = rt::Pool::create({*numThreads});
+  if (!pool)
+    return pool.error();
+  auto rates = rt::measureRates(**pool);
+  if (!rates)
+    return rates.error();
+  return writeReport(arguments.value("report"),
+                     {path, *plan, *binding, *tape, *rates, *numThreads});
+}
+
 static Result<void> compile(const Arguments &arguments) {
   Result<Request> request = readRequest(arguments);
   if (!request)
@@ -156,7 +195,7 @@ static Result<void> compile(const Arguments &arguments) {
     if (failed(compileToArtifact(**module, request->options, request->output,
                                  request->after)))
       return workshop.emittedError();
-    return {};
+    return arguments.has("report") ? report(arguments) : Result<void>();
   }
   Result<std::string> text = request->emit
                                  ? kernelsText(**module, *request, workshop)
@@ -194,6 +233,12 @@ static constexpr Option kOptions[] = {
     {"from", "STAGE",
      "the .mlir file is what this stage left; go on behind it"},
     {"emit", "FORM", "print what the kernels became: llvm or asm"},
+    {"report", "FILE.html",
+     "write a page too: the fused graph, the memory of a run,\n"
+     "each kernel with its limit, its schedule and the reason;\n"
+     "tenon bench --report adds times"},
+    {"report-shape", "S=N,...",
+     "the symbols' values in the report, as in --shape of bench"},
     {"quiet", "", "do not show on a terminal what is being done"},
     {"verify-each-exec", "",
      "execute the module before and after every pass, and\n"

@@ -6,6 +6,7 @@
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Shapes.h"
 #include "tools/tenon/Signature.h"
+#include "tools/tenon/Values.h"
 #include "tools/tenon/Work.h"
 
 #include <iomanip>
@@ -145,6 +146,24 @@ static void printKernels(const abi::Plan &plan,
               << kernelText(plan.kernels[i]) << "\n";
 }
 
+//===----------------------------------------------------------------------===//
+// Values of a run
+//===----------------------------------------------------------------------===//
+
+static Result<void> printValues(const abi::Plan &plan, const rt::Tape &tape,
+                                const rt::Binding &binding) {
+  std::cout << "\n    step  value\n";
+  for (const StepValue &value : valuesOf(plan, tape)) {
+    auto shape = rt::shapeOf(
+        plan, {value.name, value.tensor->dtype, value.tensor->dims}, binding);
+    if (!shape)
+      return shape.error();
+    std::cout << std::setw(8) << value.step << "  " << value.name << ": "
+              << rt::describe(value.tensor->dtype, *shape) << "\n";
+  }
+  return {};
+}
+
 static Result<void> inspect(const Arguments &arguments) {
   Result<unsigned> requested = arguments.count("threads", 0);
   if (!requested)
@@ -176,7 +195,7 @@ static Result<void> inspect(const Arguments &arguments) {
   printKernels(plan, workOf(plan, *tape, *binding, *rates));
   std::cout << "The limits are those of " << ratesText(*rates, *numThreads)
             << ".\n";
-  return {};
+  return printValues(plan, *tape, *binding);
 }
 
 static constexpr Option kOptions[] = {
@@ -193,7 +212,12 @@ const Command kInspect = {
     "The limit is what these take at least: the operations at this machine's\n"
     "f32 rate, or the bytes at its memory's, both measured now. The share is\n"
     "the kernel's part of the sum of all limits. What lies in a cache can be\n"
-    "faster.",
+    "faster.\n"
+    "The values are what the steps of a run write, by the names that the "
+    "model\n"
+    "gives them where they survived fusion, else by kernel and step: `tenon "
+    "run\n"
+    "--dump` takes them.",
     kOptions,
     inspect};
 

@@ -55,7 +55,7 @@ static std::string placeText(Location location) {
     if (file.getLine())
       os << ':' << file.getLine() << ':' << file.getColumn();
     os << ": ";
-  } else if (auto name = dyn_cast<NameLoc>(location)) {
+  } else if (auto name = location->findInstanceOf<NameLoc>()) {
     os << "node '" << name.getName().getValue() << "': ";
   }
   return text;

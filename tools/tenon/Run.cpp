@@ -13,8 +13,10 @@ namespace tenon::tool {
 using rt::Result;
 
 static Result<void> run(const Arguments &arguments) {
-  if (arguments.has("interpret") && arguments.has("trace"))
-    return rt::badInput("--interpret runs no kernels: it excludes --trace");
+  for (const char *option : {"trace", "dump"})
+    if (arguments.has("interpret") && arguments.has(option))
+      return rt::badInput("--interpret runs no kernels: it excludes --",
+                          option);
   Result<Tensors> inputs = readInputs(arguments);
   if (!inputs)
     return inputs.error();

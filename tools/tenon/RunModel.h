@@ -24,6 +24,10 @@ inline constexpr Option kRunOptions[] = {
      true},
     {"rtol", "R", "relative tolerance of --expect (1e-5)"},
     {"atol", "A", "absolute tolerance of --expect (1e-6)"},
+    {"dump", "NAME",
+     "add a value inside of the model to the outputs: one of\n"
+     "those that tenon inspect lists",
+     true},
     {"trace", "FILE",
      "write when each thread ran what, as trace events in JSON,\n"
      "which ui.perfetto.dev shows"},

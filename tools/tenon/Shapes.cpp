@@ -44,11 +44,11 @@ Result<SymbolNumbers> symbolNumbers(const Arguments &arguments,
   return numbers;
 }
 
-Result<rt::Binding> bindingOf(const abi::Plan &plan,
-                              const Arguments &arguments) {
-  if (arguments.value("shape") == "max")
+Result<rt::Binding> bindingOf(const abi::Plan &plan, const Arguments &arguments,
+                              std::string_view option) {
+  if (arguments.value(option) == "max")
     return rt::bindSymbols(plan, {});
-  Result<SymbolNumbers> numbers = symbolNumbers(arguments, "shape");
+  Result<SymbolNumbers> numbers = symbolNumbers(arguments, option);
   if (!numbers)
     return numbers.error();
   for (const abi::Symbol &symbol : plan.symbols)

@@ -23,9 +23,10 @@ inline constexpr Option kShapeOption = {
 
 /// The symbols' values by --shape ("batch=8,sequence=128"). A symbol that it
 /// leaves out gets its least value, or 1 where that is 0; "max" gives all of
-/// them their largest.
+/// them their largest. The flag may have another name.
 rt::Result<rt::Binding> bindingOf(const abi::Plan &plan,
-                                  const Arguments &arguments);
+                                  const Arguments &arguments,
+                                  std::string_view option = "shape");
 
 /// Inputs of these shapes for timing: floats from -1 to 1, the same at every
 /// call, and 1 for integers and bool, which is a valid token, type and mask.

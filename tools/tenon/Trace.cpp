@@ -157,13 +157,9 @@ std::string TraceRecorder::json(const rt::Context &context) const {
   return writer.finish();
 }
 
-Result<void> runTraced(rt::Context &context, const std::string &path) {
-  if (path.empty())
-    return context.run();
-  TraceRecorder recorder(context.numThreads());
-  if (auto done = context.run(&recorder); !done)
-    return done;
-  std::string text = recorder.json(context);
+Result<void> TraceRecorder::write(const rt::Context &context,
+                                  const std::string &path) const {
+  std::string text = json(context);
   std::span<const std::byte> bytes =
       std::as_bytes(std::span(text.data(), text.size()));
   return rt::writeFile(path, {{bytes}});

@@ -32,6 +32,9 @@ public:
 
   /// Of a run of this context.
   std::string json(const rt::Context &context) const;
+  /// Writes the file whole or not at all.
+  rt::Result<void> write(const rt::Context &context,
+                         const std::string &path) const;
 
 private:
   struct Phase {
@@ -47,10 +50,6 @@ private:
   std::vector<rt::TimeRange> steps;
   std::vector<std::vector<Range>> ranges; ///< of each thread
 };
-
-/// Runs once and writes the trace to `path`, whole or not at all; where that is
-/// empty, it only runs.
-rt::Result<void> runTraced(rt::Context &context, const std::string &path);
 
 } // namespace tenon::tool
 

@@ -15,7 +15,7 @@ tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1
 // CHECK-LABEL: exec.program @chain
 // CHECK:         %[[X:.+]] = exec.input 0
 // CHECK:         %[[A:.+]] = exec.slot [#graph.dim<4*B>]
-// CHECK:         exec.launch @k(%[[X]], %[[A]]) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16] {bytes = #graph.dim<8*B>, flops = #graph.dim<B>}
+// CHECK:         exec.launch @k(%[[X]], %[[A]]) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16] {bytes = #graph.dim<8*B>, flops = #graph.dim<B>, tensor_types = [tensor<?xf32, #graph.dims<B>>]}
 // CHECK:         %[[B:.+]] = exec.slot [#graph.dim<4*B>]
 // CHECK:         exec.launch @k(%[[A]], %[[B]])
 // CHECK:         exec.launch @k(%[[B]], %[[A]])

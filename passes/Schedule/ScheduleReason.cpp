@@ -1,0 +1,83 @@
+//===- ScheduleReason.cpp - why a kernel has its schedule, for people -----===//
+
+#include "passes/Schedule/ScheduleReason.h"
+
+#include "dialects/Tile/Products.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace tenon {
+namespace {
+
+int64_t numberOf(DictionaryAttr schedule, StringRef symbol) {
+  auto number = schedule.getAs<IntegerAttr>(symbol);
+  return number ? number.getInt() : 1;
+}
+
+/// Where the sums of a contraction lie, and what computes them.
+std::string unitReason(DictionaryAttr schedule, const tile::ProductUnit *unit,
+                       const ScheduleMachine &machine) {
+  int64_t rows = numberOf(schedule, "BM"), columns = numberOf(schedule, "BN");
+  std::string block = (Twine(rows) + " x " + Twine(columns)).str();
+  std::string name = unit ? unit->name.str() : "";
+  if (unit && unit->numParts > 1)
+    return (Twine(name) + " multiplies sums of " + Twine(unit->numParts) +
+            " narrow numbers faster than vectors multiply f32; a block of " +
+            block + " splits its operands once, and fits L2")
+        .str();
+  if (unit && unit->isOfTiles)
+    return (Twine(name) + " is the target's fastest unit for these types; " +
+            block + " sums are its tiles two by two, fed by four loads")
+        .str();
+  int64_t registers = rows * columns / machine.lanes();
+  return (Twine(unit ? name + " computes the products; " : std::string()) +
+          block + " sums lie in " + Twine(registers) + " of " +
+          Twine(machine.numVectors) +
+          " vector registers: the block with the fewest cycles an element")
+      .str();
+}
+
+std::string contractionReason(DictionaryAttr schedule,
+                              const tile::ProductUnit *unit,
+                              const ScheduleMachine &machine) {
+  std::string reason = unitReason(schedule, unit, machine) + "; " +
+                       std::to_string(numberOf(schedule, "BK")) +
+                       " contracted elements pass by at a time";
+  if (schedule.contains("group"))
+    reason += "; " + std::to_string(numberOf(schedule, "group")) +
+              " row blocks at a time, half of L2, meet each panel of columns";
+  return reason;
+}
+
+std::string attentionReason(DictionaryAttr schedule,
+                            const ScheduleMachine &machine) {
+  int64_t queries = numberOf(schedule, "BM");
+  return std::to_string(queries) + " queries lie in " +
+         std::to_string(queries / machine.lanes()) +
+         " vectors, a lane each, so a row's maximum and sum need no shuffles; "
+         "scores of a step stay in L1";
+}
+
+} // namespace
+
+std::string scheduleReason(tile::KernelOp kernel,
+                           const ScheduleMachine &machine) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  bool hasProduct = false, hasLoop = false;
+  kernel.walk([&](Operation *op) {
+    hasProduct |= isa<tile::MmaOp>(op);
+    hasLoop |= isa<scf::ForOp>(op);
+  });
+  if (schedule.contains("BK"))
+    return contractionReason(schedule, tile::unitOf(kernel), machine);
+  if (hasProduct)
+    return attentionReason(schedule, machine);
+  if (hasLoop || schedule.contains("BM"))
+    return "a few rows an instance: enough to hide what it costs to start one, "
+           "and each row is reduced while L1 holds it";
+  return "elements enough to hide what it costs to start an instance";
+}
+
+} // namespace tenon
