@@ -22,8 +22,7 @@ static std::string arc(const Report &report, size_t from, size_t to) {
   std::string x = fixed(kArcs - 4, 0), far = fixed(kArcs - 4 - reach, 0);
   return "<path data-step=\"" + std::to_string(from) + "\" d=\"M" + x + " " +
          y1 + "C" + far + " " + y1 + " " + far + " " + y2 + " " + x + " " + y2 +
-         "\" stroke=\"" + colourOf(report.steps[from].kernel.value_or(0)) +
-         "\"/>\n";
+         "\" stroke=\"" + colourOf(report.steps[from].kernel) + "\"/>\n";
 }
 
 static std::string stepRow(const Report &report, size_t number) {
@@ -41,9 +40,9 @@ static std::string stepRow(const Report &report, size_t number) {
          std::to_string(number) +
          "</span><span class=\"dot\" "
          "style=\"background:" +
-         colourOf(step.kernel.value_or(0)) + "\"></span><b>" +
-         escape(step.value) + "</b><span class=\"shape\">" +
-         escape(step.shape) + "</span><span class=\"ops\">" +
+         colourOf(step.kernel) + "\"></span><b>" + escape(step.value) +
+         "</b><span class=\"shape\">" + escape(step.shape) +
+         "</span><span class=\"ops\">" +
          escape(source.empty() ? name : source) + "</span></li>\n";
 }
 

@@ -71,12 +71,12 @@ std::string secondsText(double seconds) {
   return threeDigits(seconds * 1e6) + " us";
 }
 
-std::string colourOf(size_t kernel) {
+std::string colourOf(std::optional<size_t> kernel) {
   // Of equal lightness, and told apart also by those who see few colours.
   static constexpr const char *kColours[] = {"#4477aa", "#ee6677", "#228833",
                                              "#ccbb44", "#66ccee", "#aa3377",
                                              "#ee9944", "#888888"};
-  return kColours[kernel % std::size(kColours)];
+  return kernel ? kColours[*kernel % std::size(kColours)] : "#99a3ad";
 }
 
 } // namespace tenon::report

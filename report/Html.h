@@ -3,7 +3,8 @@
 #ifndef TENON_REPORT_HTML_H
 #define TENON_REPORT_HTML_H
 
-#include <cstdint>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,9 @@ std::string countText(double count);
 /// "12.3 us", "4.56 ms"
 std::string secondsText(double seconds);
 
-/// One of the page's eight colours, the same for each mention of a kernel.
-std::string colourOf(size_t kernel);
+/// One of the page's eight colours, the same for each mention of a kernel; the
+/// faint one for what is no kernel.
+std::string colourOf(std::optional<size_t> kernel);
 
 } // namespace tenon::report
 

@@ -32,7 +32,7 @@ static std::string rectangle(const Report &report, const Buffer &buffer) {
          std::to_string(buffer.firstStep) + "\" x=\"" + fixed(x, 1) +
          "\" y=\"" + fixed(y, 1) + "\" width=\"" + fixed(width, 1) +
          "\" height=\"" + fixed(std::max(1.0, double(buffer.bytes) * row), 1) +
-         "\" fill=\"" + colourOf(writer.kernel.value_or(0)) + "\"><title>" +
+         "\" fill=\"" + colourOf(writer.kernel) + "\"><title>" +
          escape(buffer.name) + ": " + bytesText(double(buffer.bytes)) + " at " +
          std::to_string(buffer.offset) + ", steps " +
          std::to_string(buffer.firstStep) + " to " +

@@ -46,8 +46,8 @@ std::string contractionReason(DictionaryAttr schedule,
                        std::to_string(numberOf(schedule, "BK")) +
                        " contracted elements pass by at a time";
   if (schedule.contains("group"))
-    reason += "; " + std::to_string(numberOf(schedule, "group")) +
-              " row blocks at a time, half of L2, meet each panel of columns";
+    reason += "; row blocks, " + std::to_string(numberOf(schedule, "group")) +
+              " at a time as half of L2 holds, meet each panel of columns";
   return reason;
 }
 

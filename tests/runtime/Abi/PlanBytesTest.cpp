@@ -1,6 +1,8 @@
 // Plans survive the round trip; bytes that are no plan are refused.
 
 #include "runtime/Abi/PlanBytes.h"
+
+#include "runtime/Abi/Expr.h"
 #include "tests/runtime/TestModel/TestModel.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +18,11 @@ std::string errorOf(std::span<const std::byte> bytes) {
 }
 
 TEST(PlanBytes, RoundTrip) {
-  std::vector<std::byte> bytes = writePlan(test::testPlan());
+  Plan written = test::testPlan();
+  written.kernels[0].reason = "short rows";
+  std::get<Launch>(written.functions[1].steps[0]).results = {
+      {{"a", "b"}, DType::BF16, {constant(3)}}};
+  std::vector<std::byte> bytes = writePlan(written);
   auto plan = readPlan(bytes);
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_EQ(writePlan(*plan), bytes);
@@ -24,6 +30,12 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(plan->symbols[1].divisor, 4);
   EXPECT_EQ(plan->outputs[2].name, "echo");
   EXPECT_EQ(plan->kernels[1].scratchBytes, 4096u);
+  EXPECT_EQ(plan->kernels[0].reason, "short rows");
+  const LaunchResult &result =
+      std::get<Launch>(plan->functions[1].steps[0]).results.at(0);
+  EXPECT_EQ(result.names, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(result.dtype, DType::BF16);
+  EXPECT_EQ(asConstant(result.dims.at(0)), 3);
   EXPECT_EQ(std::get<Call>(plan->functions[0].steps[1]).arguments[1].index, 1u);
   EXPECT_EQ(std::get<Copy>(plan->functions[0].steps[3]).to.space,
             Space::Output);

@@ -93,6 +93,13 @@ TEST(PlanCheck, Launches) {
   EXPECT_EQ(
       errorAfter([](Plan &plan) { firstLaunch(plan).scalars[0] = symbol(9); }),
       "function 'layer', step 0: a formula uses symbol 9 of 2");
+  EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).results.resize(5); }),
+            "function 'layer', step 0: kernel 'scale_shift' writes 5 results "
+            "to 4 buffers");
+  EXPECT_EQ(errorAfter([](Plan &plan) {
+              firstLaunch(plan).results = {{{}, DType::F32, {symbol(9)}}};
+            }),
+            "function 'layer', step 0: a formula uses symbol 9 of 2");
 }
 
 TEST(PlanCheck, Buffers) {
