@@ -224,10 +224,11 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
     unsigned lane = type.getRank()
                         ? llvm::find(memory.strides, 1) - memory.strides.begin()
                         : 0;
-    SmallVector<std::optional<Bound>> none(type.getRank());
-    forEachVector(type.getShape(), none, lane, [&](const Place &at) {
+    auto copy = [&](const Place &at) {
       writeScratch(evaluate(value, at), memory, at);
-    });
+    };
+    forEachVector(type.getShape(), endsOfGrid(value), lane, copy,
+                  /*mayOverrun=*/true);
   }
   for (auto [result, memory] : llvm::zip_equal(loop.getResults(), carried))
     scratch[result] = memory;

@@ -280,8 +280,16 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
                             bool mayOverrun,
                             function_ref<void(Value, Value)> body) {
   int64_t width = lanesOf(Type());
-  bool isStatic = mayOverrun || !bound || isInside(*bound, extent);
-  if (isStatic) {
+  if (mayOverrun && bound && extent % width == 0 && !isInside(*bound, extent)) {
+    OpBuilder::InsertionGuard guard(b);
+    auto loop =
+        scf::ForOp::create(b, loc(), constantIndex(0), limitOf(bound, extent),
+                           constantIndex(width));
+    b.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar(), nullptr);
+    return;
+  }
+  if (mayOverrun || !bound || isInside(*bound, extent)) {
     int64_t whole = extent / width * width;
     if (whole == width) {
       body(constantIndex(0), nullptr);
@@ -319,7 +327,7 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
 
 void TileLowering::forEachVector(ArrayRef<int64_t> shape,
                                  ArrayRef<std::optional<Bound>> bounds,
-                                 unsigned lane, PlaceFn body) {
+                                 unsigned lane, PlaceFn body, bool mayOverrun) {
   OpBuilder::InsertionGuard guard(b);
   Place at;
   at.coords.resize(shape.size());
@@ -348,12 +356,11 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape,
   }
   at.lane = lane;
   at.width = lanesOf(Type());
-  forLanes(shape[lane], bounds[lane], /*mayOverrun=*/false,
-           [&](Value coord, Value mask) {
-             at.coords[lane] = coord;
-             at.mask = mask;
-             body(at);
-           });
+  forLanes(shape[lane], bounds[lane], mayOverrun, [&](Value coord, Value mask) {
+    at.coords[lane] = coord;
+    at.mask = mask;
+    body(at);
+  });
   guaranteed.truncate(numGuaranteed);
 }
 
@@ -403,12 +410,10 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
   } else {
     // Behind a bound the tile is zero, and is written as such: whoever reads it
     // may not know of the bound.
-    SmallVector<std::optional<Bound>> ends = endsOfGrid(tile);
-    if (!shape.empty())
-      ends[lane] = std::nullopt; // lanes may overrun into the padding
-    forEachVector(shape, ends, lane, [&](const Place &at) {
-      writeScratch(evaluate(tile, at), target, at);
-    });
+    forEachVector(
+        shape, endsOfGrid(tile), lane,
+        [&](const Place &at) { writeScratch(evaluate(tile, at), target, at); },
+        /*mayOverrun=*/true);
   }
   scratch[tile] = target;
 }

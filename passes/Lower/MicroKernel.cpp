@@ -253,16 +253,41 @@ void TileLowering::forRowBlocks(const ProductBlock &block, Value limit,
   }
 }
 
-/// Computes `end` for `numRows` rows and all vectors, block by block. Rows that
-/// are outside have no products.
+/// Computes `end` for `numRows` rows and all vectors that are there: by blocks
+/// of vectors, and what is left of one a vector at a time.
 void TileLowering::lowerRows(ProductBlock block, Value firstRow,
                              int64_t numRows, std::optional<Bound> rowBound,
                              bool isOutside, Value end, SinkFn sink) {
+  std::optional<Bound> bound = endsOfGrid(block.mma.getResult())[block.lane];
+  Value width = constantIndex(block.width);
+  Value limit = b.createOrFold<arith::CeilDivUIOp>(
+      loc(), limitOf(bound, block.numVectors * block.width), width);
+  Value rest = b.createOrFold<arith::RemUIOp>(
+      loc(), limit, constantIndex(block.blockVectors));
+  Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
+  lowerVectors(block, constantIndex(0), whole, firstRow, numRows, rowBound,
+               isOutside, end, sink);
+  if (matchPattern(rest, m_Zero()))
+    return;
+  block.blockVectors = 1;
+  lowerVectors(block, whole, limit, firstRow, numRows, rowBound, isOutside, end,
+               sink);
+}
+
+/// The same for the vectors from `from` to `to`. Rows that are outside have no
+/// products.
+void TileLowering::lowerVectors(ProductBlock block, Value from, Value to,
+                                Value firstRow, int64_t numRows,
+                                std::optional<Bound> rowBound, bool isOutside,
+                                Value end, SinkFn sink) {
   OpBuilder::InsertionGuard guard(b);
-  Value firstVector = constantIndex(0);
-  if (block.numVectors != block.blockVectors) {
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0),
-                                   constantIndex(block.numVectors),
+  Value firstVector = from;
+  IntegerAttr only;
+  bool isOne = matchPattern(from, m_Zero()) &&
+               matchPattern(to, m_Constant(&only)) &&
+               only.getInt() == block.blockVectors;
+  if (!isOne) {
+    auto loop = scf::ForOp::create(b, loc(), from, to,
                                    constantIndex(block.blockVectors));
     b.setInsertionPointToStart(loop.getBody());
     firstVector = loop.getInductionVar();

@@ -84,8 +84,8 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
 
   if (lane != axis) { // vectors of results, one pass down the axis
     SmallVector<std::optional<Bound>> loose = bounds;
-    loose[lane] = std::nullopt; // lanes may overrun into the padding
-    forEachVector(outer, loose, lane, [&](const Place &at) {
+    loose[lane] = endsOfGrid(input)[lane];
+    auto reduceVector = [&](const Place &at) {
       auto loop = scf::ForOp::create(b, loc(), constantIndex(0),
                                      constantIndex(shape[axis]),
                                      constantIndex(1), start);
@@ -96,7 +96,8 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
       scf::YieldOp::create(b, loc(), step(loop.getRegionIterArgs()[0], here));
       b.setInsertionPointAfter(loop);
       writeScratch(loop.getResult(0), to, resultPlace(at));
-    });
+    };
+    forEachVector(outer, loose, lane, reduceVector, /*mayOverrun=*/true);
     scratch[reduce.getResult()] = to;
     return;
   }

@@ -177,11 +177,11 @@ private:
   /// min(extent, size - offset), not below 0.
   mlir::Value limitOf(std::optional<Bound> bound, int64_t extent);
   using PlaceFn = llvm::function_ref<void(const Place &)>;
-  /// Loops over all vectors of a tile of this shape; axes of `limits` end
-  /// there.
+  /// Loops over all vectors of a tile of this shape; axes end at their bounds,
+  /// the lanes, if they may overrun, with the last whole vector.
   void forEachVector(llvm::ArrayRef<int64_t> shape,
                      llvm::ArrayRef<std::optional<Bound>> bounds, unsigned lane,
-                     PlaceFn body);
+                     PlaceFn body, bool mayOverrun = false);
   void
   forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
@@ -205,6 +205,10 @@ private:
   void lowerRows(ProductBlock block, mlir::Value firstRow, int64_t numRows,
                  std::optional<Bound> rowBound, bool isOutside, mlir::Value end,
                  SinkFn sink);
+  void lowerVectors(ProductBlock block, mlir::Value from, mlir::Value to,
+                    mlir::Value firstRow, int64_t numRows,
+                    std::optional<Bound> rowBound, bool isOutside,
+                    mlir::Value end, SinkFn sink);
   ProductBlock blockOf(tile::MmaOp mma);
   Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
   Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);
