@@ -51,9 +51,17 @@ std::string contractionReason(DictionaryAttr schedule,
   return reason;
 }
 
-std::string attentionReason(DictionaryAttr schedule,
+std::string attentionReason(tile::KernelOp kernel,
                             const ScheduleMachine &machine) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
   int64_t queries = numberOf(schedule, "BM");
+  const tile::ProductUnit *unit = tile::unitOf(kernel);
+  if (unit && unit->isOfTiles)
+    return unit->name.str() + " multiplies blocks of " +
+           std::to_string(queries) + " queries and " +
+           std::to_string(numberOf(schedule, "BN")) +
+           " keys, which are staged for it; what follows a product reads its "
+           "sums from L2";
   return std::to_string(queries) + " queries lie in " +
          std::to_string(queries / machine.lanes()) +
          " vectors, a lane each, so a row's maximum and sum need no shuffles; "
@@ -73,7 +81,7 @@ std::string scheduleReason(tile::KernelOp kernel,
   if (schedule.contains("BK"))
     return contractionReason(schedule, tile::unitOf(kernel), machine);
   if (hasProduct)
-    return attentionReason(schedule, machine);
+    return attentionReason(kernel, machine);
   if (hasLoop || schedule.contains("BM"))
     return "a few rows an instance: enough to hide what it costs to start one, "
            "and each row is reduced while L1 holds it";
