@@ -136,7 +136,7 @@ struct ContractionBlock {
 
 /// A block of split numbers: both operands are split once for it, so it is as
 /// large as L2 allows; an even number of blocks shares well among threads.
-ContractionBlock splitBlock(const Shape &shape, int64_t panel) {
+ContractionBlock splitBlock(const Shape &shape, int64_t depth, int64_t panel) {
   constexpr int64_t kRows = 256, kMostPanels = 4, kLeastPanels = 2;
   /// Columns in the products of which splitting a row takes as long.
   constexpr double kSplitCost = 48;
@@ -154,7 +154,7 @@ ContractionBlock splitBlock(const Shape &shape, int64_t panel) {
       best = panels;
     }
   }
-  return {kRows, best * panel, *shape.depth(), panel};
+  return {kRows, best * panel, depth, panel};
 }
 
 ContractionBlock contractionBlock(const Shape &shape,
@@ -165,7 +165,7 @@ ContractionBlock contractionBlock(const Shape &shape,
       chooseRegisterBlock(machine, shape.gridSize.lookup("BN"));
   int64_t columns = registers.vectors * machine.lanes();
   if (unit && unit->numParts > 1)
-    return splitBlock(shape, columns);
+    return splitBlock(shape, depth, columns);
   if (unit && unit->isOfTiles)
     return {kTileBlock, kTileBlock, depth, kTileBlock};
   return {registers.rows, columns, depth, columns};

@@ -121,6 +121,14 @@ Result<Binding> bindShapes(const Plan &plan, std::span<const Shape> shapes) {
   return binding;
 }
 
+/// "it has 'batch', 'sequence'", for people.
+static std::string namesOfDims(const Plan &plan) {
+  std::string names;
+  for (const Symbol &symbol : plan.symbols)
+    names += (names.empty() ? "it has " : ", ") + quoted(symbol.name);
+  return names.empty() ? "it has none" : names;
+}
+
 Result<Binding> bindSymbols(const Plan &plan,
                             const std::map<std::string, int64_t> &values) {
   Binding binding;
@@ -142,7 +150,8 @@ Result<Binding> bindSymbols(const Plan &plan,
   for (const auto &[name, value] : values) {
     auto isNamed = [&](const Symbol &symbol) { return symbol.name == name; };
     if (std::none_of(plan.symbols.begin(), plan.symbols.end(), isNamed))
-      return badInput("no dim of the model is named ", quoted(name));
+      return badInput("no dim of the model is named ", quoted(name), "; ",
+                      namesOfDims(plan));
   }
   return binding;
 }

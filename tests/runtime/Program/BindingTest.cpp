@@ -86,7 +86,8 @@ TEST(Binding, NamesOrMaxima) {
   EXPECT_EQ(named({}), "dim 'L' has no maximum: give it a value");
   EXPECT_EQ(named({{"L", 16}, {"B", 9}}),
             "dim 'B' is 9, but must be at most 8");
-  EXPECT_EQ(named({{"L", 16}, {"K", 9}}), "no dim of the model is named 'K'");
+  EXPECT_EQ(named({{"L", 16}, {"K", 9}}),
+            "no dim of the model is named 'K'; it has 'B', 'L', 'P'");
 }
 
 TEST(Binding, OutputShapes) {
