@@ -42,18 +42,22 @@ static std::string rectangle(const Report &report, const Buffer &buffer) {
 static std::string axes(const Report &report) {
   constexpr int kMarks = 4;
   std::string text;
+  auto append = [&](std::initializer_list<std::string_view> parts) {
+    for (std::string_view part : parts)
+      text += part;
+  };
   for (int i = 0; i <= kMarks; ++i) {
     std::string y = fixed(kHeight * (1 - double(i) / kMarks), 1);
-    text += "<line class=\"grid\" x1=\"" + fixed(kLeft, 0) + "\" x2=\"" +
-            fixed(kLeft + kWidth, 0) + "\" y1=\"" + y + "\" y2=\"" + y +
-            "\"/><text class=\"mark\" text-anchor=\"end\" x=\"" +
-            fixed(kLeft - 6, 0) + "\" y=\"" + y + "\" dy=\"4\">" +
-            bytesText(double(report.arenaBytes) * i / kMarks) + "</text>\n";
+    append({"<line class=\"grid\" x1=\"", fixed(kLeft, 0), "\" x2=\"",
+            fixed(kLeft + kWidth, 0), "\" y1=\"", y, "\" y2=\"", y,
+            "\"/><text class=\"mark\" text-anchor=\"end\" x=\"",
+            fixed(kLeft - 6, 0), "\" y=\"", y, "\" dy=\"4\">",
+            bytesText(double(report.arenaBytes) * i / kMarks), "</text>\n"});
     size_t step = report.steps.size() * size_t(i) / kMarks;
-    text += "<text class=\"mark\" text-anchor=\"middle\" x=\"" +
-            fixed(kLeft + kWidth * i / kMarks, 0) + "\" y=\"" +
-            fixed(kHeight + kBottom - 6, 0) + "\">step " +
-            std::to_string(step) + "</text>\n";
+    append({"<text class=\"mark\" text-anchor=\"middle\" x=\"",
+            fixed(kLeft + kWidth * i / kMarks, 0), "\" y=\"",
+            fixed(kHeight + kBottom - 6, 0), "\">step ", std::to_string(step),
+            "</text>\n"});
   }
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/Device/Cpu/Topology.h"
 
+#include <charconv>
 #include <cstdio>
 #include <sched.h>
 #include <set>
@@ -32,10 +33,12 @@ static int readNumber(unsigned cpu, const char *what) {
   FILE *file = std::fopen(path.c_str(), "r");
   if (!file)
     return -1;
-  int number;
-  bool isRead = std::fscanf(file, "%d", &number) == 1;
+  char text[16] = {};
+  size_t length = std::fread(text, 1, sizeof(text), file);
   std::fclose(file);
-  return isRead ? number : -1;
+  int number = -1;
+  std::from_chars(text, text + length, number); // what is no number stays -1
+  return number;
 }
 
 std::vector<unsigned> allowedCores() {
