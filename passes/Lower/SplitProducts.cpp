@@ -12,7 +12,7 @@
 // where the split would not pay.
 //
 // Source: Henry, Tang, Heinecke 2019, Leveraging the bfloat16 Artificial
-// Intelligence Datatype For Higher-Precision Computations, section IV.
+// Intelligence Datatype For Higher-Precision Computations.
 //
 //===----------------------------------------------------------------------===//
 

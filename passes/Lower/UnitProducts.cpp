@@ -46,13 +46,16 @@ static Value narrowLeft(tile::MmaOp mma) {
   return tile::narrowOperand(tile::withoutRoundTrip(mma.getLhs())).tile;
 }
 
-/// The load of packed words that the right side is, or null.
+/// The load of packed words, of one panel, that the right side is, or null.
 static tile::LoadOp packedWords(tile::MmaOp mma) {
   auto load =
       tile::narrowOperand(mma.getRhs()).tile.getDefiningOp<tile::LoadOp>();
   auto layout =
       load ? load.getView().getType().getLayout() : tile::LayoutAttr();
-  return layout && layout.getDigitList().size() == 4 ? load : nullptr;
+  bool isOfWords = layout && layout.getDigitList().size() == 4;
+  bool isOnePanel = isOfWords && layout.getDigitList()[2].extent ==
+                                     load.getType().getExtent(1);
+  return isOnePanel ? load : nullptr;
 }
 
 bool TileLowering::usesTileUnit(tile::MmaOp mma) {

@@ -31,9 +31,10 @@ llvm::SetVector<StringAttr> tenon::symbolsOf(tile::KernelOp kernel) {
 namespace {
 class ScheduleCheck {
 public:
-  ScheduleCheck(tile::KernelOp kernel, DictionaryAttr schedule,
+  ScheduleCheck(tile::KernelOp kernel, DictionaryAttr schedule, int64_t lanes,
                 function_ref<InFlightDiagnostic()> emitError)
-      : kernel(kernel), schedule(schedule), emitError(emitError) {}
+      : kernel(kernel), schedule(schedule), lanes(lanes), emitError(emitError) {
+  }
 
   LogicalResult checkSymbols();
   LogicalResult checkEntries();
@@ -41,7 +42,7 @@ public:
   LogicalResult checkGroup(Attribute group);
   LogicalResult checkPanel(Attribute panel);
   LogicalResult checkUnit(Attribute entry);
-  LogicalResult checkLanes(tile::MmaOp product, int64_t lanes);
+  LogicalResult checkLanes(tile::MmaOp product);
 
 private:
   InFlightDiagnostic begin() {
@@ -55,6 +56,7 @@ private:
 
   tile::KernelOp kernel;
   DictionaryAttr schedule;
+  int64_t lanes; ///< 4-byte elements of a vector
   function_ref<InFlightDiagnostic()> emitError;
 };
 } // namespace
@@ -105,8 +107,9 @@ LogicalResult ScheduleCheck::checkGroup(Attribute group) {
 
 LogicalResult ScheduleCheck::checkPanel(Attribute panel) {
   auto number = dyn_cast<IntegerAttr>(panel);
-  if (!number || number.getInt() < 1)
-    return begin() << "needs a panel of 1 or more columns, got " << panel;
+  if (!number || number.getInt() < 1 || number.getInt() % lanes != 0)
+    return begin() << "needs a panel of whole vectors: expected a multiple of "
+                   << lanes << ", got " << panel;
   WalkResult result = kernel.walk([&](tile::MmaOp product) -> WalkResult {
     int64_t columns = numberOf(product.getType().getExtents()[1]);
     if (columns % number.getInt() == 0)
@@ -155,7 +158,7 @@ LogicalResult ScheduleCheck::checkOrder() {
                  << entry;
 }
 
-LogicalResult ScheduleCheck::checkLanes(tile::MmaOp product, int64_t lanes) {
+LogicalResult ScheduleCheck::checkLanes(tile::MmaOp product) {
   bool isFirst = schedule.contains("lanes");
   int64_t extent = numberOf(product.getType().getExtents()[isFirst ? 0 : 1]);
   if (extent % lanes == 0)
@@ -169,12 +172,12 @@ LogicalResult
 tenon::checkSchedule(tile::KernelOp kernel, DictionaryAttr schedule,
                      int64_t vectorBytes,
                      function_ref<InFlightDiagnostic()> emitError) {
-  ScheduleCheck check(kernel, schedule, emitError);
+  ScheduleCheck check(kernel, schedule, vectorBytes / 4, emitError);
   if (failed(check.checkSymbols()) || failed(check.checkEntries()) ||
       failed(check.checkOrder()))
     return failure();
   WalkResult result = kernel.walk([&](tile::MmaOp product) -> WalkResult {
-    return check.checkLanes(product, vectorBytes / 4);
+    return check.checkLanes(product);
   });
   return failure(result.wasInterrupted());
 }

@@ -24,9 +24,10 @@ llvm::SetVector<mlir::StringAttr> symbolsOf(tile::KernelOp kernel);
 ///
 /// 1. It holds a number of 1 or more for each symbol of the kernel; `lanes`, if
 ///    there, is "first"; `order`, if there, is a permutation of the grid's
-///    axes; `group`, if there, is 1 or more and the grid has two axes; `unit`,
-///    if there, is one of those in Products.h, and there is a product that it
-///    computes; there is nothing else.
+///    axes; `group`, if there, is 1 or more and the grid has two axes; `panel`,
+///    if there, is whole vectors and divides the columns of every product;
+///    `unit`, if there, is one of those in Products.h, and there is a product
+///    that it computes; there is nothing else.
 /// 2. The axis of a product that lies in the lanes (its columns, or its rows
 ///    with `lanes = "first"`) is whole vectors of 4-byte elements long: a
 ///    product in registers has no mask for a part of a vector.

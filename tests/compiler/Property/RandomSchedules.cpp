@@ -30,6 +30,8 @@ static DictionaryAttr drawAny(tile::KernelOp kernel, std::mt19937 &random) {
   }
   if (coin(random))
     schedule.set("group", b.getIndexAttr(kExtents[place(random)]));
+  if (coin(random) && coin(random))
+    schedule.set("panel", b.getIndexAttr(kExtents[place(random)]));
   llvm::SmallSetVector<StringRef, 4> units;
   kernel.walk([&](tile::MmaOp product) {
     for (const tile::ProductUnit &unit : tile::productUnits())

@@ -117,8 +117,8 @@ tile.kernel @group_of_none(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {B
 
 // -----
 
-// expected-error@+1 {{the schedule of kernel 'panel_across_blocks' needs whole panels of a product's columns: expected a multiple of 24, got 32}}
-tile.kernel @panel_across_blocks(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BM = 16 : index, BN = 32 : index, panel = 24 : index} {
+// expected-error@+1 {{the schedule of kernel 'panel_across_blocks' needs whole panels of a product's columns: expected a multiple of 48, got 32}}
+tile.kernel @panel_across_blocks(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BM = 16 : index, BN = 32 : index, panel = 48 : index} {
   %c0 = arith.constant 0 : index
   %c8 = arith.constant 8 : index
   %zero = arith.constant 0.0 : f32
@@ -135,8 +135,8 @@ tile.kernel @panel_across_blocks(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) i
 
 // -----
 
-// expected-error@+1 {{the schedule of kernel 'panel_of_none' needs a panel of 1 or more columns, got 0 : index}}
-tile.kernel @panel_of_none(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {BN = 4 : index, panel = 0 : index} {
+// expected-error@+1 {{the schedule of kernel 'panel_of_half_vectors' needs a panel of whole vectors: expected a multiple of 16, got 24 : index}}
+tile.kernel @panel_of_half_vectors(%y: !tile.buffer<f32>) inputs 0 outputs 1 schedule {BN = 4 : index, panel = 24 : index} {
   %c8 = arith.constant 8 : index
   %zero = arith.constant 0.0 : f32
   %i = tile.grid [%c8 by BN]
