@@ -103,7 +103,8 @@ def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {
     Requires: apply-schedule.
     Ensures:  no tile op is left.
     Leaves:   nothing.
-    Numerics: sums are reassociated over lanes and chains, in a fixed order.
+    Numerics: sums are reassociated over lanes and chains, in a fixed order; f32
+              products in parts leave out what is below 2^-23 of each product.
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
