@@ -16,6 +16,7 @@
 #include "tools/tenon/ProgramBytes.h"
 #include "tools/tenon/Progress.h"
 #include "tools/tenon/Shapes.h"
+#include "tools/tenon/Work.h"
 
 #include <iostream>
 
@@ -167,10 +168,7 @@ static Result<void> report(const Arguments &arguments) {
   Result<unsigned> numThreads = rt::chooseNumThreads(0);
   if (!numThreads)
     return numThreads.error();
-  auto pool = rt::Pool::create({*numThreads});
-  if (!pool)
-    return pool.error();
-  auto rates = rt::measureRates(**pool);
+  Result<rt::Rates> rates = ratesOf(*numThreads);
   if (!rates)
     return rates.error();
   return writeReport(arguments.value("report"),

@@ -181,10 +181,7 @@ static Result<void> inspect(const Arguments &arguments) {
   Result<rt::Tape> tape = rt::recordTape(plan, *binding);
   if (!tape)
     return tape.error();
-  auto pool = rt::Pool::create({*numThreads});
-  if (!pool)
-    return pool.error();
-  auto rates = rt::measureRates(**pool);
+  Result<rt::Rates> rates = ratesOf(*numThreads);
   if (!rates)
     return rates.error();
 

@@ -3,6 +3,7 @@
 #include "tools/tenon/Work.h"
 
 #include "runtime/Abi/Expr.h"
+#include "runtime/Device/Cpu/Pool.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -50,6 +51,13 @@ static std::string fixed(double number, int digits) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(digits) << number;
   return text.str();
+}
+
+rt::Result<rt::Rates> ratesOf(unsigned numThreads) {
+  auto pool = rt::Pool::create({numThreads});
+  if (!pool)
+    return pool.error();
+  return rt::measureRates(**pool);
 }
 
 std::string ratesText(const rt::Rates &rates, unsigned numThreads) {

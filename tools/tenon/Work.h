@@ -28,6 +28,9 @@ std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
                                const rt::Binding &binding,
                                const rt::Rates &rates);
 
+/// The rates of this machine with so many threads, measured now.
+rt::Result<rt::Rates> ratesOf(unsigned numThreads);
+
 /// "2 threads of this machine: 187.2 GFLOP/s in f32, 18.4 GB/s from memory".
 std::string ratesText(const rt::Rates &rates, unsigned numThreads);
 
