@@ -85,6 +85,9 @@ int64_t packedStride(tile::LoadOp load, unsigned axis);
 void transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
                      llvm::MutableArrayRef<mlir::Value> vectors);
 
+class SplitOperands;
+class SplitProduct;
+
 class TileLowering {
 public:
   TileLowering(tile::KernelOp kernel, VectorMachine machine)
@@ -284,53 +287,10 @@ private:
                        unsigned lane);
 
   //===--- SplitProducts.cpp: f32 products by a unit of bf16 -------------===//
-  /// The least and the largest magnitude in each lane, as bits; the least one
-  /// less, so that zeros do not count.
-  struct MagnitudeRange {
-    mlir::Value most, leastLessOne;
-  };
-  /// Room for a block of an operand in parts: by tiles of 16 rows or columns,
-  /// steps, and parts.
-  struct SplitOperand {
-    mlir::Value pointer;
-  };
-  /// Steps of the contracted axis that are split at once.
-  struct SplitSteps {
-    mlir::Value first, count; ///< index
-  };
+  friend class SplitProduct;
+  friend class SplitOperands;
   bool usesSplitUnit(tile::MmaOp mma);
   void lowerSplitProduct(tile::MmaOp mma);
-  mlir::Value splatWord(int32_t value);
-  mlir::Value wordsOf(mlir::Value floats);
-  MagnitudeRange emptyRange();
-  MagnitudeRange extended(const MagnitudeRange &range, mlir::Value floats);
-  mlir::Value joinUpperHalves(mlir::Value first, mlir::Value second,
-                              bool inTurn);
-  mlir::Value withoutUpperHalf(mlir::Value floats);
-  void storeParts(mlir::Value first, mlir::Value second, bool inTurn,
-                  mlir::Value pointer);
-  SplitOperand allocateSplit(int64_t lines);
-  mlir::Value splitLine(const SplitOperand &operand, mlir::Value line,
-                        mlir::Value step);
-  using RangeFn =
-      llvm::function_ref<MagnitudeRange(mlir::Value, const MagnitudeRange &)>;
-  MagnitudeRange rangeLoop(mlir::Value limit, int64_t step,
-                           const MagnitudeRange &before, RangeFn body);
-  MagnitudeRange splitLeft(tile::MmaOp mma, mlir::Value numRows,
-                           const SplitSteps &steps, const SplitOperand &to,
-                           const MagnitudeRange &before);
-  MagnitudeRange splitRight(tile::MmaOp mma, mlir::Value numColumns,
-                            const SplitSteps &steps, const SplitOperand &to,
-                            const MagnitudeRange &before);
-  mlir::Value isExact(const MagnitudeRange &left, const MagnitudeRange &right);
-  void multiplyParts(llvm::ArrayRef<UnitMemory> sums,
-                     llvm::ArrayRef<UnitMemory> left,
-                     llvm::ArrayRef<UnitMemory> right, mlir::Value numSteps);
-  void multiplyBlock(const Scratch &sums, mlir::Value numRows,
-                     mlir::Value numColumns, mlir::Value numSteps,
-                     const SplitOperand &left, const SplitOperand &right);
-  mlir::Value multiplySplit(tile::MmaOp mma, const Scratch &to,
-                            mlir::Value numRows);
 
   struct Registers {
     unsigned lane;

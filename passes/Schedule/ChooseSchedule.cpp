@@ -135,14 +135,14 @@ struct ContractionBlock {
 };
 
 /// A block of split numbers: both operands are split once for it, so it is
-/// large; the parts of a turn and the sums of 256 x 256 are 640 KiB, which an
-/// L2 beside such units holds. An even number of blocks shares well among
-/// threads.
+/// large; the parts of two turns and the sums of 256 x 256 are 1 MiB, half of
+/// an L2 beside such units, and larger ones were slower. An even number of
+/// blocks shares well among threads.
 ContractionBlock splitBlock(const Shape &shape, int64_t depth, int64_t panel) {
   constexpr int64_t kRows = 256, kMostPanels = 4, kLeastPanels = 2;
-  /// Columns in the products of which splitting a row takes as long: 26 to 61
-  /// were measured on Sapphire Rapids.
-  constexpr double kSplitCost = 48;
+  /// Columns in the products of which the rest of a block takes as long:
+  /// measured on Sapphire Rapids.
+  constexpr double kSplitCost = 20;
   std::optional<int64_t> size = shape.gridSize.lookup("BN");
   int64_t best = kMostPanels;
   double least = 0;
