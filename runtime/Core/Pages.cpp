@@ -9,9 +9,28 @@
 
 namespace tenon::rt {
 
+static constexpr uint64_t kHugePageBytes = uint64_t(2) << 20;
+
 static uint64_t mappedBytes(uint64_t bytes) {
   return (std::max<uint64_t>(bytes, 1) + kPageBytes - 1) / kPageBytes *
          kPageBytes;
+}
+
+/// Gives back what is before the first huge page and what is behind `length`
+/// bytes of it, and asks for huge pages: rows of a large tensor are pages
+/// apart, and looking up each of them would cost a kernel a tenth of its time.
+static void *inHugePages(void *where, uint64_t length) {
+  auto begin = reinterpret_cast<uintptr_t>(where);
+  uintptr_t start =
+      (begin + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
+  uintptr_t behind = begin + kHugePageBytes - start;
+  auto *first = static_cast<std::byte *>(where) + (start - begin);
+  if (start > begin)
+    munmap(where, start - begin);
+  if (behind > 0)
+    munmap(first + length, behind);
+  madvise(first, length, MADV_HUGEPAGE); // a wish: without it all works
+  return first;
 }
 
 Pages::~Pages() {
@@ -23,12 +42,16 @@ Result<Pages> Pages::reserve(uint64_t bytes, const char *purpose) {
   // Beyond any address space; also keeps the rounding from wrapping around.
   constexpr uint64_t kLargest = uint64_t(1) << 47;
   void *where = MAP_FAILED;
+  bool isLarge = bytes >= kHugePageBytes;
+  uint64_t slack = isLarge ? kHugePageBytes : 0;
   if (bytes < kLargest)
-    where = mmap(nullptr, mappedBytes(bytes), PROT_READ | PROT_WRITE,
+    where = mmap(nullptr, mappedBytes(bytes) + slack, PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (where == MAP_FAILED)
     return Error{Code::NoMemory,
                  message("cannot reserve ", bytes, " bytes for ", purpose)};
+  if (isLarge)
+    where = inHugePages(where, mappedBytes(bytes));
   Pages pages;
   pages.start = static_cast<std::byte *>(where);
   pages.length = bytes;

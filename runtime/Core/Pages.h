@@ -1,7 +1,8 @@
 //===- Pages.h - zeroed memory straight from the system -------------------===//
 //
 // Arenas, scratch and code images. Pages are not touched until used, so a large
-// reservation costs address space only.
+// reservation costs address space only. From 2 MiB on they are huge pages where
+// the system has them.
 //
 //===----------------------------------------------------------------------===//
 

@@ -36,4 +36,15 @@ TEST(Pages, TooMuchIsAnError) {
   }
 }
 
+TEST(Pages, ManyBytesBeginWithAHugePage) {
+  constexpr uint64_t kHuge = uint64_t(2) << 20, kBytes = 3 * kHuge + 5000;
+  auto pages = Pages::reserve(kBytes, "a test");
+  ASSERT_TRUE(pages) << pages.error().message;
+  EXPECT_EQ(pages->sizeBytes(), kBytes);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(pages->data()) % kHuge, 0u);
+  EXPECT_EQ(std::count(pages->data(), pages->data() + kBytes, std::byte{0}),
+            std::ptrdiff_t(kBytes));
+  pages->data()[kBytes - 1] = std::byte{1};
+}
+
 } // namespace
