@@ -162,12 +162,14 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto mma = dyn_cast<tile::MmaOp>(op)) {
-    if (usesTileUnit(mma))
-      lowerUnitProduct(mma);
-    else if (usesSplitUnit(mma))
+    if (usesTileUnit(mma)) {
+      if (!isStored(mma)) // else with the store
+        keepUnitProduct(mma);
+    } else if (usesSplitUnit(mma)) {
       lowerSplitProduct(mma);
-    else if (!isAbsorbed(mma.getResult()))
+    } else if (!isAbsorbed(mma.getResult())) {
       materialize(mma.getResult());
+    }
     return success();
   }
   if (isa<tile::TileDialect>(op->getDialect())) {

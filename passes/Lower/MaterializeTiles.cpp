@@ -449,12 +449,14 @@ void TileLowering::lowerStore(tile::StoreOp store) {
         Bound{mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
   if (tile::MmaOp mma = pendingProduct(tile)) {
     unsigned lane = laneAxisOf(mma.getResult());
-    lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
-                 [&](Value value, const Place &at) {
-                   writeStore(store, value, at,
-                              checkBound(*bounds[lane], shape[lane], lane, at));
-                 });
-    return;
+    auto write = [&](Value value, const Place &at) {
+      writeStore(store, value, at,
+                 checkBound(*bounds[lane], shape[lane], lane, at));
+    };
+    if (usesTileUnit(mma))
+      return lowerUnitProduct(mma, tile, *bounds[0], write);
+    return lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
+                        write);
   }
   unsigned lane = laneAxisOf(tile);
   bool liesAcross = isInSquares(tileTypeOf(tile)) &&

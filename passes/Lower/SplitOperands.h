@@ -11,16 +11,12 @@
 #ifndef TENON_PASSES_LOWER_SPLITOPERANDS_H
 #define TENON_PASSES_LOWER_SPLITOPERANDS_H
 
-#include "passes/Lower/TileLowering.h"
+#include "passes/Lower/UnitOperands.h"
 
 namespace tenon {
 
-/// Rows and columns of a tile of sums; lines of a tile of a factor.
-inline constexpr int64_t kTileSide = 16;
 /// Elements of the contracted axis in a step of the unit.
 inline constexpr int64_t kStepElements = 32;
-inline constexpr int64_t kLineBytes = 64;
-inline constexpr int64_t kTileBytes = kTileSide * kLineBytes;
 /// Parts of a number.
 inline constexpr int64_t kParts = 3;
 /// Steps of a turn: 32 rows or columns of parts are half of an L1.

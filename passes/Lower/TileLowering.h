@@ -87,6 +87,7 @@ void transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
 
 class SplitOperands;
 class SplitProduct;
+class UnitProduct;
 
 class TileLowering {
 public:
@@ -239,33 +240,12 @@ private:
   mlir::Value widenPart(mlir::Value words, int64_t part, int64_t length,
                         bool isUnsigned);
 
-  //===--- UnitProducts.cpp: products by a unit of 16 x 16 sums ----------===//
+  //===--- UnitOperations.cpp: what a unit of 16 x 16 sums does -----------===//
   /// Rows of one operand of the unit.
   struct UnitMemory {
     mlir::Value pointer;
     mlir::Value rowBytes; ///< index: from one row to the next
   };
-  /// Sums in memory, of which nothing is read if they are zero.
-  struct UnitSums {
-    UnitMemory memory;
-    bool isZero;
-  };
-  bool usesTileUnit(tile::MmaOp mma);
-  void lowerUnitProduct(tile::MmaOp mma);
-  UnitMemory leftSide(tile::MmaOp mma);
-  UnitMemory rightSide(tile::MmaOp mma);
-  bool isReadInPlace(mlir::Value tile);
-  void copyRows(mlir::Value tile, const Scratch &to);
-  void copyTileOfRows(mlir::Value tile, mlir::Value firstRow,
-                      const Scratch &to);
-  mlir::Value numRowsOf(tile::MmaOp mma);
-  Scratch placeOfSums(tile::MmaOp mma);
-  void multiplyAllRows(const UnitSums &sums, tile::MmaOp mma);
-  void multiplyRows(const UnitSums &to, mlir::Value row, const UnitMemory &left,
-                    const UnitMemory &right, int64_t rows, tile::MmaOp mma);
-  void multiplyTiles(tile::MmaOp mma, const UnitSums &to,
-                     const UnitMemory &left, const UnitMemory &right,
-                     int64_t rows, int64_t columns);
   mlir::Value unitZero();
   mlir::Value unitLoad(const UnitMemory &memory);
   mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
@@ -276,6 +256,29 @@ private:
   /// The operand from this row and byte on.
   UnitMemory shifted(const UnitMemory &memory, mlir::Value row,
                      mlir::Value byte);
+
+  //===--- UnitOperands.cpp: what it multiplies ---------------------------===//
+  bool usesTileUnit(tile::MmaOp mma);
+  UnitMemory leftSide(tile::MmaOp mma);
+  UnitMemory rightSide(tile::MmaOp mma);
+  bool isReadInPlace(mlir::Value tile);
+  void copyRows(mlir::Value tile, const Scratch &to);
+  void copyTileOfRows(mlir::Value tile, mlir::Value firstRow,
+                      const Scratch &to);
+  mlir::Value numRowsOf(tile::MmaOp mma);
+
+  //===--- UnitProducts.cpp: its products ---------------------------------===//
+  friend class UnitProduct;
+  Scratch placeOfSums(tile::MmaOp mma);
+  std::pair<Scratch, bool> prepareSums(tile::MmaOp mma);
+  /// The sums stay in scratch memory.
+  void keepUnitProduct(tile::MmaOp mma);
+  /// Computes `end`, which follows the product, and hands it to the sink.
+  void lowerUnitProduct(tile::MmaOp mma, mlir::Value end, const Bound &rowBound,
+                        SinkFn sink);
+  bool isStored(tile::MmaOp mma);
+  void finishRow(mlir::Value end, mlir::Value row, mlir::Value column,
+                 int64_t numVectors, const Bound &rowBound, SinkFn sink);
 
   //===--- StageWords.cpp: right sides as a unit of tiles reads them -----===//
   bool canStageWords(tile::MmaOp mma);

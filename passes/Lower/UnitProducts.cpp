@@ -1,321 +1,229 @@
 //===- UnitProducts.cpp - products by a unit of 16 x 16 sums --------------===//
 //
-// AMX keeps 16 x 16 sums in a tile register and adds to them 16 rows times 16
-// columns of 16 bf16 pairs, or of 16 times four bytes, in one instruction. Two
-// by two such tiles share their operands; the sums go to scratch memory, from
-// which what follows the product is computed, a vector at a time as everywhere.
-//
-// The emulation computes what the instruction does, in the same order: within
-// one step the products of even and of odd elements are summed apart. Sums of
-// integers are exact in any order.
+// Two by two tiles of sums share their operands, in registers over the whole
+// contracted axis; the sums go to scratch memory, from which what follows the
+// product is computed, a vector at a time as everywhere. Where that is stored
+// at once, 32 rows of it are computed while the unit multiplies the next 32: an
+// instruction keeps the unit busy for 16 cycles, in which the vector units have
+// nothing else to do.
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/TileLowering.h"
+#include "passes/Lower/UnitOperands.h"
 
 #include "dialects/Tile/Products.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
 namespace tenon {
 
-/// Rows and columns of a tile, and words of a step.
-static constexpr int64_t kSide = 16;
-/// Bytes of a full row of a tile register.
-static constexpr int64_t kRowBytes = 64;
+/// Rows of two tiles of sums.
+static constexpr int64_t kPairRows = 2 * kTileSide;
 
-static tile::TileType tileTypeOf(Value tile) {
-  return cast<tile::TileType>(tile.getType());
-}
+/// One product of a kernel.
+class UnitProduct {
+public:
+  using RowFn = function_ref<void(Value row)>;
 
-/// Elements of the contracted axis in one step.
-static int64_t depthOfStep(tile::MmaOp mma) {
-  return kSide * tile::dotLength(mma);
-}
+  /// `isZero`: the sums are zero, whatever the memory says.
+  UnitProduct(TileLowering &lowering, tile::MmaOp mma,
+              const TileLowering::Scratch &sums, bool isZero)
+      : tiles(lowering), b(lowering.b), mma(mma),
+        sums{sums.pointer, tiles.constantIndex(4 * sums.strides[0])},
+        isZero(isZero) {}
 
-/// Bytes of an element of an operand.
-static int64_t elementBytes(tile::MmaOp mma) {
-  return kRowBytes / depthOfStep(mma);
-}
+  /// Adds the products to the sums.
+  void multiply();
+  /// Also calls `finish` in the code behind each row below `numRows`.
+  void multiply(Value numRows, RowFn finish);
 
-/// The left side as the unit reads it.
-static Value narrowLeft(tile::MmaOp mma) {
-  return tile::narrowOperand(tile::withoutRoundTrip(mma.getLhs())).tile;
-}
+private:
+  using UnitMemory = TileLowering::UnitMemory;
+  /// Writes code between the instructions of step `number`; null: none.
+  using StepFn = function_ref<void(Value number)>;
 
-/// The load of packed words, of one panel, that the right side is, or null.
-static tile::LoadOp packedWords(tile::MmaOp mma) {
-  auto load =
-      tile::narrowOperand(mma.getRhs()).tile.getDefiningOp<tile::LoadOp>();
-  auto layout =
-      load ? load.getView().getType().getLayout() : tile::LayoutAttr();
-  bool isOfWords = layout && layout.getDigitList().size() == 4;
-  bool isOnePanel = isOfWords && layout.getDigitList()[2].extent ==
-                                     load.getType().getExtent(1);
-  return isOnePanel ? load : nullptr;
-}
-
-bool TileLowering::usesTileUnit(tile::MmaOp mma) {
-  const tile::ProductUnit *unit = tile::unitOf(kernel);
-  bool isStaged = !packedWords(mma);
-  if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
-      !tile::computes(*unit, mma) || (isStaged && !canStageWords(mma)))
-    return false;
-  tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
-  std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
-  return lhs.getExtent(1) % depthOfStep(mma) == 0 &&
-         result.getExtent(0) % kSide == 0 && result.getExtent(1) % kSide == 0 &&
-         (!kBound || isInside(*kBound, lhs.getExtent(1)) ||
-          (isStaged && !isReadInPlace(narrowLeft(mma))));
-}
-
-//===----------------------------------------------------------------------===//
-// The unit's operations
-//===----------------------------------------------------------------------===//
-
-Value TileLowering::advance(Value pointer, Value bytes) {
-  return LLVM::GEPOp::create(b, loc(), pointer.getType(), b.getI8Type(),
-                             pointer, ValueRange{toI64(bytes)});
-}
-
-TileLowering::UnitMemory TileLowering::shifted(const UnitMemory &memory,
-                                               Value row, Value byte) {
-  Value start = arith::MulIOp::create(b, loc(), row, memory.rowBytes);
-  return {advance(memory.pointer, arith::AddIOp::create(b, loc(), start, byte)),
-          memory.rowBytes};
-}
-
-Value TileLowering::callUnit(StringRef name, Type result, ValueRange operands) {
-  auto i16 = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, loc(), b.getI16IntegerAttr(value));
-  };
-  SmallVector<Value> all{i16(kSide), i16(kRowBytes)};
-  if (name.starts_with("td")) // rows, bytes of a row of sums, of the left side
-    all.push_back(i16(kRowBytes));
-  llvm::append_range(all, operands);
-  std::string full = ("llvm.x86." + name + ".internal").str();
-  if (result)
-    return LLVM::CallIntrinsicOp::create(b, loc(), result,
-                                         b.getStringAttr(full), all)
-        .getResult(0);
-  LLVM::CallIntrinsicOp::create(b, loc(), b.getStringAttr(full), all);
-  return Value();
-}
-
-Value TileLowering::unitLoad(const UnitMemory &memory) {
-  if (machine.emulatesUnits)
-    return memory.pointer;
-  return callUnit("tileloadd64", LLVM::LLVMX86AMXType::get(b.getContext()),
-                  {memory.pointer, toI64(memory.rowBytes)});
-}
-
-Value TileLowering::unitZero() {
-  return callUnit("tilezero", LLVM::LLVMX86AMXType::get(b.getContext()), {});
-}
-
-/// sums + x * y, by arithmetic on the memory of all three.
-void TileLowering::emulateUnit(Type sumType, int64_t length,
-                               const UnitMemory &sums, const UnitMemory &x,
-                               const UnitMemory &y) {
-  auto lanes = VectorType::get(kSide, sumType);
-  auto words = VectorType::get(kSide, b.getI32Type());
-  auto rowOf = [&](const UnitMemory &memory, Value row) {
-    return advance(memory.pointer,
-                   arith::MulIOp::create(b, loc(), row, memory.rowBytes));
-  };
-  Value zero = constantIndex(0), one = constantIndex(1),
-        side = constantIndex(kSide);
-  auto rows = scf::ForOp::create(b, loc(), zero, side, one);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(rows.getBody());
-  Value row = rows.getInductionVar();
-  Value none = arith::ConstantOp::create(b, loc(), b.getZeroAttr(lanes));
-  SmallVector<Value> noSums(length, none);
-  auto columns = scf::ForOp::create(b, loc(), zero, side, one, noSums);
-  {
-    OpBuilder::InsertionGuard inner(b);
-    b.setInsertionPointToStart(columns.getBody());
-    Value column = columns.getInductionVar();
-    Value at = advance(rowOf(x, row), arith::MulIOp::create(b, loc(), column,
-                                                            constantIndex(4)));
-    Value word = LLVM::LoadOp::create(b, loc(), b.getI32Type(), at, 1);
-    Value left = vector::BroadcastOp::create(b, loc(), words, word);
-    Value right = LLVM::LoadOp::create(b, loc(), words, rowOf(y, column), 1);
-    SmallVector<Value> next;
-    for (int64_t part = 0; part < length; ++part)
-      next.push_back(multiplyAdd(b, loc(), widenPart(left, part, length, true),
-                                 widenPart(right, part, length, false),
-                                 columns.getRegionIterArgs()[part]));
-    scf::YieldOp::create(b, loc(), next);
+  void multiplyRest(Value pairs, Value limit);
+  void multiplyRows(Value row, const UnitMemory &from, int64_t numTiles,
+                    StepFn beside);
+  void multiplyTiles(const UnitMemory &to, const UnitMemory &from,
+                     const UnitMemory &words, int64_t rows, int64_t columns,
+                     StepFn beside);
+  void finishRows(Value from, Value to, RowFn finish);
+  Value roundDown(Value value, int64_t unit);
+  int64_t numSteps() {
+    return cast<tile::TileType>(mma.getLhs().getType()).getExtent(1) /
+           depthOfStep(mma);
   }
-  auto add = [&](Value left, Value right) -> Value {
-    if (isa<FloatType>(lanes.getElementType()))
-      return arith::AddFOp::create(b, loc(), left, right);
-    return arith::AddIOp::create(b, loc(), left, right);
-  };
-  Value step = columns.getResult(0);
-  for (Value part : columns.getResults().drop_front())
-    step = add(step, part);
-  Value address = rowOf(sums, row);
-  Value before = LLVM::LoadOp::create(b, loc(), lanes, address, 4);
-  LLVM::StoreOp::create(b, loc(), add(before, step), address, 4);
-}
-
-//===----------------------------------------------------------------------===//
-// The product
-//===----------------------------------------------------------------------===//
-
-/// Copies the tile; what is behind its end is zero, or nobody's.
-void TileLowering::copyRows(Value tile, const Scratch &to) {
-  SmallVector<std::optional<Bound>> ends = endsOfGrid(tile);
-  ends[1] = std::nullopt;
-  forEachVector(tileTypeOf(tile).getShape(), ends, 1, [&](const Place &at) {
-    writeScratch(evaluate(tile, at), to, at);
-  });
-}
-
-/// Copies as many rows as a tile register has; what is behind an end is zero.
-void TileLowering::copyTileOfRows(Value tile, Value firstRow,
-                                  const Scratch &to) {
-  SmallVector<std::optional<Bound>> none(2);
-  int64_t depth = tileTypeOf(tile).getExtent(1);
-  forEachVector({kSide, depth}, none, 1, [&](const Place &target) {
-    Place from = target;
-    from.coords[0] =
-        b.createOrFold<arith::AddIOp>(loc(), firstRow, target.coords[0]);
-    writeScratch(evaluate(tile, from), to, target);
-  });
-}
-
-/// The left side's rows, contiguous along the contracted axis: where they lie,
-/// or, when they are computed, in scratch memory, with zeros behind the end.
-TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
-  Value lhs = narrowLeft(mma);
-  int64_t bytes = elementBytes(mma);
-  if (auto found = scratch.find(lhs);
-      found != scratch.end() && found->second.strides[1] == 1)
-    return {found->second.pointer,
-            constantIndex(bytes * found->second.strides[0])};
-  if (!isReadInPlace(lhs)) {
-    Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
-    copyRows(lhs, copy);
-    return {copy.pointer, constantIndex(bytes * copy.strides[0])};
+  /// Of all columns of a pair.
+  int64_t numStepsOfPair() {
+    int64_t columns = mma.getType().getExtent(1);
+    return numSteps() * llvm::divideCeil(columns, 2 * kTileSide);
   }
-  auto load = lhs.getDefiningOp<tile::LoadOp>();
-  Memory memory = memoryOf(load.getView());
-  SmallVector<Value> offsets;
-  for (Value offset : load.getOffsets())
-    offsets.push_back(mapped(offset));
-  SmallVector<Value> coords(offsets.size());
-  Value first = linearOffset(memory, offsets, coords);
-  Value start =
-      advance(memory.pointer,
-              arith::MulIOp::create(b, loc(), first, constantIndex(bytes)));
-  Value rowBytes = arith::MulIOp::create(
-      b, loc(), memory.strides[load.getAxes()[0]], constantIndex(bytes));
-  return {start, rowBytes};
-}
 
-/// Whether the tile's rows lie in memory as the unit wants them.
-bool TileLowering::isReadInPlace(Value tile) {
-  auto load = tile.getDefiningOp<tile::LoadOp>();
-  return load && !scratch.contains(tile) &&
-         !load.getView().getType().getLayout() && contiguousAxis(tile) == 1u;
-}
+  Location loc() { return tiles.loc(); }
+  Value index(int64_t value) { return tiles.constantIndex(value); }
+  template <typename Op> Value make(Value x, Value y) {
+    return b.createOrFold<Op>(loc(), x, y);
+  }
 
-/// The right side: rows of words, packed ones as long as a panel is wide.
-TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
-  tile::LoadOp load = packedWords(mma);
-  if (!load)
-    return stageWords(mma);
-  Memory memory = memoryOf(load.getView());
-  SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
-  for (Value offset : load.getOffsets())
-    offsets.push_back(mapped(offset));
-  Value first = packedOffset(load, memory, offsets, coords);
-  Value start = advance(
-      memory.pointer,
-      arith::MulIOp::create(b, loc(), first, constantIndex(elementBytes(mma))));
-  int64_t width = memory.layout.getDigitList()[2].extent;
-  return {start, constantIndex(4 * width)};
-}
+  TileLowering &tiles;
+  OpBuilder &b;
+  tile::MmaOp mma;
+  UnitMemory sums;
+  bool isZero;
+  UnitMemory left, right; ///< once multiply has begun
+};
 
 /// Adds to the sums of two by two tiles, or what is left of them, the products
 /// over the whole contracted axis.
-void TileLowering::multiplyTiles(tile::MmaOp mma, const UnitSums &to,
-                                 const UnitMemory &left,
-                                 const UnitMemory &right, int64_t rows,
-                                 int64_t columns) {
-  int64_t numSteps = tileTypeOf(mma.getLhs()).getExtent(1) / depthOfStep(mma);
+void UnitProduct::multiplyTiles(const UnitMemory &to, const UnitMemory &from,
+                                const UnitMemory &words, int64_t rows,
+                                int64_t columns, StepFn beside) {
   StringRef product = tile::dotLength(mma) == 2 ? "tdpbf16ps" : "tdpbusd";
   SmallVector<UnitMemory> targets;
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t c = 0; c < columns; ++c)
-      targets.push_back(shifted(to.memory, constantIndex(r * kSide),
-                                constantIndex(c * kRowBytes)));
-  bool isReal = !machine.emulatesUnits;
-  SmallVector<Value> sums;
+      targets.push_back(
+          tiles.shifted(to, index(r * kTileSide), index(c * kLineBytes)));
+  bool isReal = !tiles.machine.emulatesUnits;
+  SmallVector<Value> start;
   if (isReal)
     for (const UnitMemory &target : targets)
-      sums.push_back(to.isZero ? unitZero() : unitLoad(target));
-  auto loop =
-      scf::ForOp::create(b, loc(), constantIndex(0), constantIndex(numSteps),
-                         constantIndex(1), sums);
+      start.push_back(isZero ? tiles.unitZero() : tiles.unitLoad(target));
+  auto loop = scf::ForOp::create(b, loc(), index(0), index(numSteps()),
+                                 index(1), start);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value step = loop.getInductionVar();
-    Value leftByte =
-        arith::MulIOp::create(b, loc(), step, constantIndex(kRowBytes));
-    Value rightRow =
-        arith::MulIOp::create(b, loc(), step, constantIndex(kSide));
+    Value byte = make<arith::MulIOp>(step, index(kLineBytes));
+    Value wordRow = make<arith::MulIOp>(step, index(kTileSide));
     SmallVector<UnitMemory> lefts, rights;
     for (int64_t r = 0; r < rows; ++r)
-      lefts.push_back(shifted(left, constantIndex(r * kSide), leftByte));
+      lefts.push_back(tiles.shifted(from, index(r * kTileSide), byte));
     for (int64_t c = 0; c < columns; ++c)
-      rights.push_back(shifted(right, rightRow, constantIndex(c * kRowBytes)));
+      rights.push_back(tiles.shifted(words, wordRow, index(c * kLineBytes)));
     SmallVector<Value> x, y, next;
     if (isReal) {
       for (const UnitMemory &memory : lefts)
-        x.push_back(unitLoad(memory));
+        x.push_back(tiles.unitLoad(memory));
       for (const UnitMemory &memory : rights)
-        y.push_back(unitLoad(memory));
+        y.push_back(tiles.unitLoad(memory));
     }
     for (auto [n, target] : llvm::enumerate(targets)) {
       int64_t r = n / columns, c = n % columns;
       if (isReal)
-        next.push_back(callUnit(product, sums[n].getType(),
-                                {loop.getRegionIterArgs()[n], x[r], y[c]}));
+        next.push_back(
+            tiles.callUnit(product, start[n].getType(),
+                           {loop.getRegionIterArgs()[n], x[r], y[c]}));
       else
-        emulateUnit(mma.getType().getElementType(), tile::dotLength(mma),
-                    target, lefts[r], rights[c]);
+        tiles.emulateUnit(mma.getType().getElementType(), tile::dotLength(mma),
+                          target, lefts[r], rights[c]);
     }
+    if (beside)
+      beside(step);
     if (isReal)
       scf::YieldOp::create(b, loc(), next);
   }
   for (auto [target, sum] : llvm::zip(targets, loop.getResults()))
-    callUnit("tilestored64", Type(),
-             {target.pointer, toI64(target.rowBytes), sum});
+    tiles.callUnit("tilestored64", Type(),
+                   {target.pointer, tiles.toI64(target.rowBytes), sum});
 }
 
-/// All columns of `rows` tiles of rows, from `row` of the sums and from the
-/// first row of `left` on.
-void TileLowering::multiplyRows(const UnitSums &to, Value row,
-                                const UnitMemory &left, const UnitMemory &right,
-                                int64_t rows, tile::MmaOp mma) {
-  int64_t columnTiles = mma.getType().getExtent(1) / kSide;
+/// All columns of `numTiles` tiles of rows, from `row` of the sums and from the
+/// first row of `from` on.
+void UnitProduct::multiplyRows(Value row, const UnitMemory &from,
+                               int64_t numTiles, StepFn beside) {
+  int64_t columnTiles = mma.getType().getExtent(1) / kTileSide;
   for (int64_t c = 0; c < columnTiles; c += 2) {
-    UnitSums sums = {shifted(to.memory, row, constantIndex(c * kRowBytes)),
-                     to.isZero};
-    multiplyTiles(
-        mma, sums, left,
-        shifted(right, constantIndex(0), constantIndex(c * kRowBytes)), rows,
-        std::min<int64_t>(2, columnTiles - c));
+    auto inPair = [&](Value step) {
+      beside(make<arith::AddIOp>(step, index(c / 2 * numSteps())));
+    };
+    Value byte = index(c * kLineBytes);
+    multiplyTiles(tiles.shifted(sums, row, byte), from,
+                  tiles.shifted(right, index(0), byte), numTiles,
+                  std::min<int64_t>(2, columnTiles - c),
+                  beside ? StepFn(inPair) : StepFn());
   }
 }
+
+Value UnitProduct::roundDown(Value value, int64_t unit) {
+  return make<arith::MulIOp>(make<arith::DivUIOp>(value, index(unit)),
+                             index(unit));
+}
+
+/// What is left of two tiles of rows: one, and a copy of what is left of it.
+void UnitProduct::multiplyRest(Value pairs, Value limit) {
+  Value whole = roundDown(limit, kTileSide);
+  auto onlyIf = [&](Value from, Value to, function_ref<void()> body) {
+    Value isThere = b.createOrFold<arith::CmpIOp>(
+        loc(), arith::CmpIPredicate::ult, from, to);
+    if (matchPattern(isThere, m_Zero()))
+      return;
+    OpBuilder::InsertionGuard guard(b);
+    auto branch = scf::IfOp::create(b, loc(), isThere, /*withElse=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body();
+  };
+  onlyIf(pairs, whole, [&] {
+    multiplyRows(pairs, tiles.shifted(left, pairs, index(0)), 1, nullptr);
+  });
+  Value lhs = narrowLeft(mma);
+  if (!tiles.isReadInPlace(lhs))
+    return;
+  onlyIf(whole, limit, [&] {
+    auto all = cast<tile::TileType>(lhs.getType());
+    auto type = tile::TileType::get(
+        b.getContext(), {b.getI64IntegerAttr(kTileSide), all.getExtents()[1]},
+        all.getElementType());
+    TileLowering::Scratch copy = tiles.allocate(type, /*lane=*/1);
+    tiles.copyTileOfRows(lhs, whole, copy);
+    Value rowBytes = index(elementBytes(mma) * copy.strides[0]);
+    multiplyRows(whole, {copy.pointer, rowBytes}, 1, nullptr);
+  });
+}
+
+void UnitProduct::finishRows(Value from, Value to, RowFn finish) {
+  auto loop = scf::ForOp::create(b, loc(), from, to, index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  finish(loop.getInductionVar());
+}
+
+void UnitProduct::multiply(Value numRows, RowFn finish) {
+  left = tiles.leftSide(mma);
+  right = tiles.rightSide(mma);
+  Value limit = tiles.numRowsOf(mma), pairs = roundDown(limit, kPairRows);
+  auto loop = scf::ForOp::create(b, loc(), index(0), pairs, index(kPairRows));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value row = loop.getInductionVar();
+    Value before = make<arith::SubIOp>(row, index(kPairRows));
+    Value isFirst = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::eq,
+                                          row, index(0));
+    // The rows before this pair's, of which the first pair has none.
+    Value end = arith::SelectOp::create(b, loc(), isFirst, before, row);
+    Value share = index(llvm::divideCeil(kPairRows, numStepsOfPair()));
+    auto beside = [&](Value number) {
+      Value from =
+          make<arith::AddIOp>(before, make<arith::MulIOp>(number, share));
+      Value to = make<arith::AddIOp>(from, share);
+      finishRows(from, make<arith::MinSIOp>(to, end), finish);
+    };
+    multiplyRows(row, tiles.shifted(left, row, index(0)), 2,
+                 finish ? StepFn(beside) : StepFn());
+  }
+  multiplyRest(pairs, limit);
+  if (!finish)
+    return;
+  Value last = make<arith::MaxUIOp>(pairs, index(kPairRows));
+  finishRows(make<arith::SubIOp>(last, index(kPairRows)), numRows, finish);
+}
+
+void UnitProduct::multiply() { multiply(Value(), nullptr); }
 
 /// The tile that `sum` is made of place by place, and nothing else is.
 static Value sourceOfSum(Value sum) {
@@ -349,7 +257,9 @@ static bool isZeroFill(Value tile) {
                   matchPattern(fill.getValue(), m_Zero()));
 }
 
-void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
+/// Where the sums will be, and whether they are zero before.
+std::pair<TileLowering::Scratch, bool>
+TileLowering::prepareSums(tile::MmaOp mma) {
   Scratch to = placeOfSums(mma);
   bool isInPlace = scratch.contains(mma.getAccumulator()) &&
                    scratch[mma.getAccumulator()].pointer == to.pointer;
@@ -357,74 +267,57 @@ void TileLowering::lowerUnitProduct(tile::MmaOp mma) {
   bool isZero = isZeroFill(mma.getAccumulator()) && !machine.emulatesUnits;
   if (!isInPlace && !isZero)
     copyRows(mma.getAccumulator(), to);
-  UnitSums sums{{to.pointer, constantIndex(4 * to.strides[0])}, isZero};
-  multiplyAllRows(sums, mma);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);
+  return {to, isZero};
+}
+
+void TileLowering::keepUnitProduct(tile::MmaOp mma) {
+  auto [to, isZero] = prepareSums(mma);
+  UnitProduct(*this, mma, to, isZero).multiply();
   scratch[mma.getResult()] = to;
 }
 
-/// How many rows are multiplied: those that are there, or, where others may be
-/// read too, whole tiles of them.
-Value TileLowering::numRowsOf(tile::MmaOp mma) {
-  int64_t numRows = mma.getType().getExtent(0);
-  Value lhs = narrowLeft(mma);
-  if (isReadInPlace(lhs))
-    return limitOf(boundOf(lhs, 0), numRows);
-  std::optional<Bound> end = endsOfGrid(mma.getLhs())[0];
-  if (!end)
-    return constantIndex(numRows);
-  Value side = constantIndex(kSide);
-  Value tiles =
-      b.createOrFold<arith::CeilDivUIOp>(loc(), limitOf(end, numRows), side);
-  return b.createOrFold<arith::MulIOp>(loc(), tiles, side);
+void TileLowering::lowerUnitProduct(tile::MmaOp mma, Value end,
+                                    const Bound &rowBound, SinkFn sink) {
+  auto [to, isZero] = prepareSums(mma);
+  UnitProduct product(*this, mma, to, isZero);
+  scratch[mma.getResult()] = to;
+  int64_t numVectors = mma.getType().getExtent(1) / kTileSide;
+  product.multiply(
+      limitOf(rowBound, mma.getType().getExtent(0)), [&](Value row) {
+        finishRow(end, row, constantIndex(0), numVectors, rowBound, sink);
+      });
 }
 
-/// Two tiles of rows at a time, then one, then a copy of what is left of one.
-void TileLowering::multiplyAllRows(const UnitSums &sums, tile::MmaOp mma) {
-  Value lhs = narrowLeft(mma);
-  UnitMemory left = leftSide(mma), right = rightSide(mma);
-  Value limit = numRowsOf(mma);
-  auto multiply = [&](Value row, int64_t tiles) {
-    multiplyRows(sums, row, shifted(left, row, constantIndex(0)), right, tiles,
-                 mma);
-  };
-  auto roundDown = [&](int64_t unit) {
-    Value size = constantIndex(unit);
-    return b.createOrFold<arith::MulIOp>(
-        loc(), b.createOrFold<arith::DivUIOp>(loc(), limit, size), size);
-  };
-  auto onlyIf = [&](Value from, Value to, function_ref<void()> body) {
-    Value isThere = b.createOrFold<arith::CmpIOp>(
-        loc(), arith::CmpIPredicate::ult, from, to);
-    if (matchPattern(isThere, m_Zero()))
-      return;
-    OpBuilder::InsertionGuard guard(b);
-    auto branch = scf::IfOp::create(b, loc(), isThere, /*withElse=*/false);
-    b.setInsertionPointToStart(branch.thenBlock());
-    body();
-  };
-  Value pairs = roundDown(2 * kSide), tiles = roundDown(kSide);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), pairs,
-                                   constantIndex(2 * kSide));
-    b.setInsertionPointToStart(loop.getBody());
-    multiply(loop.getInductionVar(), 2);
+/// Whether all that is made of the product, place by place, is stored.
+bool TileLowering::isStored(tile::MmaOp mma) {
+  Value tile = mma.getResult();
+  while (isAbsorbed(tile)) {
+    Operation *user = *tile.getUsers().begin();
+    if (isa<tile::StoreOp>(user))
+      return true;
+    tile = user->getResult(0);
   }
-  onlyIf(pairs, tiles, [&] { multiply(pairs, 1); });
-  if (!isReadInPlace(lhs))
-    return;
-  onlyIf(tiles, limit, [&] {
-    tile::TileType whole = tileTypeOf(lhs);
-    auto type = tile::TileType::get(
-        b.getContext(), {b.getI64IntegerAttr(kSide), whole.getExtents()[1]},
-        whole.getElementType());
-    Scratch copy = allocate(type, /*lane=*/1);
-    copyTileOfRows(lhs, tiles, copy);
-    Value rowBytes = constantIndex(elementBytes(mma) * copy.strides[0]);
-    multiplyRows(sums, tiles, {copy.pointer, rowBytes}, right, 1, mma);
-  });
+  return false;
+}
+
+/// Some vectors of a row of `end`, from `column` on.
+void TileLowering::finishRow(Value end, Value row, Value column,
+                             int64_t numVectors, const Bound &rowBound,
+                             SinkFn sink) {
+  guaranteed.push_back({rowBound, {row}});
+  int64_t width = lanesOf(Type());
+  for (int64_t v = 0; v < numVectors; ++v) {
+    Place at;
+    at.coords = {row, b.createOrFold<arith::AddIOp>(loc(), column,
+                                                    constantIndex(v * width))};
+    at.known.resize(2);
+    at.lane = 1;
+    at.width = width;
+    sink(evaluate(end, at), at);
+  }
+  guaranteed.pop_back();
 }
 
 } // namespace tenon

@@ -4,7 +4,7 @@
 // Products of bf16 name the unit, and their weights lie in pairs of rows. Those
 // of f32 run on tiles of sums in parts, and lie as without a unit.
 
-// AMX-DAG:   tile.kernel @matmul({{.*}}bf16{{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
+// AMX-DAG:   tile.kernel @matmul({{.*}}bf16{{.*}}BM = 256 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
 // AMX-DAG:   tile.kernel @matmul_0({{.*}}f32{{.*}}BM = 256 : index, BN = 96 : index, {{.*}}panel = 48 : index, unit = "amx-bf16x3"
 // PAIRS-DAG: tile.kernel @matmul({{.*}}bf16{{.*}}BM = 8 : index, BN = 48 : index, {{.*}}unit = "avx512bf16"
 // PAIRS-DAG: tile.pack {{.+}}, <1/48, 0/2, 1 mod 48, 0 mod 2> : tensor<96x96xbf16>
@@ -21,7 +21,7 @@ func.func @f(%x: tensor<?x96xbf16, #graph.dims<B, 96>>, %y: tensor<?x96xf32, #gr
 // sums want whole steps of 64. Four rows of the weight lie together.
 
 // RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule=units=amx-int8,avx512vnni --apply-schedule | FileCheck %s --check-prefix=BYTES
-// BYTES-DAG: tile.kernel @matmul_1({{.*}}BM = 32 : index, BN = 32 : index, {{.*}}unit = "amx-int8"
+// BYTES-DAG: tile.kernel @matmul_1({{.*}}BM = 256 : index, BN = 32 : index, {{.*}}unit = "amx-int8"
 // BYTES-DAG: tile.kernel @matmul_2({{.*}}unit = "avx512vnni"
 // BYTES-DAG: tile.pack {{.+}}, <1/32, 0/4, 1 mod 32, 0 mod 4> : tensor<64x96xi8>
 // BYTES-DAG: tile.pack {{.+}}, <1/48, 0/4, 1 mod 48, 0 mod 4> : tensor<20x96xi8>

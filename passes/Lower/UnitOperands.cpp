@@ -1,0 +1,143 @@
+//===- UnitOperands.cpp - what a unit of 16 x 16 sums multiplies ----------===//
+
+#include "passes/Lower/UnitOperands.h"
+
+#include "dialects/Tile/Products.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+static tile::TileType tileTypeOf(Value tile) {
+  return cast<tile::TileType>(tile.getType());
+}
+
+int64_t depthOfStep(tile::MmaOp mma) {
+  return kTileSide * tile::dotLength(mma);
+}
+
+int64_t elementBytes(tile::MmaOp mma) { return kLineBytes / depthOfStep(mma); }
+
+Value narrowLeft(tile::MmaOp mma) {
+  return tile::narrowOperand(tile::withoutRoundTrip(mma.getLhs())).tile;
+}
+
+/// The load of packed words, of one panel, that the right side is, or null.
+static tile::LoadOp packedWords(tile::MmaOp mma) {
+  auto load =
+      tile::narrowOperand(mma.getRhs()).tile.getDefiningOp<tile::LoadOp>();
+  auto layout =
+      load ? load.getView().getType().getLayout() : tile::LayoutAttr();
+  bool isOfWords = layout && layout.getDigitList().size() == 4;
+  bool isOnePanel = isOfWords && layout.getDigitList()[2].extent ==
+                                     load.getType().getExtent(1);
+  return isOnePanel ? load : nullptr;
+}
+
+bool TileLowering::usesTileUnit(tile::MmaOp mma) {
+  const tile::ProductUnit *unit = tile::unitOf(kernel);
+  bool isStaged = !packedWords(mma);
+  if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
+      !tile::computes(*unit, mma) || (isStaged && !canStageWords(mma)))
+    return false;
+  tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
+  std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
+  return lhs.getExtent(1) % depthOfStep(mma) == 0 &&
+         result.getExtent(0) % kTileSide == 0 &&
+         result.getExtent(1) % kTileSide == 0 &&
+         (!kBound || isInside(*kBound, lhs.getExtent(1)) ||
+          (isStaged && !isReadInPlace(narrowLeft(mma))));
+}
+
+/// Copies the tile; what is behind its end is zero, or nobody's.
+void TileLowering::copyRows(Value tile, const Scratch &to) {
+  SmallVector<std::optional<Bound>> ends = endsOfGrid(tile);
+  ends[1] = std::nullopt;
+  forEachVector(tileTypeOf(tile).getShape(), ends, 1, [&](const Place &at) {
+    writeScratch(evaluate(tile, at), to, at);
+  });
+}
+
+/// Copies as many rows as a tile register has; what is behind an end is zero.
+void TileLowering::copyTileOfRows(Value tile, Value firstRow,
+                                  const Scratch &to) {
+  SmallVector<std::optional<Bound>> none(2);
+  int64_t depth = tileTypeOf(tile).getExtent(1);
+  forEachVector({kTileSide, depth}, none, 1, [&](const Place &target) {
+    Place from = target;
+    from.coords[0] =
+        b.createOrFold<arith::AddIOp>(loc(), firstRow, target.coords[0]);
+    writeScratch(evaluate(tile, from), to, target);
+  });
+}
+
+/// The left side's rows, contiguous along the contracted axis: where they lie,
+/// or, when they are computed, in scratch memory, with zeros behind the end.
+TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
+  Value lhs = narrowLeft(mma);
+  int64_t bytes = elementBytes(mma);
+  if (auto found = scratch.find(lhs);
+      found != scratch.end() && found->second.strides[1] == 1)
+    return {found->second.pointer,
+            constantIndex(bytes * found->second.strides[0])};
+  if (!isReadInPlace(lhs)) {
+    Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
+    copyRows(lhs, copy);
+    return {copy.pointer, constantIndex(bytes * copy.strides[0])};
+  }
+  auto load = lhs.getDefiningOp<tile::LoadOp>();
+  Memory memory = memoryOf(load.getView());
+  SmallVector<Value> offsets;
+  for (Value offset : load.getOffsets())
+    offsets.push_back(mapped(offset));
+  SmallVector<Value> coords(offsets.size());
+  Value first = linearOffset(memory, offsets, coords);
+  Value start =
+      advance(memory.pointer,
+              arith::MulIOp::create(b, loc(), first, constantIndex(bytes)));
+  Value rowBytes = arith::MulIOp::create(
+      b, loc(), memory.strides[load.getAxes()[0]], constantIndex(bytes));
+  return {start, rowBytes};
+}
+
+/// Whether the tile's rows lie in memory as the unit wants them.
+bool TileLowering::isReadInPlace(Value tile) {
+  auto load = tile.getDefiningOp<tile::LoadOp>();
+  return load && !scratch.contains(tile) &&
+         !load.getView().getType().getLayout() && contiguousAxis(tile) == 1u;
+}
+
+/// The right side: rows of words, packed ones as long as a panel is wide.
+TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
+  tile::LoadOp load = packedWords(mma);
+  if (!load)
+    return stageWords(mma);
+  Memory memory = memoryOf(load.getView());
+  SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
+  for (Value offset : load.getOffsets())
+    offsets.push_back(mapped(offset));
+  Value first = packedOffset(load, memory, offsets, coords);
+  Value start = advance(
+      memory.pointer,
+      arith::MulIOp::create(b, loc(), first, constantIndex(elementBytes(mma))));
+  int64_t width = memory.layout.getDigitList()[2].extent;
+  return {start, constantIndex(4 * width)};
+}
+
+/// How many rows are multiplied: those that are there, or, where others may be
+/// read too, whole tiles of them.
+Value TileLowering::numRowsOf(tile::MmaOp mma) {
+  int64_t numRows = mma.getType().getExtent(0);
+  Value lhs = narrowLeft(mma);
+  if (isReadInPlace(lhs))
+    return limitOf(boundOf(lhs, 0), numRows);
+  std::optional<Bound> end = endsOfGrid(mma.getLhs())[0];
+  if (!end)
+    return constantIndex(numRows);
+  Value side = constantIndex(kTileSide);
+  Value tiles =
+      b.createOrFold<arith::CeilDivUIOp>(loc(), limitOf(end, numRows), side);
+  return b.createOrFold<arith::MulIOp>(loc(), tiles, side);
+}
+
+} // namespace tenon
