@@ -148,6 +148,17 @@ LogicalResult TileLowering::lowerBlock(Block &block) {
   return success();
 }
 
+/// A product that is stored at once is computed with its store.
+void TileLowering::lowerMma(tile::MmaOp mma) {
+  bool usesTiles = usesTileUnit(mma);
+  if (usesTiles || usesSplitUnit(mma)) {
+    if (!isStored(mma))
+      usesTiles ? keepUnitProduct(mma) : keepSplitProduct(mma);
+  } else if (!isAbsorbed(mma.getResult())) {
+    materialize(mma.getResult());
+  }
+}
+
 LogicalResult TileLowering::lowerOp(Operation *op) {
   if (isa<tile::GridOp, tile::ViewOp>(op))
     return success();
@@ -162,14 +173,7 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
     return success();
   }
   if (auto mma = dyn_cast<tile::MmaOp>(op)) {
-    if (usesTileUnit(mma)) {
-      if (!isStored(mma)) // else with the store
-        keepUnitProduct(mma);
-    } else if (usesSplitUnit(mma)) {
-      lowerSplitProduct(mma);
-    } else if (!isAbsorbed(mma.getResult())) {
-      materialize(mma.getResult());
-    }
+    lowerMma(mma);
     return success();
   }
   if (isa<tile::TileDialect>(op->getDialect())) {

@@ -455,6 +455,8 @@ void TileLowering::lowerStore(tile::StoreOp store) {
     };
     if (usesTileUnit(mma))
       return lowerUnitProduct(mma, tile, *bounds[0], write);
+    if (usesSplitUnit(mma))
+      return lowerSplitProduct(mma, tile, *bounds[0], write);
     return lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
                         write);
   }

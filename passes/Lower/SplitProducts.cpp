@@ -57,32 +57,50 @@ bool TileLowering::usesSplitUnit(tile::MmaOp mma) {
 /// One product of a kernel, computed in parts.
 class SplitProduct {
 public:
+  /// Writes code for a row, and the columns of two tiles from `column` on.
+  using RowFn = function_ref<void(Value row, Value column)>;
+
   SplitProduct(TileLowering &lowering, tile::MmaOp mma,
                const TileLowering::Scratch &sums)
       : tiles(lowering), b(lowering.b), sums(sums), operands(lowering, mma) {}
 
-  /// Adds the product to the sums; the result is whether that was exact.
-  Value multiply();
+  /// Splits all, and adds all but the last turn's products to the sums; the
+  /// result is whether that was exact.
+  Value multiplyMost();
+  /// Adds what is left, and finishes rows that are complete, if asked to.
+  void multiplyLast(RowFn finish);
 
 private:
   using UnitMemory = TileLowering::UnitMemory;
   using Turn = SplitOperands::Turn;
-  using Share = SplitOperands::Share;
   using Ranges = SplitOperands::Ranges;
   /// Two by two tiles of sums, and what they are made of in the first step of a
   /// turn.
   struct Tiles {
     SmallVector<UnitMemory> sums, left, right;
   };
+  /// Where a step is: in the block its tiles' row and column, of so many in the
+  /// turn's order, and the number of the step in the turn.
+  struct Step {
+    Value row, column, inTiles, number;
+  };
+  /// Writes code between the terms of a step.
+  using BesideFn =
+      function_ref<Ranges(int64_t slice, const Step &step, const Ranges &)>;
 
   Value countAt(Value step);
   int64_t numTurns();
-  Ranges multiplyTurn(const Turn &turn, const Turn &next, const Ranges &before);
+  Turn lastTurn();
+  Ranges multiplyTurn(const Turn &turn, const Ranges &before, BesideFn beside);
   Tiles tilesAt(Value row, Value column, const Turn &turn);
-  Ranges multiplyTiles(const Tiles &at, Value numBefore, const Turn &turn,
-                       const Share &share, const Ranges &before);
+  Ranges multiplyTiles(Value row, Value column, const Turn &turn,
+                       const Ranges &before, BesideFn beside);
   SmallVector<Value> multiplyStep(const Tiles &at, ValueRange before,
                                   function_ref<void(int64_t)> afterTerm);
+  void finishTiles(Value row, Value column, Value from, Value to, Value isThere,
+                   RowFn finish);
+  void finishBefore(int64_t slice, const Step &step, int64_t count,
+                    RowFn finish);
 
   Location loc() { return tiles.loc(); }
   Value index(int64_t value) { return tiles.constantIndex(value); }
@@ -98,6 +116,13 @@ private:
     return arith::SelectOp::create(b, loc(), condition, x, y);
   }
   bool isReal() const { return !tiles.machine.emulatesUnits; }
+  /// Of two tiles.
+  Value numRows() {
+    return make<arith::CeilDivUIOp>(operands.rows(), index(kBlockSide));
+  }
+  Value numColumns() {
+    return make<arith::CeilDivUIOp>(operands.columns(), index(kBlockSide));
+  }
 
   TileLowering &tiles;
   OpBuilder &b;
@@ -160,11 +185,14 @@ SplitProduct::Tiles SplitProduct::tilesAt(Value row, Value column,
   return at;
 }
 
-/// Two by two tiles of sums over the steps of a turn. Each step also splits its
-/// share of the next turn's numbers; `numBefore` steps did so before.
-SplitProduct::Ranges
-SplitProduct::multiplyTiles(const Tiles &at, Value numBefore, const Turn &turn,
-                            const Share &share, const Ranges &before) {
+/// Two by two tiles of sums over the steps of a turn.
+SplitProduct::Ranges SplitProduct::multiplyTiles(Value row, Value column,
+                                                 const Turn &turn,
+                                                 const Ranges &before,
+                                                 BesideFn beside) {
+  Value side = index(kBlockSide);
+  Tiles at = tilesAt(mul(row, side), mul(column, side), turn);
+  Value numBefore = mul(add(mul(column, numRows()), row), turn.count);
   SmallVector<Value> start = before.values();
   if (isReal())
     for (const UnitMemory &memory : at.sums)
@@ -174,10 +202,11 @@ SplitProduct::multiplyTiles(const Tiles &at, Value numBefore, const Turn &turn,
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value step = loop.getInductionVar(), number = add(numBefore, step);
+    Value inTiles = loop.getInductionVar();
+    Step step = {row, column, inTiles, add(numBefore, inTiles)};
     ValueRange carried = loop.getRegionIterArgs();
     Ranges ranges = Ranges::of(carried.take_front(Ranges::kValues));
-    Value byte = mul(step, index(kParts * kTileBytes));
+    Value byte = mul(inTiles, index(kParts * kTileBytes));
     auto advanced = [&](const UnitMemory &memory) -> UnitMemory {
       return {tiles.advance(memory.pointer, byte), memory.rowBytes};
     };
@@ -186,7 +215,7 @@ SplitProduct::multiplyTiles(const Tiles &at, Value numBefore, const Turn &turn,
     SmallVector<Value> products = multiplyStep(
         atStep, carried.drop_front(Ranges::kValues), [&](int64_t term) {
           if (term < SplitOperands::kSlices)
-            ranges = operands.splitSlice(term, number, share, ranges);
+            ranges = beside(term, step, ranges);
         });
     SmallVector<Value> after = ranges.values();
     after.append(products);
@@ -201,22 +230,15 @@ SplitProduct::multiplyTiles(const Tiles &at, Value numBefore, const Turn &turn,
 
 /// All rows and columns of the block; two tiles of columns meet all rows.
 SplitProduct::Ranges SplitProduct::multiplyTurn(const Turn &turn,
-                                                const Turn &next,
-                                                const Ranges &before) {
-  Value side = index(kBlockSide);
-  Value numRows = make<arith::CeilDivUIOp>(operands.rows(), side);
-  Value numColumns = make<arith::CeilDivUIOp>(operands.columns(), side);
-  Share share =
-      operands.shareOf(next, mul(mul(numRows, numColumns), turn.count));
+                                                const Ranges &before,
+                                                BesideFn beside) {
   auto ofColumn = [&](Value column, const Ranges &ranges) {
     return operands.loopOver(
-        index(0), numRows, ranges, [&](Value row, const Ranges &inner) {
-          Value numBefore = mul(add(mul(column, numRows), row), turn.count);
-          Tiles at = tilesAt(mul(row, side), mul(column, side), turn);
-          return multiplyTiles(at, numBefore, turn, share, inner);
+        index(0), numRows(), ranges, [&](Value row, const Ranges &inner) {
+          return multiplyTiles(row, column, turn, inner, beside);
         });
   };
-  return operands.loopOver(index(0), numColumns, before, ofColumn);
+  return operands.loopOver(index(0), numColumns(), before, ofColumn);
 }
 
 /// Steps of the turn that begins with this one. What the first turn needs is
@@ -234,12 +256,19 @@ int64_t SplitProduct::numTurns() {
   return 1 + llvm::divideCeil(operands.steps() - 1, kTurnSteps);
 }
 
-Value SplitProduct::multiply() {
+SplitProduct::Turn SplitProduct::lastTurn() {
+  int64_t count =
+      operands.steps() == 1 ? 1 : std::min(operands.steps() - 1, kTurnSteps);
+  return {index(operands.steps() - count), index(count),
+          index((numTurns() - 1) % 2)};
+}
+
+Value SplitProduct::multiplyMost() {
   Turn first = {index(0), index(1), index(0)};
   SmallVector<Value> start =
       operands.splitAll(first, operands.emptyRanges()).values();
   start.append({first.first, first.count});
-  auto turns = scf::ForOp::create(b, loc(), index(0), index(numTurns()),
+  auto turns = scf::ForOp::create(b, loc(), index(0), index(numTurns() - 1),
                                   index(1), start);
   auto rangesOf = [](ValueRange values) {
     return Ranges::of(values.take_front(Ranges::kValues));
@@ -255,47 +284,123 @@ Value SplitProduct::multiply() {
     Turn turn = {carried[Ranges::kValues], carried[Ranges::kValues + 1],
                  placeOf(number)};
     Value begin = add(turn.first, turn.count);
-    Value isEnd = isEqual(begin, index(operands.steps()));
-    Turn next = {begin, select(isEnd, index(0), countAt(begin)),
-                 placeOf(add(number, index(1)))};
+    Turn next = {begin, countAt(begin), placeOf(add(number, index(1)))};
+    SplitOperands::Share share =
+        operands.shareOf(next, mul(mul(numRows(), numColumns()), turn.count));
+    auto split = [&](int64_t slice, const Step &step, const Ranges &ranges) {
+      return operands.splitSlice(slice, step.number, share, ranges);
+    };
     SmallVector<Value> after =
-        multiplyTurn(turn, next, rangesOf(carried)).values();
+        multiplyTurn(turn, rangesOf(carried), split).values();
     after.append({next.first, next.count});
     scf::YieldOp::create(b, loc(), after);
   }
   return operands.isExact(rangesOf(turns.getResults()));
 }
 
-void TileLowering::lowerSplitProduct(tile::MmaOp mma) {
-  Scratch to = allocate(mma.getType(), /*lane=*/1);
-  for (unsigned axis = 0; axis < 2; ++axis)
-    to.bounds[axis] = boundOf(mma.getResult(), axis);
+/// Rows `from` to `to` of two by two tiles whose sums are complete.
+void SplitProduct::finishTiles(Value row, Value column, Value from, Value to,
+                               Value isThere, RowFn finish) {
+  Value side = index(kBlockSide), first = mul(row, side);
+  Value end = make<arith::MinUIOp>(add(first, to), operands.rows());
+  auto loop = scf::ForOp::create(b, loc(), add(first, from),
+                                 select(isThere, end, first), index(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  finish(loop.getInductionVar(), mul(column, side));
+}
+
+/// A slice of the tiles that were multiplied before those of the step.
+void SplitProduct::finishBefore(int64_t slice, const Step &step, int64_t count,
+                                RowFn finish) {
+  Value zero = index(0), one = index(1);
+  Value isTop = isEqual(step.row, zero);
+  Value above = make<arith::SubIOp>(select(isTop, numRows(), step.row), one);
+  Value column = make<arith::SubIOp>(step.column, select(isTop, one, zero));
+  Value isThere = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne,
+                                        add(step.row, step.column), zero);
+  int64_t numSlices = count * SplitOperands::kSlices;
+  int64_t rows = llvm::divideCeil(kBlockSide, numSlices);
+  Value number =
+      add(mul(step.inTiles, index(SplitOperands::kSlices)), index(slice));
+  Value from = mul(number, index(rows));
+  Value to = make<arith::MinUIOp>(add(from, index(rows)), index(kBlockSide));
+  finishTiles(above, column, from, to, isThere, finish);
+}
+
+void SplitProduct::multiplyLast(RowFn finish) {
+  Turn last = lastTurn();
+  int64_t count = *getConstantIntValue(last.count);
+  auto beside = [&](int64_t slice, const Step &step, const Ranges &ranges) {
+    if (finish)
+      finishBefore(slice, step, count, finish);
+    return ranges;
+  };
+  multiplyTurn(last, operands.emptyRanges(), beside);
+  if (!finish)
+    return;
+  Value one = index(1);
+  Value isThere = arith::ConstantOp::create(b, loc(), b.getBoolAttr(true));
+  finishTiles(make<arith::SubIOp>(numRows(), one),
+              make<arith::SubIOp>(numColumns(), one), index(0),
+              index(kBlockSide), isThere, finish);
+}
+
+/// By the unit where that pays and is exact, else by `otherwise`.
+void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
+                              function_ref<void(Value, Value)> finish,
+                              function_ref<void()> otherwise) {
+  OpBuilder::InsertionGuard guard(b);
+  SplitProduct product(*this, mma, to);
   Value numRows = limitOf(boundOf(mma.getLhs(), 0), mma.getType().getExtent(0));
   Value isMany = b.createOrFold<arith::CmpIOp>(
       loc(), arith::CmpIPredicate::ugt, numRows, constantIndex(kFewRows));
-  OpBuilder::InsertionGuard guard(b);
-  auto split = scf::IfOp::create(b, loc(), b.getI1Type(), isMany,
-                                 /*withElseRegion=*/true);
-  b.setInsertionPointToStart(split.thenBlock());
+  auto most = scf::IfOp::create(b, loc(), b.getI1Type(), isMany,
+                                /*withElseRegion=*/true);
+  b.setInsertionPointToStart(most.thenBlock());
   forEachVector(mma.getType().getShape(),
                 {boundOf(mma.getLhs(), 0), std::nullopt}, /*lane=*/1,
                 [&](const Place &at) {
                   writeScratch(evaluate(mma.getAccumulator(), at), to, at);
                 });
-  Value isExact = SplitProduct(*this, mma, to).multiply();
+  Value isExact = product.multiplyMost();
   scf::YieldOp::create(b, loc(), isExact);
-  b.setInsertionPointToStart(split.elseBlock());
+  b.setInsertionPointToStart(most.elseBlock());
   Value no = arith::ConstantOp::create(b, loc(), b.getBoolAttr(false));
   scf::YieldOp::create(b, loc(), no);
-  b.setInsertionPointAfter(split);
+  b.setInsertionPointAfter(most);
 
-  auto branch = scf::IfOp::create(b, loc(), split.getResult(0),
-                                  /*withElseRegion=*/true);
-  b.setInsertionPointToStart(branch.elseBlock());
-  lowerProduct(
-      mma, mma.getResult(), to.bounds[0], /*needsOutside=*/false,
-      [&](Value value, const Place &at) { writeScratch(value, to, at); });
+  auto last = scf::IfOp::create(b, loc(), most.getResult(0),
+                                /*withElseRegion=*/true);
+  b.setInsertionPointToStart(last.thenBlock());
+  product.multiplyLast(finish);
+  b.setInsertionPointToStart(last.elseBlock());
+  otherwise();
+}
+
+void TileLowering::keepSplitProduct(tile::MmaOp mma) {
+  Scratch to = allocate(mma.getType(), /*lane=*/1);
+  for (unsigned axis = 0; axis < 2; ++axis)
+    to.bounds[axis] = boundOf(mma.getResult(), axis);
+  lowerSplit(mma, to, nullptr, [&] {
+    lowerProduct(
+        mma, mma.getResult(), to.bounds[0], /*needsOutside=*/false,
+        [&](Value value, const Place &at) { writeScratch(value, to, at); });
+  });
   scratch[mma.getResult()] = to;
+}
+
+void TileLowering::lowerSplitProduct(tile::MmaOp mma, Value end,
+                                     const Bound &rowBound, SinkFn sink) {
+  Scratch to = allocate(mma.getType(), /*lane=*/1);
+  auto finish = [&](Value row, Value column) {
+    scratch[mma.getResult()] = to;
+    finishRow(end, row, column, kBlockSide / kTileSide, rowBound, sink);
+    scratch.erase(mma.getResult());
+  };
+  lowerSplit(mma, to, finish, [&] {
+    lowerProduct(mma, end, rowBound, /*needsOutside=*/false, sink);
+  });
 }
 
 } // namespace tenon

@@ -109,6 +109,7 @@ private:
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
+  void lowerMma(tile::MmaOp mma);
 
   //===--- EvaluateTiles.cpp: a vector of a tile -------------------------===//
   mlir::Value evaluate(mlir::Value tile, const Place &at);
@@ -293,7 +294,13 @@ private:
   friend class SplitProduct;
   friend class SplitOperands;
   bool usesSplitUnit(tile::MmaOp mma);
-  void lowerSplitProduct(tile::MmaOp mma);
+  void keepSplitProduct(tile::MmaOp mma);
+  void lowerSplitProduct(tile::MmaOp mma, mlir::Value end,
+                         const Bound &rowBound, SinkFn sink);
+  void lowerSplit(
+      tile::MmaOp mma, const Scratch &to,
+      llvm::function_ref<void(mlir::Value row, mlir::Value column)> finish,
+      llvm::function_ref<void()> otherwise);
 
   struct Registers {
     unsigned lane;
