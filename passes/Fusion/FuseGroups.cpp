@@ -215,14 +215,23 @@ void Fuser::place(Operation *op, KernelClass kernelClass) {
   groupOf[op] = group;
 }
 
-/// Transposes, then reshapes: the store can write through those.
+/// A widening that only leaves the function would be a kernel that copies.
+bool isWideningOfResult(Operation *op) {
+  return isa<graph::CastOp>(op) && isView(op) &&
+         llvm::all_of(op->getUsers(), llvm::IsaPred<func::ReturnOp>);
+}
+
+/// A widening, transposes, then reshapes: the store can write through those.
 void Fuser::absorbTrailingViews(Group &group) {
-  bool sawReshape = false;
+  bool sawReshape = false, sawView = false;
   while (group.root.hasOneUse()) {
     Operation *user = *group.root.getUsers().begin();
     bool isReshape = isa<graph::ReshapeOp>(user);
-    if (!isReshape && !(isa<graph::TransposeOp>(user) && !sawReshape))
+    bool joins = isReshape || (isa<graph::TransposeOp>(user) && !sawReshape) ||
+                 (isWideningOfResult(user) && !sawView);
+    if (!joins)
       return;
+    sawView = true;
     sawReshape |= isReshape;
     group.ops.push_back(user);
     groupOf[user] = &group;

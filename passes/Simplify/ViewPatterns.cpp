@@ -99,6 +99,81 @@ struct TransposeOfMerge final : OpRewritePattern<graph::TransposeOp> {
   }
 };
 
+/// The reshape that makes `value` by merging dims before the last one, which
+/// stays as it is; null when it is none.
+graph::ReshapeOp mergeOfRows(Value value) {
+  auto merge = value.getDefiningOp<graph::ReshapeOp>();
+  if (!merge || merge.getInput().getDefiningOp<graph::BroadcastOp>())
+    return nullptr;
+  SmallVector<DimAttr> dims = graph::getDims(typeOf(merge.getInput()));
+  SmallVector<DimAttr> merged = graph::getDims(typeOf(value));
+  if (merged.empty() || dims.size() <= merged.size())
+    return nullptr;
+  std::optional<Groups> groups = groupMergedDims(dims, merged);
+  bool keepsLast = groups && groups->back().size() == 1;
+  return keepsLast ? merge : graph::ReshapeOp();
+}
+
+/// The type of `like`, with the dims of `value` before the last one.
+RankedTensorType withRowsOf(Value value, RankedTensorType like) {
+  SmallVector<DimAttr> dims = graph::getDims(typeOf(value));
+  dims.back() = graph::getDims(like).back();
+  return graph::tensorOf(dims, like.getElementType());
+}
+
+/// Rows that are merged for a product with one matrix are multiplied as they
+/// were: [B*L]xK times KxN is BxLxK times KxN, merged.
+struct MatmulOfMerge final : OpRewritePattern<graph::MatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(graph::MatmulOp matmul,
+                                PatternRewriter &rewriter) const override {
+    graph::ReshapeOp merge = mergeOfRows(matmul.getLhs());
+    if (!merge || typeOf(merge).getRank() != 2 ||
+        typeOf(matmul.getRhs()).getRank() != 2)
+      return rewriter.notifyMatchFailure(matmul, "no merged rows");
+    Value rows = merge.getInput();
+    Value product = graph::MatmulOp::create(rewriter, matmul.getLoc(),
+                                            withRowsOf(rows, matmul.getType()),
+                                            rows, matmul.getRhs());
+    rewriter.replaceOpWithNewOp<graph::ReshapeOp>(matmul, matmul.getType(),
+                                                  product);
+    return success();
+  }
+};
+
+/// An elementwise op works on rows before they are merged, where it meets the
+/// op that made them. Its other operands have one row or one element.
+struct ElementwiseOfMerge final
+    : OpInterfaceRewritePattern<ElementwiseOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(ElementwiseOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    graph::ReshapeOp merge;
+    SmallVector<Value> operands(op->getOperands());
+    for (Value &operand : operands) {
+      graph::ReshapeOp found = merge ? nullptr : mergeOfRows(operand);
+      if (found &&
+          typeOf(operand).getShape() == typeOf(op->getResult(0)).getShape()) {
+        merge = found;
+        operand = merge.getInput();
+      } else if (typeOf(operand).getRank() > 1) {
+        return rewriter.notifyMatchFailure(op, "an operand has rows");
+      }
+    }
+    if (!merge)
+      return rewriter.notifyMatchFailure(op, "no merged rows");
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    Operation *apart = rewriter.clone(*op);
+    apart->setOperands(operands);
+    apart->getResult(0).setType(withRowsOf(merge.getInput(), type));
+    rewriter.replaceOpWithNewOp<graph::ReshapeOp>(op, type,
+                                                  apart->getResult(0));
+    return success();
+  }
+};
+
 struct BroadcastOfBroadcast final : OpRewritePattern<graph::BroadcastOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -117,8 +192,8 @@ struct BroadcastOfBroadcast final : OpRewritePattern<graph::BroadcastOp> {
 } // namespace
 
 void addViewPatterns(RewritePatternSet &patterns) {
-  patterns.add<TransposeOfUnits, TransposeOfMerge, BroadcastOfBroadcast>(
-      patterns.getContext());
+  patterns.add<TransposeOfUnits, TransposeOfMerge, MatmulOfMerge,
+               ElementwiseOfMerge, BroadcastOfBroadcast>(patterns.getContext());
 }
 
 } // namespace tenon

@@ -123,3 +123,20 @@ func.func private @layer(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8
   %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// -----
+
+// A widening is a view that its readers compute, but one that leaves the
+// function joins what made it.
+
+// CHECK-LABEL: func @wide_result
+// CHECK:       %[[G:.+]] = graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.cast %{{.+}} {to = f32}
+// CHECK-NEXT:    graph.yield
+// CHECK:       return %[[G]]
+func.func @wide_result(%x: tensor<8x4xbf16>, %w: tensor<4x8xbf16>) -> tensor<8x8xf32> {
+  %0 = graph.matmul %x, %w : (tensor<8x4xbf16>, tensor<4x8xbf16>) -> tensor<8x8xbf16>
+  %1 = graph.cast %0 {to = f32} : (tensor<8x8xbf16>) -> tensor<8x8xf32>
+  return %1 : tensor<8x8xf32>
+}

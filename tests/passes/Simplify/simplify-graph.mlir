@@ -276,3 +276,38 @@ func.func @bodies(%c: tensor<i1>, %x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4
   } : (tensor<i1>) -> tensor<4xf32>
   return %n, %0 : tensor<4xf32>, tensor<4xf32>
 }
+
+// -----
+
+// Rows that an exporter merged for a product with a matrix stay apart, also in
+// what follows; rows of a right side that has them too do not.
+
+// CHECK-LABEL: func @merged_rows
+// CHECK-SAME:    (%[[X:.+]]: tensor<?x?x8xf32, #graph.dims<B, L, 8>>, %[[W:.+]]: tensor<8x4xf32>, %[[BIAS:.+]]: tensor<4xf32>
+// CHECK-NEXT:    %[[P:.+]] = graph.matmul %[[X]], %[[W]]
+// CHECK-NEXT:    %[[S:.+]] = graph.add %[[P]], %[[BIAS]] : (tensor<?x?x4xf32, #graph.dims<B, L, 4>>
+// CHECK-NEXT:    return %[[S]]
+func.func @merged_rows(%x: tensor<?x?x8xf32, #graph.dims<B, L, 8>>, %w: tensor<8x4xf32>, %bias: tensor<4xf32>) -> tensor<?x?x4xf32, #graph.dims<B, L, 4>> {
+  %0 = graph.reshape %x : (tensor<?x?x8xf32, #graph.dims<B, L, 8>>) -> tensor<?x8xf32, #graph.dims<B * L, 8>>
+  %1 = graph.matmul %0, %w : (tensor<?x8xf32, #graph.dims<B * L, 8>>, tensor<8x4xf32>) -> tensor<?x4xf32, #graph.dims<B * L, 4>>
+  %2 = graph.add %1, %bias : (tensor<?x4xf32, #graph.dims<B * L, 4>>, tensor<4xf32>) -> tensor<?x4xf32, #graph.dims<B * L, 4>>
+  %3 = graph.reshape %2 : (tensor<?x4xf32, #graph.dims<B * L, 4>>) -> tensor<?x?x4xf32, #graph.dims<B, L, 4>>
+  return %3 : tensor<?x?x4xf32, #graph.dims<B, L, 4>>
+}
+
+// -----
+
+// A reshape that changes the last dim, and an operand with other rows.
+
+// CHECK-LABEL: func @not_merged_rows
+// CHECK:         graph.reshape %{{.+}} -> tensor<6x4xf32>
+// CHECK:         graph.matmul %{{.+}} : (tensor<6x4xf32>, tensor<4x4xf32>)
+// CHECK:         graph.reshape %{{.+}} -> tensor<6x4xf32>
+// CHECK:         graph.add %{{.+}} : (tensor<6x4xf32>, tensor<6x1xf32>)
+func.func @not_merged_rows(%x: tensor<2x3x2x2xf32>, %w: tensor<4x4xf32>, %y: tensor<2x3x4xf32>, %z: tensor<6x1xf32>) -> (tensor<6x4xf32>, tensor<6x4xf32>) {
+  %0 = graph.reshape %x : (tensor<2x3x2x2xf32>) -> tensor<6x4xf32>
+  %1 = graph.matmul %0, %w : (tensor<6x4xf32>, tensor<4x4xf32>) -> tensor<6x4xf32>
+  %2 = graph.reshape %y : (tensor<2x3x4xf32>) -> tensor<6x4xf32>
+  %3 = graph.add %2, %z : (tensor<6x4xf32>, tensor<6x1xf32>) -> tensor<6x4xf32>
+  return %1, %3 : tensor<6x4xf32>, tensor<6x4xf32>
+}
