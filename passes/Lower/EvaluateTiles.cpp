@@ -316,6 +316,8 @@ Value TileLowering::evaluateMap(tile::MapOp map, const Place &at) {
 }
 
 Value TileLowering::evaluate(Value value, const Place &at) {
+  if (Value known = held.lookup(value))
+    return known;
   if (auto found = registers.find(value); found != registers.end()) {
     unsigned lane = found->second.lane;
     return found->second.values[*at.known[1 - lane]][*at.known[lane]];

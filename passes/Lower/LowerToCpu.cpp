@@ -179,8 +179,10 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
   if (isa<tile::TileDialect>(op->getDialect())) {
     if (isa<tile::ExtentOp>(op))
       return op->emitOpError("is left: the kernel has no schedule");
-    if (shouldMaterialize(op->getResult(0)))
-      materialize(op->getResult(0));
+    Value tile = op->getResult(0);
+    if (!scratch.contains(tile) && shouldMaterialize(tile) &&
+        !isKeptByReduce(tile))
+      materialize(tile);
     return success();
   }
   if (!mapping.contains(op->getNumResults() ? op->getResult(0) : Value()))

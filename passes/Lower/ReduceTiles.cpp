@@ -32,6 +32,57 @@ static vector::CombiningKind vectorKind(tile::Combine kind, bool isFloat) {
 /// latency of the additions.
 static constexpr int64_t kChains = 4;
 
+/// Whether the tile is read first by a reduction along its lanes, which then
+/// computes it once for all: it writes each vector that it reads.
+bool TileLowering::isKeptByReduce(Value tile) {
+  auto map = tile.getDefiningOp<tile::MapOp>();
+  if (!map || pendingProduct(tile) || tileTypeOf(tile).getRank() != 2)
+    return false;
+  Operation *first = nullptr;
+  for (Operation *user : tile.getUsers()) {
+    if (user->getBlock() != map->getBlock())
+      return false;
+    first = first && first->isBeforeInBlock(user) ? first : user;
+  }
+  auto reduce = dyn_cast_or_null<tile::ReduceOp>(first);
+  unsigned lane = laneAxisOf(tile);
+  if (!reduce || reduce.getAxis() != lane)
+    return false;
+  // It leaves out rows behind any bound; others want zeros behind most.
+  return boundOf(tile, 1 - lane).has_value() ==
+         endsOfGrid(tile)[1 - lane].has_value();
+}
+
+/// The reduction's input, or what the only other reader makes of it place by
+/// place.
+TileLowering::KeptTile TileLowering::keptBeside(tile::ReduceOp reduce) {
+  Value tile = reduce.getInput();
+  if (scratch.contains(tile) || !shouldMaterialize(tile) ||
+      !isKeptByReduce(tile))
+    return {};
+  SmallVector<Operation *> others;
+  for (Operation *user : tile.getUsers())
+    if (user != reduce)
+      others.push_back(user);
+  auto reader = others.size() == 1 ? dyn_cast<tile::MapOp>(others.front())
+                                   : tile::MapOp();
+  if (reader && reader.getInputs().size() == 1 &&
+      reader.getMap(0) == SmallVector<unsigned>{0, 1} &&
+      laneAxisOf(reader) == laneAxisOf(tile))
+    tile = reader;
+  Scratch to = allocate(tileTypeOf(tile), laneAxisOf(tile));
+  for (unsigned axis = 0; axis < 2; ++axis)
+    to.bounds[axis] = boundOf(tile, axis);
+  return {tile, to};
+}
+
+void TileLowering::keep(const KeptTile &kept, Value input, Value value,
+                        const Place &at) {
+  held[input] = value;
+  writeScratch(evaluate(kept.tile, at), kept.to, at);
+  held.erase(input);
+}
+
 void TileLowering::lowerReduce(tile::ReduceOp reduce) {
   Value input = reduce.getInput();
   SmallVector<int64_t> shape = tileTypeOf(input).getShape();
@@ -75,8 +126,11 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
     }
     return result;
   };
+  KeptTile kept = keptBeside(reduce);
   auto step = [&](Value sum, Place at) {
     Value value = evaluate(input, at);
+    if (kept.tile)
+      keep(kept, input, value, at);
     if (at.mask && lane == axis)
       value = arith::SelectOp::create(b, loc(), at.mask, value, start);
     return tile::combine(b, loc(), kind, sum, value);
@@ -156,6 +210,8 @@ void TileLowering::lowerReduce(tile::ReduceOp reduce) {
   writeScratch(total, to, resultPlace(at));
   guaranteed.truncate(numGuaranteed);
   scratch[reduce.getResult()] = to;
+  if (kept.tile)
+    scratch[kept.tile] = kept.to;
 }
 
 } // namespace tenon

@@ -171,7 +171,6 @@ private:
   void lowerStore(tile::StoreOp store);
   void writeStore(tile::StoreOp store, mlir::Value value, const Place &at,
                   mlir::Value inside);
-  void lowerReduce(tile::ReduceOp reduce);
   bool shouldMaterialize(mlir::Value tile);
   int64_t costOf(mlir::Value tile);
   unsigned laneAxisOf(mlir::Value tile);
@@ -190,6 +189,18 @@ private:
   void
   forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
+
+  //===--- ReduceTiles.cpp: reductions, and what is kept beside them ------===//
+  void lowerReduce(tile::ReduceOp reduce);
+  /// A tile that the loops of a reduction write while they read it.
+  struct KeptTile {
+    mlir::Value tile; ///< null: none
+    Scratch to;
+  };
+  bool isKeptByReduce(mlir::Value tile);
+  KeptTile keptBeside(tile::ReduceOp reduce);
+  void keep(const KeptTile &kept, mlir::Value input, mlir::Value value,
+            const Place &at);
 
   //===--- TransposeTiles.cpp: lanes that lie across memory ---------------===//
   using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;
@@ -332,6 +343,7 @@ private:
   bool readsAhead = false;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
+  llvm::DenseMap<mlir::Value, mlir::Value> held; ///< at the place in question
   llvm::DenseMap<mlir::Value, Registers>
       registers; ///< of products, while they last
   /// Coordinates that the loops around keep before a bound. Offsets and sizes
