@@ -6,6 +6,7 @@
 #include "compiler/WeightBytes.h"
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Tile/TileDialect.h"
+#include "passes/Schedule/ScheduleReason.h"
 #include "runtime/Abi/Expr.h"
 
 #include "llvm/Config/llvm-config.h"
@@ -232,23 +233,6 @@ abi::BufferRef PlanBuilder::addSlot(exec::SlotOp slot) {
 //===----------------------------------------------------------------------===//
 // Steps
 //===----------------------------------------------------------------------===//
-
-/// "BM 8, BN 48, unit amx-bf16"
-std::string scheduleText(DictionaryAttr schedule) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  llvm::interleaveComma(schedule, os, [&](NamedAttribute entry) {
-    os << entry.getName().getValue() << ' ';
-    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
-      os << number.getInt();
-    else if (auto name = dyn_cast<StringAttr>(entry.getValue()))
-      os << name.getValue();
-    else
-      llvm::interleave(cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef(),
-                       os, "-");
-  });
-  return text;
-}
 
 FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
   StringRef name = launch.getKernel();

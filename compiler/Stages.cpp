@@ -12,6 +12,7 @@
 #include "passes/Quant/Passes.h"
 #include "passes/Raise/Passes.h"
 #include "passes/Schedule/Passes.h"
+#include "passes/Schedule/ScheduleMachine.h"
 #include "passes/Simplify/Passes.h"
 #include "passes/Verify/Passes.h"
 
@@ -75,21 +76,13 @@ static void addSimplify(PassManager &passes, bool useBf16) {
 }
 
 static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
+  ScheduleMachine machine = scheduleMachine(cpu);
   ChooseSchedulePassOptions options;
-  options.vectorBytes = cpu.getVectorBytes();
-  options.numVectors = cpu.getNumVectors();
-  options.f32Macs = cpu.getF32Macs();
-  options.l2Bytes = cpu.cache(2).getSizeBytes();
-  SmallVector<target::Unit> faster;
-  for (target::Unit unit : {target::Unit::Avx512Bf16, target::Unit::Avx512Vnni,
-                            target::Unit::AmxBf16, target::Unit::AmxInt8})
-    if (cpu.rateOverF32(unit) > 1)
-      faster.push_back(unit);
-  llvm::sort(faster, [&](target::Unit a, target::Unit b) {
-    return cpu.rateOverF32(a) > cpu.rateOverF32(b);
-  });
-  for (target::Unit unit : faster)
-    options.units.push_back(target::stringifyUnit(unit).str());
+  options.vectorBytes = machine.vectorBytes;
+  options.numVectors = machine.numVectors;
+  options.f32Macs = machine.f32Macs;
+  options.l2Bytes = machine.l2Bytes;
+  options.units.append(machine.units.begin(), machine.units.end());
   passes.addPass(createChooseSchedulePass(options));
   passes.addPass(createApplySchedulePass());
 }

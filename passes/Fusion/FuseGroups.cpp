@@ -155,7 +155,7 @@ bool Fuser::maySink(const Group &producer, Value operand, const Group &consumer,
     int64_t inputBits = 0;
     for (Operation *member : producer.ops)
       for (Value input : member->getOperands())
-        if (!groupOf.contains(input.getDefiningOp()) &&
+        if (groupOf.lookup(input.getDefiningOp()) != &producer &&
             !isFree(input.getDefiningOp()))
           inputBits += bitsOf(input).getConstantValue().value_or(0);
     std::optional<int64_t> rootBits = bitsOf(producer.root).getConstantValue();

@@ -1,9 +1,9 @@
 //===- ApplySchedule.cpp - make algorithm-form kernels scheduled ones -----===//
 
+#include "passes/Schedule/ConstantOperands.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Schedule/ScheduleRules.h"
 
-#include "dialects/Interfaces/OpInterfaces.h"
 #include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -82,35 +82,6 @@ LogicalResult applyNumbers(tile::KernelOp kernel) {
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// Whether the value is known when the artifact is written.
-bool isConstantExpression(Value value) {
-  Operation *op = value.getDefiningOp();
-  return op && isa<ReferenceOpInterface>(op) &&
-         llvm::all_of(op->getOperands(), isConstantExpression);
-}
-
-/// The calls of the module, by callee.
-using Calls = DenseMap<StringAttr, SmallVector<func::CallOp>>;
-
-/// Adds the operands by which what `use` reads comes into being: itself, or
-/// those of all calls when it is the argument of a layer that nothing else
-/// reads. False where one is no constant.
-bool findConstants(OpOperand &use, const Calls &calls,
-                   llvm::SetVector<OpOperand *> &found) {
-  auto argument = dyn_cast<BlockArgument>(use.get());
-  if (!argument) {
-    found.insert(&use);
-    return isConstantExpression(use.get());
-  }
-  auto layer = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  auto callers = calls.find(layer.getSymNameAttr());
-  return layer.isPrivate() && argument.hasOneUse() && callers != calls.end() &&
-         llvm::all_of(callers->second, [&](func::CallOp call) {
-           return findConstants(call->getOpOperand(argument.getArgNumber()),
-                                calls, found);
-         });
-}
-
 /// The load at the end of maps that keep every place.
 tile::LoadOp loadBehind(Value tile) {
   if (auto load = tile.getDefiningOp<tile::LoadOp>())
@@ -167,10 +138,8 @@ void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
     bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
     bool isOnlyUse = argument.hasOneUse() && view.getResult().hasOneUse();
     llvm::SetVector<OpOperand *> constants;
-    bool isConstant = llvm::all_of(launches, [&](tile::LaunchOp launch) {
-      return findConstants(launch.getInputsMutable()[argument.getArgNumber()],
-                           calls, constants);
-    });
+    bool isConstant =
+        findConstants(launches, argument.getArgNumber(), calls, constants);
     int64_t width = columnsOfPanel(kernel, load);
     if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
         !beginsAtPanel(load, width))
@@ -202,10 +171,7 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
     getOperation().walk([&](tile::LaunchOp launch) {
       launches[launch.getKernelAttr().getAttr()].push_back(launch);
     });
-    Calls calls;
-    getOperation().walk([&](func::CallOp call) {
-      calls[call.getCalleeAttr().getAttr()].push_back(call);
-    });
+    Calls calls = callsOf(getOperation());
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (failed(applyNumbers(kernel)))
         return signalPassFailure();

@@ -13,7 +13,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       axis of the grid, so a panel of weights stays in cache, and as many of them
       (`group`) meet each panel in turn as half of L2 holds;
     * attention puts BM queries into the lanes and walks BN keys at a time; by a
-      unit of tiles more keys, which lie in the lanes then;
+      unit of tiles more keys, which lie in the lanes then, and so they do where
+      queries are few; a block is not larger than what there is;
     * a reduction along a row takes the row whole, a few rows an instance;
     * products of bf16 and of 8-bit integers use the fastest unit that fits; those
       of f32 a unit of bf16, in parts, where rows and columns are many;
@@ -50,7 +51,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Requires: form-kernels.
     Ensures:  every kernel has a legal schedule (ScheduleRules.h), and the reason for
               it in words as `tenon.reason`, for the report.
-    Leaves:   a kernel that has a schedule; an illegal one is an error.
+    Leaves:   a kernel that has a schedule, as one that was measured has, with its
+              reason; an illegal one is an error.
     Numerics: unchanged; a schedule never changes what is computed.
     Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).
   }];

@@ -64,6 +64,9 @@ std::string attentionReason(tile::KernelOp kernel,
            std::to_string(numberOf(schedule, "BN")) +
            " keys, which are staged for it; what follows a product reads its "
            "sums from L2";
+  if (!schedule.contains("lanes"))
+    return "lanes are left to " + std::to_string(numberOf(schedule, "BN")) +
+           " keys, since few queries would leave them idle";
   return std::to_string(queries) + " queries lie in " +
          std::to_string(queries / machine.lanes()) +
          " vectors, a lane each, so a row's maximum and sum need no shuffles; "
@@ -71,6 +74,22 @@ std::string attentionReason(tile::KernelOp kernel,
 }
 
 } // namespace
+
+std::string scheduleText(DictionaryAttr schedule) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::interleaveComma(schedule, os, [&](NamedAttribute entry) {
+    os << entry.getName().getValue() << ' ';
+    if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
+      os << number.getInt();
+    else if (auto name = dyn_cast<StringAttr>(entry.getValue()))
+      os << name.getValue();
+    else
+      llvm::interleave(cast<DenseI64ArrayAttr>(entry.getValue()).asArrayRef(),
+                       os, "-");
+  });
+  return text;
+}
 
 std::string scheduleReason(tile::KernelOp kernel,
                            const ScheduleMachine &machine) {

@@ -11,6 +11,9 @@
 
 namespace tenon {
 
+/// The schedule for people: "BM 8, BN 48, unit amx-bf16".
+std::string scheduleText(mlir::DictionaryAttr schedule);
+
 /// What ties the chosen numbers of `kernel` to `machine`: "8 x 48 sums lie in
 /// 24 of 32 registers while all 768 contracted elements pass by; ...". The
 /// kernel is in the algorithm form and has its schedule.

@@ -315,4 +315,10 @@ Result<std::vector<double>> Context::runTimed() {
   return std::move(timer.seconds);
 }
 
+double Context::repeatStep(size_t step) {
+  Clock::time_point start = Clock::now();
+  execute(step, nullptr);
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
 } // namespace tenon::rt

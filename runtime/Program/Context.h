@@ -87,6 +87,11 @@ public:
   /// The same, and the seconds that each step of latestTape() took.
   Result<std::vector<double>> runTimed();
 
+  /// Runs a step of the latest run again, and says how many seconds it took.
+  /// What it reads is what the run left, of which later steps may have
+  /// overwritten some.
+  double repeatStep(size_t step);
+
   /// What was executed, and for which symbols, by the latest run, outputShape
   /// or prepare.
   const Tape &latestTape() const { return tape; }

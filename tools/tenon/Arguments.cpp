@@ -59,6 +59,8 @@ Result<std::string> takeValue(const Option &option, std::string_view word,
                               size_t &next) {
   if (equals != std::string_view::npos)
     return std::string(word.substr(equals + 1));
+  if (option.isOptional)
+    return std::string();
   if (next == words.size())
     return badInput(spelled(option.name), " needs a value: ", option.value);
   return words[next++];
@@ -162,7 +164,9 @@ std::string helpText(const Command &command) {
   text += "\n";
   for (const Option &option : command.options) {
     std::string line = "  " + spelled(option.name);
-    if (!option.value.empty())
+    if (option.isOptional)
+      line += "[=" + std::string(option.value) + "]";
+    else if (!option.value.empty())
       line += (option.name.size() == 1 ? " " : "=") + std::string(option.value);
     line.resize(std::max(kColumn, line.size() + 2), ' ');
     text += line;

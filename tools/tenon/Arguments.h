@@ -25,10 +25,11 @@ namespace tenon::tool {
 
 /// A flag. Given as --name VALUE or --name=VALUE; of one letter: -o VALUE.
 struct Option {
-  std::string_view name;  ///< without dashes
-  std::string_view value; ///< what the value is called; empty: a switch
-  std::string_view help;  ///< one line, or more
-  bool repeats = false;   ///< may be given more than once
+  std::string_view name;   ///< without dashes
+  std::string_view value;  ///< what the value is called; empty: a switch
+  std::string_view help;   ///< one line, or more
+  bool repeats = false;    ///< may be given more than once
+  bool isOptional = false; ///< the value may be left out, and follows =
 };
 
 class Arguments;

@@ -16,6 +16,7 @@
 #include "tools/tenon/ProgramBytes.h"
 #include "tools/tenon/Progress.h"
 #include "tools/tenon/Shapes.h"
+#include "tools/tenon/Tune.h"
 #include "tools/tenon/Work.h"
 
 #include <iostream>
@@ -46,6 +47,26 @@ static Result<Stage> readStage(const Arguments &arguments,
     names += (i ? ", " : "") + nameOf(Stage(i)).str();
   return badInput("--", option, ": there is no stage ", rt::quoted(name),
                   "; expected one of ", names);
+}
+
+/// Schedules are measured between tile and schedule.
+static Result<void> checkTune(const Arguments &arguments,
+                              const Request &request) {
+  if (!arguments.has("tune"))
+    return arguments.has("tune-log")
+               ? badInput("--tune-log keeps what --tune measures, which is "
+                          "not asked for")
+               : Result<void>();
+  if (request.options.emulateUnits)
+    return badInput("--tune measures the target's units, --emulate-units does "
+                    "without them: they exclude each other");
+  if (request.until && *request.until < Stage::Schedule)
+    return badInput("--tune chooses schedules, which --until=",
+                    arguments.value("until"), " comes before");
+  if (request.after >= Stage::Schedule)
+    return badInput("--tune chooses schedules, which a file from --from=",
+                    arguments.value("from"), " has already");
+  return {};
 }
 
 static Result<Request> readRequest(const Arguments &arguments) {
@@ -91,6 +112,8 @@ static Result<Request> readRequest(const Arguments &arguments) {
                     "asked for");
   if (!printsText && request.output.empty())
     return badInput("tenon compile needs -o FILE, --until or --emit");
+  if (auto valid = checkTune(arguments, request); !valid)
+    return valid.error();
   if (arguments.has("exe")) {
     if (printsText)
       return badInput("--exe makes a program, --until and --emit print text: "
@@ -189,6 +212,19 @@ static Result<void> compile(const Arguments &arguments) {
   auto module = loadModel(arguments, workshop);
   if (!module)
     return module.error();
+  if (arguments.has("tune")) {
+    if (failed(
+            runStages(**module, request->options, request->after, Stage::Tile)))
+      return workshop.emittedError();
+    request->after = Stage::Tile;
+    auto tuned = tune(**module, request->options, arguments, workshop,
+                      [&](const std::string &text) {
+                        line.clear();
+                        std::cout << text << "\n";
+                      });
+    if (!tuned)
+      return tuned;
+  }
   if (!request->emit && !request->until) {
     if (failed(compileToArtifact(**module, request->options, request->output,
                                  request->after)))
@@ -237,6 +273,14 @@ static constexpr Option kOptions[] = {
      "tenon bench --report adds times"},
     {"report-shape", "S=N,...",
      "the symbols' values in the report, as in --shape of bench"},
+    {"tune", "S=N,...",
+     "measure schedules of the kernels with products on this\n"
+     "machine, for these values of the symbols, as in --shape of\n"
+     "bench, and keep the fastest",
+     false, true},
+    {"tune-log", "FILE.json",
+     "keep what --tune measures here, and measure nothing again\n"
+     "that is there"},
     {"quiet", "", "do not show on a terminal what is being done"},
     {"verify-each-exec", "",
      "execute the module before and after every pass, and\n"

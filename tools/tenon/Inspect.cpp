@@ -146,6 +146,14 @@ static void printKernels(const abi::Plan &plan,
               << kernelText(plan.kernels[i]) << "\n";
 }
 
+static void printSchedules(const abi::Plan &plan) {
+  std::cout << "\nschedules\n";
+  for (const abi::Kernel &kernel : plan.kernels)
+    if (!kernel.schedule.empty())
+      std::cout << "    " << kernel.name << ": " << kernel.schedule << "; "
+                << kernel.reason << "\n";
+}
+
 //===----------------------------------------------------------------------===//
 // Values of a run
 //===----------------------------------------------------------------------===//
@@ -192,6 +200,7 @@ static Result<void> inspect(const Arguments &arguments) {
   printKernels(plan, workOf(plan, *tape, *binding, *rates));
   std::cout << "The limits are those of " << ratesText(*rates, *numThreads)
             << ".\n";
+  printSchedules(plan);
   return printValues(plan, *tape, *binding);
 }
 
@@ -210,6 +219,8 @@ const Command kInspect = {
     "f32 rate, or the bytes at its memory's, both measured now. The share is\n"
     "the kernel's part of the sum of all limits. What lies in a cache can be\n"
     "faster.\n"
+    "A kernel's schedule stands with the reason for it, which says where it\n"
+    "was measured (tenon compile --tune).\n"
     "The values are what the steps of a run write, by the names that the "
     "model\n"
     "gives them where they survived fusion, else by kernel and step: `tenon "

@@ -70,6 +70,28 @@ func.func @costly_producer(%x: tensor<4x8xf32>, %w: tensor<8x4xf32>) -> tensor<4
 
 // -----
 
+// Left alone too when a kernel before it makes what exp reads.
+
+// CHECK-LABEL: func @costly_producer_of_a_result
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.exp
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.yield
+func.func @costly_producer_of_a_result(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  // expected-remark@+1 {{exp does not join the kernel of its operand: something else reads it}}
+  %1 = graph.exp %0 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %2 = graph.matmul %1, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+  return %0, %2 : tensor<4x8xf32>, tensor<4x8xf32>
+}
+
+// -----
+
 // A transpose of what a kernel makes is where it stores.
 
 // CHECK-LABEL: func @stores_transposed

@@ -5,6 +5,7 @@
 #include "runtime/Core/Message.h"
 #include "tests/runtime/TestModel/TestModel.h"
 
+#include <cstring>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -118,6 +119,20 @@ TEST(Context, TimesEachStepOfARun) {
       std::get<TapeLaunch>(context->latestTape().steps[0]).source;
   EXPECT_EQ(first, &std::get<abi::Launch>(
                        context->model().plan().functions[1].steps[0]));
+}
+
+TEST(Context, RepeatsAStep) {
+  auto context = contextOf(2);
+  Case input(3, 20);
+  input.bind(*context);
+  ASSERT_TRUE(context->run());
+  std::vector<float> expected = outputOf(*context, 0);
+  auto output = context->output(0);
+  ASSERT_TRUE(output);
+  std::memset(output->data, 0, output->bytes);
+  for (size_t step = 0; step < context->latestTape().steps.size(); ++step)
+    EXPECT_GE(context->repeatStep(step), 0);
+  EXPECT_EQ(outputOf(*context, 0), expected);
 }
 
 TEST(Context, NewDataOfTheSameShape) {

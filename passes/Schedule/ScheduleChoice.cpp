@@ -1,0 +1,303 @@
+//===- ScheduleChoice.cpp - the numbers that follow from shape and machine ===//
+
+#include "passes/Schedule/ScheduleChoice.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tenon {
+namespace {
+
+/// Elements of an elementwise instance: some microseconds of work.
+constexpr int64_t kElementwiseBlock = 1024;
+/// A reduced dim up to this many elements is one block: 16 KiB of f32, half an
+/// L1.
+constexpr int64_t kWholeReduction = 4096;
+/// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
+constexpr int64_t kAttentionKeys = 32;
+/// Queries and keys of a step by tiles of sums, whose scores are read from
+/// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
+constexpr int64_t kTileAttention = 128;
+/// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
+/// tiles are fed by four loads.
+constexpr int64_t kUnitSide = 16, kTileBlock = 2 * kUnitSide;
+
+std::optional<int64_t> constantOf(Value value) {
+  IntegerAttr number;
+  if (matchPattern(value, m_Constant(&number)))
+    return number.getInt();
+  return std::nullopt;
+}
+
+/// What the program says about its symbols.
+struct Shape {
+  llvm::StringMap<std::optional<int64_t>>
+      gridSize; ///< symbols of the grid: size if a number
+  llvm::StringMap<std::optional<int64_t>>
+      loopBound;         ///< symbols of loops: bound if a number
+  tile::MmaOp product;   ///< of the longest dot length, if there is any
+  int64_t dotLength = 1; ///< of its products, the longest
+
+  bool isContraction() const { return loopBound.contains("BK"); }
+  std::optional<int64_t> depth() const { return loopBound.lookup("BK"); }
+};
+
+Shape shapeOf(tile::KernelOp kernel) {
+  Shape shape;
+  tile::GridOp grid = kernel.getGrid();
+  for (auto [size, block] : llvm::zip_equal(grid.getSizes(), grid.getBlocks()))
+    if (auto symbol = dyn_cast<StringAttr>(block))
+      shape.gridSize[symbol.getValue()] = constantOf(size);
+  kernel.walk([&](scf::ForOp loop) {
+    if (auto extent = loop.getStep().getDefiningOp<tile::ExtentOp>()) {
+      auto [entry, isNew] = shape.loopBound.try_emplace(
+          extent.getSymbol(), constantOf(loop.getUpperBound()));
+      if (!isNew && entry->second != constantOf(loop.getUpperBound()))
+        entry->second = std::nullopt;
+    }
+  });
+  kernel.walk([&](tile::MmaOp product) {
+    int64_t length = tile::dotLength(product);
+    if (!shape.product || length > shape.dotLength)
+      shape.product = product;
+    shape.dotLength = std::max(shape.dotLength, length);
+  });
+  return shape;
+}
+
+/// Whether the extents of the kernel's products that are numbers are whole
+/// tiles and steps.
+bool isWholeTiles(tile::KernelOp kernel, int64_t step) {
+  auto isWhole = [](Attribute extent, int64_t unit) {
+    auto number = dyn_cast<IntegerAttr>(extent);
+    return !number || number.getInt() % unit == 0;
+  };
+  return !kernel
+              .walk([&](tile::MmaOp product) {
+                auto lhs = cast<tile::TileType>(product.getLhs().getType());
+                ArrayRef<Attribute> sums = product.getType().getExtents();
+                return WalkResult(success(isWhole(lhs.getExtents()[1], step) &&
+                                          isWhole(sums[0], kUnitSide) &&
+                                          isWhole(sums[1], kUnitSide)));
+              })
+              .wasInterrupted();
+}
+
+/// Whether tiles of sums fit: products of whole tiles over whole steps.
+bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
+               const tile::ProductUnit &unit) {
+  if (!shape.isContraction())
+    return unit.dotLength == 2 && isWholeTiles(kernel, 2 * kUnitSide);
+  constexpr int64_t kStepBytes = 64;
+  int64_t elementBytes = unit.numParts > 1 ? 2 : 4 / unit.dotLength;
+  return shape.depth().value_or(1) % (kStepBytes / elementBytes) == 0;
+}
+
+/// Whether a contraction has rows and columns enough for the unit: for the
+/// split of its operands, if it does that; for tiles, which a product of few
+/// rows loads for hardly more than to stream its weights, and vectors stream
+/// them faster.
+bool isWorth(const tile::ProductUnit &unit, const Shape &shape) {
+  if (!unit.isOfTiles || !shape.isContraction())
+    return true;
+  auto isMany = [&](StringRef symbol, int64_t least) {
+    auto size = shape.gridSize.find(symbol);
+    return size != shape.gridSize.end() &&
+           size->second.value_or(least) >= least;
+  };
+  if (unit.numParts == 1)
+    return isMany("BM", kUnitSide / 4);
+  return isMany("BM", 2 * kTileBlock) && isMany("BN", 2 * kTileBlock);
+}
+
+/// Rows, columns and contracted elements of a contraction's block, and the
+/// columns that lie together in its packed right side.
+struct ContractionBlock {
+  int64_t rows, columns, depth, panel;
+};
+
+/// A block of split numbers: both operands are split once for it, so it is
+/// large; the parts of two turns and the sums of 256 x 256 are 1 MiB, half of
+/// an L2 beside such units, and larger ones were slower. An even number of
+/// blocks shares well among threads.
+ContractionBlock splitBlock(const Shape &shape, int64_t depth, int64_t panel) {
+  constexpr int64_t kRows = 256, kMostPanels = 4, kLeastPanels = 2;
+  /// Columns in the products of which the rest of a block takes as long:
+  /// measured on Sapphire Rapids.
+  constexpr double kSplitCost = 20;
+  std::optional<int64_t> size = shape.gridSize.lookup("BN");
+  int64_t best = kMostPanels;
+  double least = 0;
+  for (int64_t panels = kMostPanels; size && panels >= kLeastPanels; --panels) {
+    int64_t columns = panels * panel;
+    if (columns % kTileBlock != 0)
+      continue;
+    double blocks = llvm::alignTo(llvm::divideCeil(*size, columns), 2);
+    double cost = blocks * (columns + kSplitCost);
+    if (least == 0 || cost < least) {
+      least = cost;
+      best = panels;
+    }
+  }
+  return {kRows, best * panel, depth, panel};
+}
+
+/// A block of tiles: as many rows as a quarter of L2 holds, of which 32 are
+/// multiplied while what follows the product is computed of those before.
+ContractionBlock tileBlock(const Shape &shape, const ScheduleMachine &machine,
+                           int64_t depth) {
+  constexpr uint64_t kMostRows = 8 * kTileBlock;
+  uint64_t rowBytes = 4 / shape.dotLength * depth;
+  uint64_t fitting = llvm::bit_floor(machine.l2Bytes / 4 / rowBytes);
+  int64_t rows = std::clamp<uint64_t>(fitting, kTileBlock, kMostRows);
+  return {rows, kTileBlock, depth, kTileBlock};
+}
+
+ContractionBlock contractionBlock(const Shape &shape,
+                                  const ScheduleMachine &machine,
+                                  const tile::ProductUnit *unit) {
+  int64_t depth = std::max<int64_t>(1, shape.depth().value_or(kWholeReduction));
+  RegisterBlock registers = chooseRegisterBlock(
+      machine, shape.gridSize.lookup("BM"), shape.gridSize.lookup("BN"));
+  int64_t columns = registers.vectors * machine.lanes();
+  if (unit && unit->numParts > 1)
+    return splitBlock(shape, depth, columns);
+  if (unit && unit->isOfTiles)
+    return tileBlock(shape, machine, depth);
+  return {registers.rows, columns, depth, columns};
+}
+
+/// The queries and keys of a step of attention, and whether queries lie in the
+/// lanes.
+struct AttentionBlock {
+  int64_t queries, keys;
+  bool hasQueriesInLanes;
+};
+
+AttentionBlock attentionBlock(const Shape &shape,
+                              const ScheduleMachine &machine,
+                              const tile::ProductUnit *unit) {
+  // A block is not larger than what there is, in whole steps.
+  auto cut = [](std::optional<int64_t> size, int64_t most, int64_t step) {
+    int64_t whole =
+        llvm::alignTo(std::max<int64_t>(1, size.value_or(most)), step);
+    return std::min(most, whole);
+  };
+  std::optional<int64_t> queries = shape.gridSize.lookup("BM"),
+                         keys = shape.loopBound.lookup("BN");
+  // Tiles of sums have rows as they are, and so has what follows them. For one
+  // tile of queries all that is staged of the keys should stay in L1.
+  if (unit && unit->isOfTiles) {
+    int64_t rows = cut(queries, kTileAttention, kUnitSide);
+    int64_t most = rows > kUnitSide ? kTileAttention : 2 * kUnitSide;
+    return {rows, cut(keys, most, 2 * kUnitSide), false};
+  }
+  // Few queries would leave lanes idle; keys are many, as in decoding.
+  int64_t lanes = machine.lanes();
+  if (queries && *queries <= lanes / 4)
+    return {std::max<int64_t>(1, *queries), kAttentionKeys, false};
+  return {cut(queries, 4 * lanes, lanes), cut(keys, kAttentionKeys, lanes),
+          true};
+}
+
+/// How a contraction walks its grid: rows are the fastest axis, columns the
+/// next, so a panel of columns meets many rows; as many as half of L2 holds
+/// meet each panel in turn.
+void chooseWalk(tile::KernelOp kernel, const Shape &shape,
+                const ScheduleMachine &machine, NamedAttrList &schedule) {
+  Builder b(kernel.getContext());
+  auto order = llvm::to_vector(
+      llvm::seq<int64_t>(0, kernel.getGrid().getBlocks().size()));
+  if (order.size() >= 2)
+    std::swap(order[order.size() - 1], order[order.size() - 2]);
+  schedule.set("order", b.getDenseI64ArrayAttr(order));
+  std::optional<int64_t> depth = shape.depth();
+  if (!depth || order.size() < 2)
+    return;
+  int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
+  if (auto rows = schedule.getNamed("BM"))
+    bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
+  int64_t group = std::max<int64_t>(1, machine.l2Bytes / 2 / bytes);
+  schedule.set("group", b.getIndexAttr(group));
+}
+
+} // namespace
+
+DictionaryAttr scheduleWith(tile::KernelOp kernel,
+                            const ScheduleMachine &machine,
+                            const tile::ProductUnit *unit) {
+  Shape shape = shapeOf(kernel);
+  Builder b(kernel.getContext());
+  NamedAttrList schedule;
+  auto set = [&](StringRef symbol, int64_t value) {
+    schedule.set(symbol, b.getIndexAttr(value));
+  };
+  bool isContraction = shape.isContraction();
+  bool isAttention = shape.product && !isContraction;
+  ContractionBlock block = {};
+  AttentionBlock attention = {};
+  if (isContraction)
+    block = contractionBlock(shape, machine, unit);
+  if (isAttention)
+    attention = attentionBlock(shape, machine, unit);
+
+  for (auto &[symbol, size] : shape.gridSize) {
+    bool isRow = symbol == "BM";
+    if (isContraction)
+      set(symbol, isRow ? block.rows : block.columns);
+    else if (isAttention)
+      set(symbol, attention.queries);
+    else if (isRow)
+      set(symbol, 4);
+    else
+      set(symbol, shape.gridSize.size() == 1 ? kElementwiseBlock
+                                             : kElementwiseBlock / 4);
+  }
+  for (auto &[symbol, bound] : shape.loopBound) {
+    if (symbol == "BK")
+      set(symbol, block.depth);
+    else if (isAttention)
+      set(symbol, attention.keys);
+    else
+      set(symbol, bound && *bound <= kWholeReduction
+                      ? std::max<int64_t>(1, *bound)
+                      : 64);
+  }
+  if (attention.hasQueriesInLanes)
+    schedule.set("lanes", b.getStringAttr("first"));
+  if (unit)
+    schedule.set("unit", b.getStringAttr(unit->name));
+  if (block.panel != block.columns)
+    set("panel", block.panel);
+  if (isContraction)
+    chooseWalk(kernel, shape, machine, schedule);
+  return schedule.getDictionary(kernel.getContext());
+}
+
+SmallVector<const tile::ProductUnit *>
+unitsFor(tile::KernelOp kernel, const ScheduleMachine &machine) {
+  SmallVector<const tile::ProductUnit *> units;
+  Shape shape = shapeOf(kernel);
+  if (shape.product)
+    for (const std::string &device : machine.units)
+      for (const tile::ProductUnit &unit : tile::productUnits())
+        if (unit.device == device && tile::computes(unit, shape.product) &&
+            (!unit.isOfTiles || fitsTiles(kernel, shape, unit)))
+          units.push_back(&unit);
+  units.push_back(nullptr);
+  return units;
+}
+
+DictionaryAttr chooseSchedule(tile::KernelOp kernel,
+                              const ScheduleMachine &machine) {
+  Shape shape = shapeOf(kernel);
+  auto units = unitsFor(kernel, machine);
+  const auto *unit = llvm::find_if(units, [&](const tile::ProductUnit *unit) {
+    return !unit || isWorth(*unit, shape);
+  });
+  return scheduleWith(kernel, machine, *unit);
+}
+
+} // namespace tenon

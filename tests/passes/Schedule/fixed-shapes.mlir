@@ -1,0 +1,36 @@
+// RUN: tenon-opt %s --fuse-groups --form-kernels "--choose-schedule=units=amx-int8,amx-bf16 f32-macs=32 l2-bytes=2097152" --split-input-file | FileCheck %s
+
+// Few queries leave the lanes to the keys; others fill whole vectors and no more
+// than they are.
+
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 1 : index, BN = 32 : index} {{.*}}"lanes are left to 32 keys, since few queries would leave them idle"
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 32 : index, BN = 32 : index, lanes = "first"}
+func.func @queries(%one: tensor<1x2x1x16xf32>, %some: tensor<1x2x20x16xf32>, %keys: tensor<1x2x99x16xf32>) -> (tensor<1x2x1x16xf32>, tensor<1x2x20x16xf32>) {
+  %0 = graph.attention %some, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x20x16xf32>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x20x16xf32>
+  %1 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x16xf32>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x1x16xf32>
+  return %1, %0 : tensor<1x2x1x16xf32>, tensor<1x2x20x16xf32>
+}
+
+// -----
+
+// Tiles of sums too; for one tile of queries a step has few keys.
+
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 16 : index, BN = 32 : index, unit = "amx-bf16"}
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 48 : index, BN = 128 : index, unit = "amx-bf16"}
+func.func @tiles_of_queries(%one: tensor<1x2x1x32xbf16>, %some: tensor<1x2x40x32xbf16>, %keys: tensor<1x2x199x32xbf16>) -> (tensor<1x2x1x32xbf16>, tensor<1x2x40x32xbf16>) {
+  %0 = graph.attention %some, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x40x32xbf16>, tensor<1x2x199x32xbf16>, tensor<1x2x199x32xbf16>) -> tensor<1x2x40x32xbf16>
+  %1 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x32xbf16>, tensor<1x2x199x32xbf16>, tensor<1x2x199x32xbf16>) -> tensor<1x2x1x32xbf16>
+  return %1, %0 : tensor<1x2x1x32xbf16>, tensor<1x2x40x32xbf16>
+}
+
+// -----
+
+// A product of few rows streams its weights through vectors; tiles want four.
+
+// CHECK-DAG: tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = {{[0-9]+}} : index, BN = {{[0-9]+}} : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>} source
+// CHECK-DAG: tile.kernel @matmul{{.*}}schedule {BK = 96 : index, BM = 256 : index, BN = 32 : index, {{.*}}unit = "amx-bf16"
+func.func @few_rows(%x: tensor<3x96xbf16>, %y: tensor<4x96xbf16>, %w: tensor<96x96xbf16>) -> (tensor<3x96xbf16>, tensor<4x96xbf16>) {
+  %0 = graph.matmul %x, %w : (tensor<3x96xbf16>, tensor<96x96xbf16>) -> tensor<3x96xbf16>
+  %1 = graph.matmul %y, %w : (tensor<4x96xbf16>, tensor<96x96xbf16>) -> tensor<4x96xbf16>
+  return %0, %1 : tensor<3x96xbf16>, tensor<4x96xbf16>
+}
