@@ -35,8 +35,8 @@ static constexpr int64_t kFewRows = 48;
 static constexpr int64_t kBlockSide = 2 * kTileSide;
 
 /// The products of parts that are computed. From one to the next only one side
-/// changes, and of no two that follow each other do both sides stay long: the
-/// tiles then fit their eight registers without copies.
+/// changes; in this order LLVM finds a register for each tile without copying
+/// one, which it does not where the smallest come first.
 static constexpr std::pair<int64_t, int64_t> kTerms[] = {
     {1, 1}, {1, 0}, {2, 0}, {0, 0}, {0, 1}, {0, 2}};
 

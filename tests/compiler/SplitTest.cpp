@@ -7,6 +7,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <string>
 
 using namespace mlir;
 
@@ -17,11 +18,16 @@ namespace {
 /// tile.
 constexpr int64_t kRows = 70, kDepth = 160, kColumns = 72;
 
-constexpr const char *kModule = R"(
-  func.func @main(%x: tensor<?x160xf32, #graph.dims<B, 160>>, %y: tensor<160x72xf32>) -> tensor<?x72xf32, #graph.dims<B, 72>> {
-    %0 = graph.matmul %x, %y : (tensor<?x160xf32, #graph.dims<B, 160>>, tensor<160x72xf32>) -> tensor<?x72xf32, #graph.dims<B, 72>>
-    return %0 : tensor<?x72xf32, #graph.dims<B, 72>>
-  })";
+/// x times y, of rows that are open.
+std::string moduleOf(int64_t depth, int64_t columns) {
+  std::string k = std::to_string(depth), n = std::to_string(columns);
+  std::string x = "tensor<?x" + k + "xf32, #graph.dims<B, " + k + ">>";
+  std::string y = "tensor<" + k + "x" + n + "xf32>";
+  std::string z = "tensor<?x" + n + "xf32, #graph.dims<B, " + n + ">>";
+  return "func.func @main(%x: " + x + ", %y: " + y + ") -> " + z +
+         " {\n  %0 = graph.matmul %x, %y : (" + x + ", " + y + ") -> " + z +
+         "\n  return %0 : " + z + "\n}";
+}
 
 using Draw = std::function<float(std::mt19937 &)>;
 
@@ -74,15 +80,21 @@ protected:
   void SetUp() override {
     context.loadDialect<func::FuncDialect, graph::GraphDialect,
                         tile::TileDialect, exec::ExecDialect>();
-    module = parseSourceString<ModuleOp>(kModule, &context);
+    std::string error = compile(kDepth, kColumns);
+    if (!GetParam() && error.find("which this CPU lacks") != std::string::npos)
+      GTEST_SKIP() << error;
+    ASSERT_TRUE(run) << error;
+  }
+
+  /// Returns what is wrong, or nothing.
+  std::string compile(int64_t depth, int64_t columns) {
+    module = parseSourceString<ModuleOp>(moduleOf(depth, columns), &context);
     CompileOptions options;
     options.target = "sapphirerapids";
     options.emulateUnits = GetParam();
     std::string error;
     run = ArtifactRun::compile(*module, options, Stage::Import, &error);
-    if (!GetParam() && error.find("which this CPU lacks") != std::string::npos)
-      GTEST_SKIP() << error;
-    ASSERT_TRUE(run) << error;
+    return error;
   }
 
   ReferenceTensor tensorOf(const Matrix &matrix) {
@@ -185,6 +197,22 @@ TEST_P(Split, IsAsExactAsPlainF32) {
     // Each of 5 steps and 6 terms rounds the sum once, and those of a step.
     EXPECT_LE(errors.largest, 16);
   }
+}
+
+TEST_P(Split, AnyNumberOfStepsRowsAndColumns) {
+  // Turns of 1 step, then up to 4, then 4; one block and several.
+  for (int64_t depth : {32, 64, 96, 160, 288})
+    for (int64_t columns : {72, 300}) {
+      std::string error = compile(depth, columns);
+      ASSERT_TRUE(run) << error;
+      for (int64_t rows : {49, 96, 300}) {
+        SCOPED_TRACE(testing::Message()
+                     << rows << " x " << columns << " x " << depth);
+        Errors errors = errorsOf(Matrix(rows, depth, normal, 11),
+                                 Matrix(depth, columns, normal, 12));
+        EXPECT_LE(errors.largest, 16);
+      }
+    }
 }
 
 TEST_P(Split, SumsThatCancelKeepTheirLastBits) {
