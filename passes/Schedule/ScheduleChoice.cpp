@@ -176,7 +176,20 @@ struct AttentionBlock {
   bool hasQueriesInLanes;
 };
 
-AttentionBlock attentionBlock(const Shape &shape,
+/// Whether the columns of the kernel's products that are numbers are whole
+/// vectors.
+bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes) {
+  return !kernel
+              .walk([&](tile::MmaOp product) {
+                auto columns =
+                    dyn_cast<IntegerAttr>(product.getType().getExtents()[1]);
+                bool isWhole = !columns || columns.getInt() % lanes == 0;
+                return WalkResult(success(isWhole));
+              })
+              .wasInterrupted();
+}
+
+AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
                               const ScheduleMachine &machine,
                               const tile::ProductUnit *unit) {
   // A block is not larger than what there is, in whole steps.
@@ -196,7 +209,7 @@ AttentionBlock attentionBlock(const Shape &shape,
   }
   // Few queries would leave lanes idle; keys are many, as in decoding.
   int64_t lanes = machine.lanes();
-  if (queries && *queries <= lanes / 4)
+  if (queries && *queries <= lanes / 4 && hasWholeColumns(kernel, lanes))
     return {std::max<int64_t>(1, *queries), kAttentionKeys, false};
   return {cut(queries, 4 * lanes, lanes), cut(keys, kAttentionKeys, lanes),
           true};
@@ -241,7 +254,7 @@ DictionaryAttr scheduleWith(tile::KernelOp kernel,
   if (isContraction)
     block = contractionBlock(shape, machine, unit);
   if (isAttention)
-    attention = attentionBlock(shape, machine, unit);
+    attention = attentionBlock(kernel, shape, machine, unit);
 
   for (auto &[symbol, size] : shape.gridSize) {
     bool isRow = symbol == "BM";

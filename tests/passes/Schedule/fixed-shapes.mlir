@@ -13,6 +13,16 @@ func.func @queries(%one: tensor<1x2x1x16xf32>, %some: tensor<1x2x20x16xf32>, %ke
 
 // -----
 
+// Not where heads are no whole vectors.
+
+// CHECK: tile.kernel @attention{{.*}}schedule {BM = 16 : index, BN = 32 : index, lanes = "first"}
+func.func @narrow_heads(%one: tensor<1x2x1x4xf32>, %keys: tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32> {
+  %0 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x4xf32>, tensor<1x2x99x4xf32>, tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32>
+  return %0 : tensor<1x2x1x4xf32>
+}
+
+// -----
+
 // Tiles of sums too; for one tile of queries a step has few keys.
 
 // CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 16 : index, BN = 32 : index, unit = "amx-bf16"}
