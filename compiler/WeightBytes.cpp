@@ -19,10 +19,34 @@ static RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// Bytes of an element, or 0 for elements that share a byte.
+/// Bytes of an element while it is evaluated: half a byte has one of its own.
 static int64_t elementBytesOf(RankedTensorType type) {
-  unsigned bits = type.getElementTypeBitWidth();
-  return bits == 1 ? 1 : bits / 8;
+  return llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+//===----------------------------------------------------------------------===//
+// Elements that share a byte
+//===----------------------------------------------------------------------===//
+
+static bool isHalfByte(RankedTensorType type) {
+  return type.getElementTypeBitWidth() == 4;
+}
+
+/// A byte for each of the elements, which lie two to a byte, the first one low.
+static HostBytes spreadHalves(RankedTensorType type, const HostBytes &input) {
+  std::vector<char> bytes(type.getNumElements());
+  for (auto [n, byte] : llvm::enumerate(bytes))
+    byte = input.get()[n / 2] >> (4 * (n % 2)) & 0xf;
+  return HostBytes(std::move(bytes));
+}
+
+/// The way back.
+static HostBytes joinHalves(const HostBytes &input) {
+  ArrayRef<char> from = input.get();
+  std::vector<char> bytes(llvm::divideCeil(from.size(), 2));
+  for (auto [n, half] : llvm::enumerate(from))
+    bytes[n / 2] |= (half & 0xf) << (4 * (n % 2));
+  return HostBytes(std::move(bytes));
 }
 
 //===----------------------------------------------------------------------===//
@@ -185,8 +209,9 @@ static FailureOr<HostBytes> evaluateReference(Operation *op,
                            "it has no reference meaning");
   SmallVector<ReferenceTensor> inputs;
   for (auto [operand, bytes] : llvm::zip_equal(op->getOperands(), operands)) {
+    HostBytes stored = isHalfByte(typeOf(operand)) ? joinHalves(bytes) : bytes;
     FailureOr<ReferenceTensor> tensor = tensorFromBytes(
-        bytes.get(), typeOf(operand), [&] { return op->emitOpError(); });
+        stored.get(), typeOf(operand), [&] { return op->emitOpError(); });
     if (failed(tensor))
       return failure();
     inputs.push_back(std::move(*tensor));
@@ -195,7 +220,8 @@ static FailureOr<HostBytes> evaluateReference(Operation *op,
   ReferenceTensor result(type.getElementType(), type.getShape());
   if (failed(reference.evaluate(inputs, result)))
     return failure();
-  return HostBytes(toBytes(result));
+  HostBytes stored(toBytes(result));
+  return isHalfByte(type) ? spreadHalves(type, stored) : stored;
 }
 
 //===----------------------------------------------------------------------===//
@@ -221,7 +247,9 @@ FailureOr<HostBytes> WeightBytes::read(Operation *op) {
     return op->emitError() << "weight " << weight.getName() << " ends at byte "
                            << offset + size << " but '" << path << "' has "
                            << fileBytes << " bytes";
-  return HostBytes(ArrayRef(store->getBufferStart() + offset, size));
+  HostBytes stored(ArrayRef(store->getBufferStart() + offset, size));
+  RankedTensorType type = typeOf(op->getResult(0));
+  return isHalfByte(type) ? spreadHalves(type, stored) : stored;
 }
 
 FailureOr<HostBytes> WeightBytes::evaluateOp(Operation *op,
@@ -230,11 +258,6 @@ FailureOr<HostBytes> WeightBytes::evaluateOp(Operation *op,
     return read(op);
   if (isa<graph::ReshapeOp>(op))
     return operands.front();
-  bool hasWholeBytes = elementBytesOf(typeOf(op->getResult(0))) != 0;
-  if (isa<tile::PackOp>(op) && !hasWholeBytes)
-    return op->emitOpError("cannot order elements that share a byte");
-  if (!hasWholeBytes)
-    return evaluateReference(op, operands);
   if (std::optional<HostBytes> sums = evaluateSums(op, operands))
     return std::move(*sums);
   return llvm::TypeSwitch<Operation *, FailureOr<HostBytes>>(op)
@@ -267,15 +290,18 @@ FailureOr<HostBytes> WeightBytes::evaluate(func::FuncOp value) {
     known[tensor] = std::move(*result);
     usesLeft[tensor] = std::distance(tensor.use_begin(), tensor.use_end());
   }
-  return known[body.getTerminator()->getOperand(0)];
+  Value result = body.getTerminator()->getOperand(0);
+  return isHalfByte(typeOf(result)) ? joinHalves(known[result]) : known[result];
 }
 
 int64_t WeightBytes::countBytes(func::FuncOp value) {
   Value result = value.getBody().front().getTerminator()->getOperand(0);
   RankedTensorType type = typeOf(result);
   if (auto order = result.getDefiningOp<tile::PackOp>())
-    return order.getLayout().getNumElements(type.getShape()) *
-           elementBytesOf(type);
+    return llvm::divideCeil(
+        order.getLayout().getNumElements(type.getShape()) *
+            (isHalfByte(type) ? 4 : 8 * elementBytesOf(type)),
+        8);
   return graph::WeightAttr::countBytes(type);
 }
 

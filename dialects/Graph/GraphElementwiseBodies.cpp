@@ -362,6 +362,13 @@ static Value castFloatToFloat(Body &body, Value x, Type to) {
 }
 
 static Value castIntToFloat(Body &body, Value x, Type to) {
+  // Half a byte is widened first: machines convert whole ones, of 32 bits best.
+  if (x.getType().getIntOrFloatBitWidth() < 8) {
+    Type i32 = IntegerType::get(to.getContext(), 32);
+    x = body.isUnsigned() ? body.make<arith::ExtUIOp>(i32, x)
+                          : body.make<arith::ExtSIOp>(i32, x);
+    return body.make<arith::SIToFPOp>(to, x);
+  }
   return body.isUnsigned() ? body.make<arith::UIToFPOp>(to, x)
                            : body.make<arith::SIToFPOp>(to, x);
 }

@@ -32,6 +32,13 @@ Attribute MatmulOp::countFlops() {
   return forEach(getResult(), 2).mul(dimsOf(getLhs()).back());
 }
 
+Attribute GroupedMatmulOp::countFlops() {
+  // Of each group a sum of products, and one more product with its scale.
+  ArrayRef<DimAttr> groups = ArrayRef(dimsOf(getRhs())).take_front(2);
+  DimAttr perGroup = groups[1].add(number(*this, 1)).mul(number(*this, 2));
+  return forEach(getResult(), 1).mul(groups[0]).mul(perGroup);
+}
+
 Attribute ContractOp::countFlops() {
   // One multiply-add for each point of the space of all letters and each
   // operand after the first; a single operand is only summed.

@@ -105,6 +105,42 @@ TENON_INFER(MatmulOp) {
   return success();
 }
 
+TENON_INFER(GroupedMatmulOp) {
+  RankedTensorType lhs = typeOf(adaptor.getLhs()),
+                   rhs = typeOf(adaptor.getRhs()),
+                   scale = typeOf(adaptor.getScale());
+  // grouped_matmul_c1
+  for (RankedTensorType type : {rhs, scale})
+    if (type.getElementType() != lhs.getElementType())
+      return refuse<GroupedMatmulOp>(
+          location, "needs operands of one element type: expected ",
+          lhs.getElementType(), ", got ", type);
+  // grouped_matmul_c2
+  if (lhs.getRank() < 3 || rhs.getRank() != 3 || scale.getRank() != 2)
+    return refuse<GroupedMatmulOp>(
+        location,
+        "needs groups of rows: expected ranks of 3 or more, 3 and 2, got ", lhs,
+        ", ", rhs, " and ", scale);
+  SmallVector<DimAttr> left = getDims(lhs), right = getDims(rhs);
+  // grouped_matmul_c3
+  ArrayRef<DimAttr> groups = ArrayRef(left).take_back(2);
+  if (!mayBeEqual(groups[0], right[0]) || !mayBeEqual(groups[1], right[1]))
+    return refuse<GroupedMatmulOp>(
+        location, "needs the same groups on either side: expected ",
+        groups[0].str(), " of ", groups[1].str(), " rows, got ", rhs);
+  // grouped_matmul_c4
+  RankedTensorType expected =
+      tensorOf({right[0], right[2]}, lhs.getElementType());
+  if (!areCompatible(scale, expected))
+    return refuse<GroupedMatmulOp>(
+        location, "needs a scale for each group of each column: expected ",
+        expected, ", got ", scale);
+  SmallVector<DimAttr> dims(ArrayRef(left).drop_back(2));
+  dims.push_back(right[2]);
+  inferred.push_back(tensorOf(dims, lhs.getElementType()));
+  return success();
+}
+
 TENON_INFER(ContractOp) {
   // contract_c1
   std::string mistake;
@@ -398,6 +434,7 @@ TENON_INFER(RopeOp) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult MatmulOp::verify() { return verifyInferred(*this); }
+LogicalResult GroupedMatmulOp::verify() { return verifyInferred(*this); }
 LogicalResult ContractOp::verify() { return verifyInferred(*this); }
 LogicalResult AttentionOp::verify() { return verifyInferred(*this); }
 LogicalResult ReduceOp::verify() { return verifyInferred(*this); }

@@ -137,6 +137,30 @@ LogicalResult MatmulOp::evaluate(ArrayRef<ReferenceTensor> operands,
   return success();
 }
 
+LogicalResult
+GroupedMatmulOp::evaluate(ArrayRef<ReferenceTensor> operands,
+                          MutableArrayRef<ReferenceTensor> results) {
+  const ReferenceTensor &lhs = operands[0], &rhs = operands[1],
+                        &scale = operands[2];
+  ReferenceTensor &result = results[0];
+  int64_t numGroups = rhs.dims()[0], depth = rhs.dims()[1],
+          numColumns = rhs.dims()[2];
+  for (int64_t position = 0; position < result.numElements(); ++position) {
+    int64_t row = position / numColumns, column = position % numColumns;
+    double sum = 0;
+    for (int64_t g = 0; g < numGroups; ++g) {
+      double part = 0;
+      for (int64_t k = 0; k < depth; ++k)
+        part += lhs.getFloat((row * numGroups + g) * depth + k) *
+                rhs.getFloat((g * depth + k) * numColumns + column);
+      sum += scale.getFloat(g * numColumns + column) * part;
+    }
+    result.setFloat(position, sum);
+  }
+  result.round();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//

@@ -113,6 +113,103 @@ FailureOr<AxisTile> MatmulOp::buildTile(KernelBuilder &builder, unsigned,
 }
 
 //===----------------------------------------------------------------------===//
+// grouped_matmul
+//===----------------------------------------------------------------------===//
+
+KernelClass GroupedMatmulOp::getKernelClass() {
+  return KernelClass::Contraction;
+}
+
+namespace {
+/// A sum of products for each group, scaled and added to those before it.
+struct GroupedTiles {
+  GroupedTiles(GroupedMatmulOp op, KernelBuilder &builder, tile::Axis rows,
+               tile::Axis columns, ArrayRef<Value> points)
+      : op(op), builder(builder), rows(std::move(rows)),
+        columns(std::move(columns)), batch(points.drop_back()) {}
+
+  FailureOr<Value> build();
+
+private:
+  FailureOr<Value> sumOfGroup(Value group);
+
+  GroupedMatmulOp op;
+  KernelBuilder &builder;
+  tile::Axis rows, columns; ///< of the result
+  ArrayRef<Value> batch;    ///< points of the other dims, and none for the rows
+  Type type = accumulatorType(op.getType().getElementType());
+  Value zero = zeroTile(builder, {rows.extent, columns.extent}, type);
+};
+} // namespace
+
+FailureOr<Value> GroupedTiles::sumOfGroup(Value group) {
+  unsigned depthDim = op.getLhs().getType().getRank() - 1;
+  SmallVector<Value> leftPoints(batch);
+  leftPoints.append({group, Value()});
+  auto sum = builder.loop(
+      builder.sizeOf(op.getRhs(), 1), builder.symbol("BK"), zero,
+      [&](Value k, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+        Attribute extent = builder.symbol("BK");
+        tile::Axis right = columns;
+        right.dims = {2};
+        FailureOr<Value> a =
+            wholeTile(builder, op.getLhs(),
+                      {{rows, {{depthDim}, k, extent}}, leftPoints});
+        FailureOr<Value> b =
+            wholeTile(builder, op.getRhs(),
+                      {{{{1}, k, extent}, right}, {group, Value(), Value()}});
+        if (failed(a) || failed(b))
+          return failure();
+        Value next = tile::MmaOp::create(builder.builder(), builder.loc(), *a,
+                                         *b, carried[0]);
+        return SmallVector<Value>{next};
+      });
+  if (failed(sum))
+    return failure();
+  return sum->front();
+}
+
+FailureOr<Value> GroupedTiles::build() {
+  auto total = builder.loop(
+      builder.sizeOf(op.getRhs(), 0), builder.number(1), zero,
+      [&](Value group, ValueRange carried) -> FailureOr<SmallVector<Value>> {
+        FailureOr<Value> sum = sumOfGroup(group);
+        tile::Axis along = columns;
+        along.dims = {1};
+        FailureOr<AxisTile> scale =
+            builder.tileOf(op.getScale(), {{along}, {group, Value()}});
+        if (failed(sum) || failed(scale))
+          return failure();
+        scale->axes = {1};
+        AxisTile next = builder.map(
+            {{rows, columns}, {}},
+            {{carried[0], {0, 1}}, {*sum, {0, 1}}, *scale}, type,
+            [&](OpBuilder &body, ValueRange v) -> Value {
+              return math::FmaOp::create(body, builder.loc(), v[1], v[2], v[0]);
+            });
+        return SmallVector<Value>{next.tile};
+      });
+  if (failed(total))
+    return failure();
+  return total->front();
+}
+
+FailureOr<AxisTile> GroupedMatmulOp::buildTile(KernelBuilder &builder, unsigned,
+                                               const Window &region) {
+  unsigned rank = getType().getRank();
+  std::optional<unsigned> m = region.axisOf(rank - 2),
+                          n = region.axisOf(rank - 1);
+  if (!m || !n || m == n || region.axes.size() != 2)
+    return failure();
+  FailureOr<Value> sum = GroupedTiles(*this, builder, region.axes[*m],
+                                      region.axes[*n], region.points)
+                             .build();
+  if (failed(sum))
+    return failure();
+  return AxisTile{*sum, {*m, *n}};
+}
+
+//===----------------------------------------------------------------------===//
 // attention
 //===----------------------------------------------------------------------===//
 

@@ -22,6 +22,24 @@ NarrowOperand narrowOperand(mlir::Value tile);
 /// are themselves.
 mlir::Value withoutRoundTrip(mlir::Value tile);
 
+/// The tile of floats that a map rounded to a narrower type, when that changes
+/// no value: those of small integers and their differences. Others are
+/// themselves.
+mlir::Value withoutExactRounding(mlir::Value tile);
+
+/// The load at the end of maps that keep every place; what else they read (a
+/// zero point, a scale) has fewer axes. Null where there is none.
+LoadOp loadBehind(mlir::Value tile);
+/// Bits of the stored integers of which a product of floats makes its right
+/// side; 0 where there are none.
+int64_t bitsOfWidened(MmaOp product);
+/// How many neighbours along the contracted axis of a right side, a matrix or a
+/// stack of them, lie together in a word of 32 bits of its packed memory; 1
+/// where it does not lie so.
+int64_t rowsOfWord(LoadOp load);
+/// How many should: those of elements that have no address of their own.
+int64_t wordLengthOf(mlir::Type elementType);
+
 /// How many neighbours along the contracted axis a unit multiplies and adds up
 /// in one lane of 32 bits: 2 of bf16; 4 of integers of 8 bits, unsigned on the
 /// left and signed on the right; 1 where there is no such unit.

@@ -47,10 +47,14 @@ int64_t LayoutAttr::getOffset(ArrayRef<int64_t> dims,
 }
 
 LayoutAttr LayoutAttr::getPanels(MLIRContext *context, int64_t width,
-                                 int64_t rowGroup) {
-  SmallVector<int64_t> digits{1, width, 0, 0, rowGroup, 0, 1, 1, width};
+                                 int64_t rowGroup, int64_t rank) {
+  int64_t columns = rank - 1, rows = rank - 2;
+  SmallVector<int64_t> digits{columns, width, 0};
+  for (int64_t dim = 0; dim < rows; ++dim)
+    digits.append({dim, 1, 0});
+  digits.append({rows, rowGroup, 0, columns, 1, width});
   if (rowGroup != 1)
-    digits.append({0, 1, rowGroup});
+    digits.append({rows, 1, rowGroup});
   return LayoutAttr::get(context, digits);
 }
 

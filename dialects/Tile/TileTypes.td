@@ -33,8 +33,10 @@ def Tile_LayoutAttr : AttrDef<Tile_Dialect, "Layout"> {
     int64_t getNumElements(::llvm::ArrayRef<int64_t> dims) const;
     /// Position in memory of the element at `index`.
     int64_t getOffset(::llvm::ArrayRef<int64_t> dims, ::llvm::ArrayRef<int64_t> index) const;
-    /// [N/width][K][width] of a KxN matrix, or [N/width][K/rowGroup][width][rowGroup].
-    static LayoutAttr getPanels(::mlir::MLIRContext *context, int64_t width, int64_t rowGroup = 1);
+    /// [N/width][K][width] of a KxN matrix, or [N/width][K/rowGroup][width][rowGroup];
+    /// the dims before K of a stack of them, `rank` in all, stand before K.
+    static LayoutAttr getPanels(::mlir::MLIRContext *context, int64_t width, int64_t rowGroup = 1,
+                                int64_t rank = 2);
   }];
 }
 

@@ -15,8 +15,8 @@ static const llvm::StringMap<SmallVector<const NodeRule *>> &rulesByOp() {
     llvm::StringMap<SmallVector<const NodeRule *>> byOp;
     for (ArrayRef<NodeRule> family :
          {elementwiseRules(), shapeRules(), mathRules(), indexRules(),
-          normRules(), attentionRules(), quantRules(), constantRules(),
-          controlRules()})
+          normRules(), attentionRules(), quantRules(), quantBlockRules(),
+          constantRules(), controlRules()})
       for (const NodeRule &rule : family)
         byOp[rule.op].push_back(&rule);
     return byOp;

@@ -29,6 +29,7 @@ llvm::ArrayRef<NodeRule> indexRules();
 llvm::ArrayRef<NodeRule> normRules();
 llvm::ArrayRef<NodeRule> attentionRules();
 llvm::ArrayRef<NodeRule> quantRules();
+llvm::ArrayRef<NodeRule> quantBlockRules();
 llvm::ArrayRef<NodeRule> constantRules();
 llvm::ArrayRef<NodeRule> controlRules();
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "frontends/Onnx/NodeTable.h"
+#include "frontends/Onnx/QuantBlocks.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -22,41 +23,14 @@ static Type elementTypeOf(Value value) {
 // Scales and zero points
 //===----------------------------------------------------------------------===//
 
-/// `parameter`, a block of `blockSize` elements along `axis` for each of its
-/// own, repeated for every element of a tensor of these dims.
-static Value repeatBlocks(NodeBuilder &b, Value parameter,
-                          ArrayRef<DimAttr> dims, int64_t axis,
-                          int64_t blockSize) {
-  auto type = cast<RankedTensorType>(parameter.getType());
-  SmallVector<DimAttr> apart = graph::getDims(type);
-  if (type.getRank() != static_cast<int64_t>(dims.size()) ||
-      !apart[axis].getConstantValue() || !dims[axis].getConstantValue() ||
-      llvm::divideCeilSigned(*dims[axis].getConstantValue(), blockSize) !=
-          *apart[axis].getConstantValue()) {
-    (void)b.error("needs a scale for each block of " + Twine(blockSize) +
-                  " elements of axis " + Twine(axis) + ", whose size is " +
-                  dims[axis].str());
-    return nullptr;
-  }
-  SmallVector<DimAttr> repeated = apart;
-  apart.insert(apart.begin() + axis + 1, b.dim(1));
-  repeated.insert(repeated.begin() + axis + 1, b.dim(blockSize));
-  Value wide = b.broadcast(b.reshape(parameter, apart), repeated);
-  SmallVector<DimAttr> joined = graph::getDims(type);
-  joined[axis] = joined[axis].mul(b.dim(blockSize));
-  wide = b.reshape(wide, joined);
-  if (joined[axis] == dims[axis])
-    return wide;
-  joined[axis] = dims[axis]; // the last block may be cut short
-  return b.makeOf<graph::SliceOp>(joined, type.getElementType(), wide, axis,
-                                  b.dim(0), 1);
-}
-
 /// A scale or zero point of QuantizeLinear as it meets input 0: one number, one
-/// along `axis`, or one a block.
-static Value spread(NodeBuilder &b, Value parameter) {
+/// along `axis`, or one a block of an input cut into those.
+static Value spread(NodeBuilder &b, Value parameter,
+                    const std::optional<Blocks> &blocks) {
   if (!parameter)
     return nullptr;
+  if (blocks)
+    return blocks->spread(b, parameter);
   auto type = cast<RankedTensorType>(parameter.getType());
   if (type.getRank() == 0)
     return parameter;
@@ -66,8 +40,6 @@ static Value spread(NodeBuilder &b, Value parameter) {
   if (failed(axis))
     return nullptr;
   SmallVector<DimAttr> dims = b.dims(0);
-  if (int64_t blockSize = b.integer("block_size", 0))
-    return repeatBlocks(b, parameter, dims, *axis, blockSize);
   if (type.getRank() != 1) {
     (void)b.error("needs one scale, or one along an axis: expected rank 0 or "
                   "1, got " +
@@ -99,7 +71,7 @@ static Value zeroPoint(NodeBuilder &b, unsigned input) {
 }
 
 /// Narrow floats are quantized as their f32.
-static Value widened(NodeBuilder &b, Value value) {
+Value onnx::widened(NodeBuilder &b, Value value) {
   auto type = value ? dyn_cast<FloatType>(elementTypeOf(value)) : FloatType();
   bool isNarrow = type && type.getWidth() < 32;
   return isNarrow ? b.castTo(value, b.builder.getF32Type()) : value;
@@ -112,6 +84,13 @@ static Value quantize(NodeBuilder &b, Value x, Value scale, Value zero,
   if (zero && !b.hasFailed())
     wide = b.make<graph::AddOp>(wide, b.castTo(zero, elementTypeOf(wide)));
   return b.castTo(wide, to);
+}
+
+Value onnx::dequantize(NodeBuilder &b, Value q, Value scale, Value zero) {
+  Value x = b.castTo(q, elementTypeOf(scale));
+  if (zero)
+    x = b.make<graph::SubOp>(x, b.castTo(zero, elementTypeOf(scale)));
+  return b.make<graph::MulOp>(x, scale);
 }
 
 /// The type that `output_dtype` names; nothing where it is absent.
@@ -145,12 +124,18 @@ static LogicalResult importQuantizeLinear(NodeBuilder &b) {
     return b.error("unsupported form: expected 'precision' to be that of the "
                    "scale, got " +
                    Twine(b.integer("precision", 0)));
-  Value scale = widened(b, spread(b, b.data(1)));
-  Value zero = spread(b, zeroPoint(b, 2));
+  FailureOr<std::optional<Blocks>> blocks = Blocks::ofNode(b);
+  if (failed(blocks))
+    return failure();
+  Value scale = widened(b, spread(b, b.data(1), *blocks));
+  Value zero = spread(b, zeroPoint(b, 2), *blocks);
   if (b.hasFailed())
     return failure();
   Value x = b.castTo(b.data(0), elementTypeOf(scale));
-  return b.set(0, quantize(b, x, scale, zero, *to));
+  if (!*blocks)
+    return b.set(0, quantize(b, x, scale, zero, *to));
+  x = (*blocks)->cut(b, x);
+  return b.set(0, (*blocks)->join(b, quantize(b, x, scale, zero, *to)));
 }
 
 static LogicalResult importDequantizeLinear(NodeBuilder &b) {
@@ -159,14 +144,16 @@ static LogicalResult importDequantizeLinear(NodeBuilder &b) {
     return failure();
   if (!*to)
     *to = b.type(1).getElementType();
-  Value scale = widened(b, spread(b, b.data(1)));
-  Value zero = spread(b, zeroPoint(b, 2));
+  FailureOr<std::optional<Blocks>> blocks = Blocks::ofNode(b);
+  if (failed(blocks))
+    return failure();
+  Value scale = widened(b, spread(b, b.data(1), *blocks));
+  Value zero = spread(b, zeroPoint(b, 2), *blocks);
   if (b.hasFailed())
     return failure();
-  Value x = b.castTo(b.data(0), elementTypeOf(scale));
-  if (zero)
-    x = b.make<graph::SubOp>(x, b.castTo(zero, elementTypeOf(scale)));
-  return b.set(0, b.castTo(b.make<graph::MulOp>(x, scale), *to));
+  Value x = *blocks ? (*blocks)->cut(b, b.data(0)) : b.data(0);
+  x = dequantize(b, x, scale, zero);
+  return b.set(0, b.castTo(*blocks ? (*blocks)->join(b, x) : x, *to));
 }
 
 /// The range of x and 0 in 255 steps of `scale`, 0 on one of them.

@@ -232,6 +232,13 @@ rt::Result<Tensor> Tensor::check(const TensorRef &ref, StringRef name,
   return tensor;
 }
 
+Tensor Tensor::reinterpreted(RankedTensorType type) const {
+  assert(fileBytes(type) == fileBytes(tensorType) && "other bytes");
+  Tensor other = *this;
+  other.tensorType = type;
+  return other;
+}
+
 //===----------------------------------------------------------------------===//
 // Elements
 //===----------------------------------------------------------------------===//

@@ -24,6 +24,8 @@ public:
                                   mlir::MLIRContext *context);
 
   mlir::RankedTensorType type() const { return tensorType; }
+  /// The same bytes as a tensor of a type that takes as many of them.
+  Tensor reinterpreted(mlir::RankedTensorType type) const;
   /// Where the bytes are, when there are too many for a constant and the file
   /// has them as they are in memory.
   graph::WeightAttr weight() const { return reference; }

@@ -53,6 +53,7 @@ private:
   void placeResults(Operation *op, KernelClass kernelClass);
   Group *epilogueHost(Operation *op);
   void pullProducers(Operation *op, Group &group);
+  bool widensStored(const Group &producer) const;
   bool maySink(const Group &producer, Value operand, const Group &consumer,
                Operation *op);
   void absorbTrailingViews(Group &group);
@@ -137,6 +138,18 @@ Group *Fuser::epilogueHost(Operation *op) {
   return best;
 }
 
+/// Whether the group only gives a stored value another type: where it is read
+/// that is no work, and less is read. A zero point is such a value.
+bool Fuser::widensStored(const Group &producer) const {
+  Operation *op = producer.ops.front();
+  if (producer.ops.size() != 1 || op->getNumOperands() != 1)
+    return false;
+  Value stored = op->getOperand(0);
+  return isa<ElementwiseOpInterface>(op) && isConstantExpression(stored) &&
+         tensorType(stored).getElementTypeBitWidth() <
+             tensorType(producer.root).getElementTypeBitWidth();
+}
+
 /// Whether a producer's group may be computed inside the reader's kernel.
 bool Fuser::maySink(const Group &producer, Value operand, const Group &consumer,
                     Operation *op) {
@@ -145,6 +158,8 @@ bool Fuser::maySink(const Group &producer, Value operand, const Group &consumer,
       static_cast<int>(producer.kernelClass) >
           static_cast<int>(KernelClass::Gather))
     return false;
+  if (isa<ElementwiseOpInterface>(op) && widensStored(producer))
+    return true;
   switch (consumer.kernelClass) {
   case KernelClass::Contraction:
   case KernelClass::Attention: {
@@ -157,7 +172,8 @@ bool Fuser::maySink(const Group &producer, Value operand, const Group &consumer,
       for (Value input : member->getOperands())
         if (groupOf.lookup(input.getDefiningOp()) != &producer &&
             !isFree(input.getDefiningOp()))
-          inputBits += bitsOf(input).getConstantValue().value_or(0);
+          inputBits +=
+              bitsOf(behindCasts(input)).getConstantValue().value_or(0);
     std::optional<int64_t> rootBits = bitsOf(producer.root).getConstantValue();
     return rootBits && inputBits < *rootBits;
   }

@@ -21,8 +21,13 @@ graph::DimAttr bytesOf(Value tensor, Value count) {
   MLIRContext *context = tensor.getContext();
   int64_t bits = getElementTypeOrSelf(tensor).getIntOrFloatBitWidth();
   auto dims = graph::getDims(cast<RankedTensorType>(count.getType()));
-  return graph::numElements(context, dims)
-      .mul(graph::DimAttr::getConstant(context, llvm::divideCeil(bits, 8)));
+  graph::DimAttr elements = graph::numElements(context, dims);
+  std::optional<int64_t> number = elements.getConstantValue();
+  if (number && bits > 1 && bits < 8)
+    return graph::DimAttr::getConstant(context,
+                                       llvm::divideCeil(*number * bits, 8));
+  return elements.mul(
+      graph::DimAttr::getConstant(context, llvm::divideCeil(bits, 8)));
 }
 
 /// Does `use` read no more of its tensor than the op's result has elements?

@@ -165,6 +165,12 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return lowerLoop(loop);
   if (auto store = dyn_cast<tile::StoreOp>(op)) {
+    Type elementType = store.getView().getType().getElementType();
+    if (sharesBytes(elementType))
+      return store.emitOpError(
+                 "cannot write elements that share a byte, which other "
+                 "instances write too: expected 8 bits or more, got ")
+             << elementType;
     lowerStore(store);
     return success();
   }
@@ -188,6 +194,16 @@ LogicalResult TileLowering::lowerOp(Operation *op) {
   if (!mapping.contains(op->getNumResults() ? op->getResult(0) : Value()))
     b.clone(*op, mapping); // index arithmetic
   return success();
+}
+
+/// Whether the tile's only reader is a map that reads it at its own place.
+static bool isReadInPlaceBy(Value tile, Value reader) {
+  auto map = reader.getDefiningOp<tile::MapOp>();
+  if (!map || !tile.hasOneUse() || *tile.getUsers().begin() != map)
+    return false;
+  unsigned input = tile.getUses().begin()->getOperandNumber();
+  return llvm::equal(map.getMap(input),
+                     llvm::seq<unsigned>(0, map.getType().getRank()));
 }
 
 LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
@@ -222,9 +238,16 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
     return failure();
   auto yielded =
       cast<scf::YieldOp>(loop.getBody()->getTerminator()).getOperands();
-  for (Value value : yielded) // all are computed before any is overwritten
-    if (!scratch.contains(value))
+  for (auto [value, memory, argument] :
+       llvm::zip_equal(yielded, carried, loop.getRegionIterArgs())) {
+    if (scratch.contains(value))
+      continue;
+    // All are computed before any is overwritten that another may read.
+    if (carried.size() == 1 && isReadInPlaceBy(argument, value))
+      materializeInto(value, memory);
+    else
       materialize(value);
+  }
   for (auto [value, memory] : llvm::zip_equal(yielded, carried)) {
     if (scratch[value].pointer == memory.pointer)
       continue; // computed in place

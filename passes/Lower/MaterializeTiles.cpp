@@ -68,14 +68,25 @@ static Value scratchOffset(OpBuilder &b, Location loc,
   return linear;
 }
 
+/// Integers in a wider or narrower type: half a byte is a whole one in scratch.
+template <typename Op>
+static Value resizeIntegers(OpBuilder &b, Value value, Type elementType) {
+  auto vector = dyn_cast<VectorType>(value.getType());
+  Type type = vector ? Type(vector.clone(elementType)) : elementType;
+  return Op::create(b, value.getLoc(), type, value);
+}
+
 Value TileLowering::readScratch(const Scratch &from, Type elementType,
                                 const Place &at) {
   Value stride = at.lane ? constantIndex(from.strides[*at.lane]) : Value();
   Place whole = at;
   whole.mask = nullptr; // padding may be read
-  return readMemory(elementType, from.pointer,
-                    scratchOffset(b, loc(), from.strides, at), stride, nullptr,
-                    whole);
+  bool isWidened = sharesBytes(elementType);
+  Value read = readMemory(isWidened ? b.getI8Type() : elementType, from.pointer,
+                          scratchOffset(b, loc(), from.strides, at), stride,
+                          nullptr, whole);
+  return isWidened ? resizeIntegers<arith::TruncIOp>(b, read, elementType)
+                   : read;
 }
 
 void TileLowering::writeScratch(Value value, const Scratch &to,
@@ -83,6 +94,8 @@ void TileLowering::writeScratch(Value value, const Scratch &to,
   Value stride = at.lane ? constantIndex(to.strides[*at.lane]) : Value();
   Place whole = at;
   whole.mask = nullptr; // padding may be written
+  if (sharesBytes(getElementTypeOrSelf(value.getType())))
+    value = resizeIntegers<arith::ExtUIOp>(b, value, b.getI8Type());
   writeMemory(value, to.pointer, scratchOffset(b, loc(), to.strides, at),
               stride, nullptr, whole);
 }
@@ -132,6 +145,8 @@ bool TileLowering::shouldMaterialize(Value tile) {
       unsigned lane = laneAxisOf(mma.getResult());
       bool isVectorSide = use.getOperandNumber() == (lane == 1 ? 1u : 0u);
       if (use.getOperandNumber() < 2 && isVectorSide) {
+        if (lane == 1 && wordLength(tile) > 1)
+          return false;
         std::optional<unsigned> contiguous = contiguousAxis(tile);
         if (contiguous != lane || costOf(tile) > kRecomputeLimit)
           return true;

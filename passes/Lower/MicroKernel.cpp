@@ -9,6 +9,8 @@
 
 #include "passes/Lower/TileLowering.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
@@ -73,8 +75,13 @@ static int64_t largestDivisor(int64_t value, int64_t limit) {
   return 1;
 }
 
-/// The operand's value in the accumulator's type; exact.
-static Value widen(OpBuilder &b, Location loc, Value value, Type elementType) {
+static bool isEqualConstant(Value x, Value y) {
+  IntegerAttr left, right;
+  return matchPattern(x, m_Constant(&left)) &&
+         matchPattern(y, m_Constant(&right)) && left.getInt() == right.getInt();
+}
+
+Value widen(OpBuilder &b, Location loc, Value value, Type elementType) {
   Type from = getElementTypeOrSelf(value.getType());
   if (from == elementType)
     return value;
@@ -99,7 +106,8 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
   ProductBlock block;
   block.mma = mma;
   block.lane = laneAxisOf(mma.getResult());
-  block.vectorSide = block.lane == 1 ? mma.getRhs() : mma.getLhs();
+  block.vectorSide =
+      tile::withoutExactRounding(block.lane == 1 ? mma.getRhs() : mma.getLhs());
   block.scalarSide = block.lane == 1 ? mma.getLhs() : mma.getRhs();
   block.vectorK = block.lane == 1 ? 0 : 1;
   tile::TileType type = mma.getType();
@@ -116,7 +124,13 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
   block.kBound = boundOf(block.scalarSide, 1 - block.vectorK);
   if (!block.kBound)
     block.kBound = boundOf(block.vectorSide, block.vectorK);
-  block.readsAhead = usesSplitUnit(mma); // few rows then: weights bind
+  // Where few rows come by, or many of few bits, weights bind.
+  int64_t bits = tile::bitsOfWidened(mma);
+  block.readsAhead = usesSplitUnit(mma) || bits != 0;
+  constexpr int64_t kLineBits = 512;
+  if (bits != 0)
+    block.vectorsOfLine =
+        std::max<int64_t>(1, kLineBits / (bits * block.width));
   return block;
 }
 
@@ -127,6 +141,8 @@ Place TileLowering::vectorPlace(const ProductBlock &block, Value k, int64_t v) {
   at.known.resize(2);
   at.coords[block.vectorK] = k;
   at.coords[1 - block.vectorK] = block.laneCoords[v];
+  at.known[block.vectorK] = 0;
+  at.known[1 - block.vectorK] = v;
   at.lane = 1 - block.vectorK;
   at.width = block.width;
   return at;
@@ -161,11 +177,12 @@ Place TileLowering::resultPlace(const ProductBlock &block, int64_t r,
 SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
                                              ValueRange sums) {
   SmallVector<Value> vectors, next;
-  readsAhead = block.readsAhead;
-  for (int64_t v = 0; v < block.blockVectors; ++v)
+  for (int64_t v = 0; v < block.blockVectors; ++v) {
+    readsAhead = block.readsAhead && v % block.vectorsOfLine == 0;
     vectors.push_back(
         widen(b, loc(), evaluate(block.vectorSide, vectorPlace(block, k, v)),
               block.sumType));
+  }
   readsAhead = false;
   auto type = VectorType::get(block.width, block.sumType);
   for (int64_t r = 0; r < block.blockRows; ++r) {
@@ -180,49 +197,74 @@ SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
   return next;
 }
 
-/// The sums of the block over the steps from `from` to `to`, `numSteps` a turn.
-SmallVector<Value> TileLowering::sumSteps(const ProductBlock &block, Value from,
-                                          Value to, int64_t numSteps,
+/// The sums over the steps from `from` to `to`, `numSteps` a turn.
+SmallVector<Value> TileLowering::sumSteps(Value from, Value to,
+                                          int64_t numSteps, StepFn takeStep,
                                           ValueRange start) {
   auto loop =
       scf::ForOp::create(b, loc(), from, to, constantIndex(numSteps), start);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
-  int64_t length = stepLength(block);
-  for (int64_t n = 0; n < numSteps; ++n) {
-    Value step = b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
-                                               constantIndex(n));
-    if (length > 1) {
-      sums = dotStep(block, step, length, sums);
-      continue;
-    }
-    if (block.kBound)
-      guaranteed.push_back({*block.kBound, {step}});
-    sums = productStep(block, step, sums);
-    if (block.kBound)
-      guaranteed.pop_back();
-  }
+  for (int64_t n = 0; n < numSteps; ++n)
+    sums = takeStep(b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
+                                                  constantIndex(n)),
+                    sums);
   scf::YieldOp::create(b, loc(), sums);
   return llvm::to_vector_of<Value>(loop.getResults());
 }
 
-/// The sums of the block over the whole contracted axis.
-SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
-                                             ValueRange start) {
-  int64_t length = stepLength(block);
-  Value limit = limitOf(block.kBound, block.depth);
-  if (length > 1)
-    limit =
-        b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(length));
+/// The sums over the steps from 0 to `limit`: turns of several, then the rest.
+SmallVector<Value> TileLowering::sumTurns(Value limit, StepFn takeStep,
+                                          ValueRange start) {
   Value rest =
       b.createOrFold<arith::RemUIOp>(loc(), limit, constantIndex(kUnroll));
   Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
   SmallVector<Value> sums =
-      sumSteps(block, constantIndex(0), whole, kUnroll, start);
+      sumSteps(constantIndex(0), whole, kUnroll, takeStep, start);
   if (!matchPattern(rest, m_Zero()))
-    sums = sumSteps(block, whole, limit, 1, sums);
+    sums = sumSteps(whole, limit, 1, takeStep, sums);
   return sums;
+}
+
+/// The sums of the block over the whole contracted axis: by dot products, by
+/// words of several rows, or by rows.
+SmallVector<Value> TileLowering::sumProducts(const ProductBlock &block,
+                                             ValueRange start) {
+  Value limit = limitOf(block.kBound, block.depth);
+  if (int64_t length = stepLength(block); length > 1) {
+    Value steps =
+        b.createOrFold<arith::CeilDivUIOp>(loc(), limit, constantIndex(length));
+    return sumTurns(
+        steps,
+        [&](Value step, ValueRange sums) {
+          return dotStep(block, step, length, sums);
+        },
+        start);
+  }
+  auto takeRow = [&](Value k, ValueRange sums) {
+    if (block.kBound)
+      guaranteed.push_back({*block.kBound, {k}});
+    SmallVector<Value> next = productStep(block, k, sums);
+    if (block.kBound)
+      guaranteed.pop_back();
+    return next;
+  };
+  int64_t rows = block.lane == 1 ? wordLength(block.vectorSide) : 1;
+  if (rows == 1)
+    return sumTurns(limit, takeRow, start);
+  Value words =
+      b.createOrFold<arith::DivUIOp>(loc(), limit, constantIndex(rows));
+  SmallVector<Value> sums = sumSteps(
+      constantIndex(0), words, 1,
+      [&](Value word, ValueRange before) {
+        return wordStep(block, word, rows, before);
+      },
+      start);
+  Value whole =
+      b.createOrFold<arith::MulIOp>(loc(), words, constantIndex(rows));
+  bool isWhole = isEqualConstant(whole, limit);
+  return isWhole ? sums : sumSteps(whole, limit, 1, takeRow, sums);
 }
 
 /// Calls `body(first, n)` for blocks of rows up to `limit`: as many whole

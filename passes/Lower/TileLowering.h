@@ -61,6 +61,7 @@ struct ProductBlock {
   int64_t blockRows = 1, blockVectors = 1;     ///< of the block
   std::optional<Bound> kBound;                 ///< of the contracted axis
   bool readsAhead = false;                     ///< along the vector side
+  int64_t vectorsOfLine = 1; ///< of it, in a line of the cache
   llvm::SmallVector<mlir::Value> rowCoords;    ///< coordinates of its rows
   llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
 };
@@ -69,9 +70,16 @@ struct ProductBlock {
 /// without its instructions has no masked access to it.
 mlir::Type storageType(mlir::Type elementType);
 unsigned bytesOf(mlir::Type type);
+/// Whether the stride is known to be 1.
+bool isUnit(mlir::Value stride);
+/// Whether several elements lie in one byte of memory.
+bool sharesBytes(mlir::Type elementType);
 /// An element, or a vector of them, from the bytes in memory.
 mlir::Value fromStorage(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, mlir::Type elementType);
+/// A value, or a vector of them, in the wider type; exact.
+mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::Value value, mlir::Type elementType);
 /// sum + x * y, in floats rounded once.
 mlir::Value multiplyAdd(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value x, mlir::Value y, mlir::Value sum);
@@ -153,8 +161,38 @@ private:
                          mlir::Value inside, const Place &at,
                          mlir::Type counted = {});
   void prefetch(mlir::Value address);
+  mlir::Value addressOf(mlir::Type counted, mlir::Value pointer,
+                        mlir::Value linear);
   void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
                    mlir::Value laneStride, mlir::Value inside, const Place &at);
+
+  //===--- Nibbles.cpp: elements of 4 bits -------------------------------===//
+  mlir::Value nibblesOf(mlir::Value bytes, mlir::Value position,
+                        const Place &at);
+  mlir::Value byteAddress(mlir::Value pointer, mlir::Value position,
+                          const Place &at);
+  mlir::Value readNibble(mlir::Value pointer, mlir::Value position,
+                         mlir::Value inside);
+  mlir::Value gatherNibbles(mlir::Value pointer, mlir::Value position,
+                            mlir::Value laneStride, mlir::Value mask,
+                            const Place &at);
+  mlir::Value loadNibbles(mlir::Value pointer, mlir::Value position,
+                          mlir::Value mask, const Place &at);
+  mlir::Value readNibbles(mlir::Type elementType, mlir::Value pointer,
+                          mlir::Value linear, mlir::Value laneStride,
+                          mlir::Value inside, const Place &at);
+  /// The value of a tile, a function of one nibble, for each of those.
+  struct NibbleTable {
+    mlir::Value tile, floats;
+  };
+  int64_t wordLength(mlir::Value rightSide);
+  std::optional<NibbleTable> tableOf(const ProductBlock &block,
+                                     tile::LoadOp load);
+  mlir::Value rowOfWords(mlir::Value words, int64_t row, mlir::Type elementType,
+                         const std::optional<NibbleTable> &table);
+  llvm::SmallVector<mlir::Value> wordStep(const ProductBlock &block,
+                                          mlir::Value step, int64_t length,
+                                          mlir::ValueRange sums);
 
   //===--- MaterializeTiles.cpp: statements over whole tiles -------------===//
   struct Scratch {
@@ -231,9 +269,12 @@ private:
   Place resultPlace(const ProductBlock &block, int64_t r, int64_t v);
   llvm::SmallVector<mlir::Value>
   productStep(const ProductBlock &block, mlir::Value k, mlir::ValueRange sums);
-  llvm::SmallVector<mlir::Value> sumSteps(const ProductBlock &block,
-                                          mlir::Value from, mlir::Value to,
-                                          int64_t numSteps,
+  using StepFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::Value step, mlir::ValueRange sums)>;
+  llvm::SmallVector<mlir::Value> sumSteps(mlir::Value from, mlir::Value to,
+                                          int64_t numSteps, StepFn takeStep,
+                                          mlir::ValueRange start);
+  llvm::SmallVector<mlir::Value> sumTurns(mlir::Value limit, StepFn takeStep,
                                           mlir::ValueRange start);
   llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
                                              mlir::ValueRange start);

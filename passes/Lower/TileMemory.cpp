@@ -32,6 +32,10 @@ Type storageType(Type elementType) {
   return elementType;
 }
 
+bool sharesBytes(Type elementType) {
+  return !elementType.isInteger(1) && elementType.getIntOrFloatBitWidth() < 8;
+}
+
 unsigned bytesOf(Type type) {
   return std::max(1u, type.getIntOrFloatBitWidth() / 8);
 }
@@ -64,7 +68,7 @@ static Value toStorage(OpBuilder &b, Location loc, Value value) {
   return arith::ExtUIOp::create(b, loc, likeValue(value, storage), value);
 }
 
-static bool isUnit(Value stride) {
+bool isUnit(Value stride) {
   IntegerAttr number;
   return matchPattern(stride, m_Constant(&number)) && number.getInt() == 1;
 }
@@ -81,14 +85,26 @@ void TileLowering::prefetch(Value address) {
                          b.getI32IntegerAttr(kOfData));
 }
 
+/// Where the element `linear` of this type is, or the byte that it shares.
+Value TileLowering::addressOf(Type elementType, Value pointer, Value linear) {
+  Type stepType = storageType(elementType);
+  if (sharesBytes(elementType)) {
+    stepType = b.getI8Type();
+    linear = b.createOrFold<arith::DivUIOp>(
+        loc(), linear, constantIndex(8 / elementType.getIntOrFloatBitWidth()));
+  }
+  return LLVM::GEPOp::create(b, loc(), pointer.getType(), stepType, pointer,
+                             ValueRange{toI64(linear)});
+}
+
 Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
                                Value laneStride, Value inside, const Place &at,
                                Type counted) {
+  if (sharesBytes(elementType))
+    return readNibbles(elementType, pointer, linear, laneStride, inside, at);
   Type storage = storageType(elementType);
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
-  Value address = LLVM::GEPOp::create(b, loc(), pointerType,
-                                      counted ? storageType(counted) : storage,
-                                      pointer, ValueRange{toI64(linear)});
+  Value address = addressOf(counted ? counted : elementType, pointer, linear);
   if (readsAhead)
     prefetch(address);
   unsigned alignment = bytesOf(storage);

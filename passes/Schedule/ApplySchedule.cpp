@@ -82,20 +82,22 @@ LogicalResult applyNumbers(tile::KernelOp kernel) {
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// The load at the end of maps that keep every place.
-tile::LoadOp loadBehind(Value tile) {
-  if (auto load = tile.getDefiningOp<tile::LoadOp>())
-    return load;
-  auto map = tile.getDefiningOp<tile::MapOp>();
-  if (!map || map.getInputs().size() != 1 ||
-      map.getMap(0) != SmallVector<unsigned>{0, 1})
-    return nullptr;
-  return loadBehind(map.getInputs()[0]);
+/// Whether the load's rows and columns are those of a matrix, or of one of a
+/// stack.
+bool readsMatrix(tile::LoadOp load) {
+  int64_t rank = load.getView().getType().getRank();
+  return rank >= 2 && load.getAxes() == ArrayRef<int64_t>{rank - 2, rank - 1};
+}
+
+/// Whether the load's elements are some of one of many rows.
+bool readsRow(tile::LoadOp load) {
+  int64_t rank = load.getView().getType().getRank();
+  return rank >= 2 && load.getAxes() == ArrayRef<int64_t>{rank - 1};
 }
 
 /// Whether the load's columns begin where a panel of `width` columns does.
 bool beginsAtPanel(tile::LoadOp load, int64_t width) {
-  Value offset = load.getOffsets()[1];
+  Value offset = load.getOffsets().back();
   if (matchPattern(offset, m_Zero()))
     return true;
   auto grid = offset.getDefiningOp<tile::GridOp>();
@@ -105,8 +107,12 @@ bool beginsAtPanel(tile::LoadOp load, int64_t width) {
   return cast<IntegerAttr>(block).getInt() % width == 0;
 }
 
-/// How many rows of its right side the product's unit reads at once.
-int64_t rowsOfStep(tile::KernelOp kernel, tile::MmaOp mma) {
+/// How many rows of its right side are read at once: by the product's unit, or
+/// because they have no address of their own.
+int64_t rowsOfStep(tile::KernelOp kernel, tile::MmaOp mma, tile::LoadOp load) {
+  int64_t word = tile::wordLengthOf(load.getType().getElementType());
+  if (word > 1)
+    return word;
   const tile::ProductUnit *unit = tile::unitOf(kernel);
   int64_t length = tile::dotLength(mma);
   bool isLoad =
@@ -121,38 +127,59 @@ int64_t columnsOfPanel(tile::KernelOp kernel, tile::LoadOp load) {
   return panel ? panel.getInt() : load.getType().getExtent(1);
 }
 
-/// Reads the right side of the kernel's products from panels, where all
-/// launches give constants.
-void packWeights(tile::KernelOp kernel, ArrayRef<tile::LaunchOp> launches,
-                 const Calls &calls) {
-  SmallVector<tile::MmaOp> products;
-  kernel.walk([&](tile::MmaOp op) { products.push_back(op); });
-  for (tile::MmaOp mma : products) {
-    tile::LoadOp load = loadBehind(mma.getRhs());
-    if (!load || load.getAxes() != ArrayRef<int64_t>{0, 1} ||
-        load.getView().getType().getRank() != 2)
-      continue;
-    auto view = load.getView().getDefiningOp<tile::ViewOp>();
-    tile::ViewType type = view.getType();
-    auto argument = cast<BlockArgument>(view.getBuffer());
-    bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
-    bool isOnlyUse = argument.hasOneUse() && view.getResult().hasOneUse();
-    llvm::SetVector<OpOperand *> constants;
-    bool isConstant =
-        findConstants(launches, argument.getArgNumber(), calls, constants);
-    int64_t width = columnsOfPanel(kernel, load);
-    if (!isStatic || !isOnlyUse || !isConstant || type.getLayout() ||
-        !beginsAtPanel(load, width))
-      continue;
-    auto layout = tile::LayoutAttr::getPanels(type.getContext(), width,
-                                              rowsOfStep(kernel, mma));
-    view.getResult().setType(tile::ViewType::get(
-        type.getContext(), type.getShape(), type.getElementType(), layout));
-    for (OpOperand *operand : constants) {
-      OpBuilder b(operand->getOwner());
-      operand->set(tile::PackOp::create(b, operand->getOwner()->getLoc(),
-                                        operand->get(), layout));
-    }
+/// A load that panels would serve.
+struct PanelLoad {
+  tile::LoadOp load;
+  int64_t width;    ///< columns that lie together
+  int64_t rows = 1; ///< rows that are read at once
+};
+
+/// The right sides of the kernel's products, and what the loops around them
+/// read along the same columns: scales and zero points of groups of rows.
+SmallVector<PanelLoad> panelLoads(tile::KernelOp kernel) {
+  SmallVector<PanelLoad> found;
+  kernel.walk([&](tile::MmaOp mma) {
+    tile::LoadOp right = tile::loadBehind(mma.getRhs());
+    if (!right || !readsMatrix(right))
+      return;
+    int64_t width = columnsOfPanel(kernel, right);
+    found.push_back({right, width, rowsOfStep(kernel, mma, right)});
+    auto loop = mma->getParentOfType<scf::ForOp>();
+    for (; loop; loop = loop->getParentOfType<scf::ForOp>())
+      for (auto load : loop.getBody()->getOps<tile::LoadOp>())
+        if (readsRow(load) &&
+            load.getOffsets().back() == right.getOffsets().back())
+          found.push_back({load, width});
+  });
+  return found;
+}
+
+/// Reads from panels where all launches give constants.
+void packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
+                  const Calls &calls) {
+  auto view = panel.load.getView().getDefiningOp<tile::ViewOp>();
+  tile::ViewType type = view.getType();
+  auto argument = cast<BlockArgument>(view.getBuffer());
+  bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
+  bool isOnlyUse = argument.hasOneUse() && view.getResult().hasOneUse();
+  llvm::SetVector<OpOperand *> constants;
+  bool isConstant =
+      findConstants(launches, argument.getArgNumber(), calls, constants);
+  bool isOfShape = llvm::all_of(constants, [&](OpOperand *operand) {
+    return cast<RankedTensorType>(operand->get().getType()).getShape() ==
+           type.getShape();
+  });
+  if (!isStatic || !isOnlyUse || !isConstant || !isOfShape ||
+      type.getLayout() || !beginsAtPanel(panel.load, panel.width))
+    return;
+  auto layout = tile::LayoutAttr::getPanels(type.getContext(), panel.width,
+                                            panel.rows, type.getRank());
+  view.getResult().setType(tile::ViewType::get(
+      type.getContext(), type.getShape(), type.getElementType(), layout));
+  for (OpOperand *operand : constants) {
+    OpBuilder b(operand->getOwner());
+    operand->set(tile::PackOp::create(b, operand->getOwner()->getLoc(),
+                                      operand->get(), layout));
   }
 }
 
@@ -178,7 +205,8 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
       tidy(kernel);
       if (auto found = launches.find(kernel.getSymNameAttr());
           found != launches.end())
-        packWeights(kernel, found->second, calls);
+        for (PanelLoad panel : panelLoads(kernel))
+          packConstant(panel, found->second, calls);
     }
   }
 };

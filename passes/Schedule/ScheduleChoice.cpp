@@ -39,6 +39,9 @@ struct Shape {
       loopBound;         ///< symbols of loops: bound if a number
   tile::MmaOp product;   ///< of the longest dot length, if there is any
   int64_t dotLength = 1; ///< of its products, the longest
+  /// Sums of products that the loop around them scales and adds up; 1 where
+  /// there is no such loop, or its turns are no number.
+  int64_t numGroups = 1;
 
   bool isContraction() const { return loopBound.contains("BK"); }
   std::optional<int64_t> depth() const { return loopBound.lookup("BK"); }
@@ -63,6 +66,10 @@ Shape shapeOf(tile::KernelOp kernel) {
     if (!shape.product || length > shape.dotLength)
       shape.product = product;
     shape.dotLength = std::max(shape.dotLength, length);
+    auto loop = product->getParentOfType<scf::ForOp>();
+    if (auto groups = loop ? loop->getParentOfType<scf::ForOp>() : nullptr)
+      shape.numGroups =
+          std::max<int64_t>(1, constantOf(groups.getUpperBound()).value_or(1));
   });
   return shape;
 }
@@ -95,11 +102,23 @@ bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
   return shape.depth().value_or(1) % (kStepBytes / elementBytes) == 0;
 }
 
+/// Whether vectors multiply floats that were integers as fast as these come
+/// from memory, so that no unit is worth staging them for: in short sums of
+/// groups, or for few rows.
+bool multipliesInVectors(const Shape &shape, const tile::ProductUnit &unit) {
+  if (shape.numGroups > 1)
+    return true;
+  bool isFew = shape.gridSize.lookup("BM").value_or(1) < 2 * kTileBlock;
+  return isFew && unit.numParts == 1 && tile::bitsOfWidened(shape.product) != 0;
+}
+
 /// Whether a contraction has rows and columns enough for the unit: for the
 /// split of its operands, if it does that; for tiles, which a product of few
 /// rows loads for hardly more than to stream its weights, and vectors stream
 /// them faster.
 bool isWorth(const tile::ProductUnit &unit, const Shape &shape) {
+  if (multipliesInVectors(shape, unit))
+    return false;
   if (!unit.isOfTiles || !shape.isContraction())
     return true;
   auto isMany = [&](StringRef symbol, int64_t least) {
@@ -229,7 +248,8 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
   std::optional<int64_t> depth = shape.depth();
   if (!depth || order.size() < 2)
     return;
-  int64_t bytes = 4 / shape.dotLength * std::max<int64_t>(1, *depth);
+  int64_t bytes = 4 / shape.dotLength * shape.numGroups *
+                  std::max<int64_t>(1, *depth);
   if (auto rows = schedule.getNamed("BM"))
     bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
   int64_t group = std::max<int64_t>(1, machine.l2Bytes / 2 / bytes);

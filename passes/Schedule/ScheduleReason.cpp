@@ -41,12 +41,16 @@ std::string unitReason(DictionaryAttr schedule, const tile::ProductUnit *unit,
       .str();
 }
 
-std::string contractionReason(DictionaryAttr schedule,
-                              const tile::ProductUnit *unit,
+std::string contractionReason(tile::KernelOp kernel, tile::MmaOp product,
                               const ScheduleMachine &machine) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  const tile::ProductUnit *unit = tile::unitOf(kernel);
   std::string reason = unitReason(schedule, unit, machine) + "; " +
                        std::to_string(numberOf(schedule, "BK")) +
                        " contracted elements pass by at a time";
+  if (int64_t bits = product ? tile::bitsOfWidened(product) : 0; bits && !unit)
+    reason += "; weights of " + std::to_string(bits) +
+              " bits become floats in registers";
   if (schedule.contains("group"))
     reason += "; row blocks, " + std::to_string(numberOf(schedule, "group")) +
               " at a time as half of L2 holds, meet each panel of columns";
@@ -94,14 +98,15 @@ std::string scheduleText(DictionaryAttr schedule) {
 std::string scheduleReason(tile::KernelOp kernel,
                            const ScheduleMachine &machine) {
   DictionaryAttr schedule = kernel.getScheduleAttr();
-  bool hasProduct = false, hasLoop = false;
+  tile::MmaOp product;
+  bool hasLoop = false;
   kernel.walk([&](Operation *op) {
-    hasProduct |= isa<tile::MmaOp>(op);
+    product = isa<tile::MmaOp>(op) ? cast<tile::MmaOp>(op) : product;
     hasLoop |= isa<scf::ForOp>(op);
   });
   if (schedule.contains("BK"))
-    return contractionReason(schedule, tile::unitOf(kernel), machine);
-  if (hasProduct)
+    return contractionReason(kernel, product, machine);
+  if (product)
     return attentionReason(kernel, machine);
   if (hasLoop || schedule.contains("BM"))
     return "a few rows an instance: enough to hide what it costs to start one, "

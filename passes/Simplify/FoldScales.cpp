@@ -1,8 +1,8 @@
 //===- FoldScales.cpp - keep quantized weights narrow in memory -----------===//
 //
 // A weight-only quantized model multiplies its integers by scales before it
-// uses them, and so asks for the wide weight in memory. Two moves keep it
-// narrow:
+// uses them, and so asks for the wide weight in memory. Moves keep it narrow
+// (GroupScales.cpp has those of scales for each group of rows):
 //
 //   matmul(x, cast(w) * scale)         -> matmul(x, cast(w)) * scale
 //   gather(cast(w) * scale, indices)   -> cast(gather(w)) * gather(scale)
@@ -13,6 +13,7 @@
 
 #include "passes/Analysis/KnownValues.h"
 #include "passes/Simplify/Passes.h"
+#include "passes/Simplify/Patterns.h"
 
 #include "dialects/Graph/GraphDialect.h"
 
@@ -37,20 +38,6 @@ RankedTensorType typeOf(Value value) {
   return cast<RankedTensorType>(value.getType());
 }
 
-/// Whether elementwise ops made the value from narrower integers.
-bool isWidened(Value value) {
-  auto op = value.getDefiningOp<ElementwiseOpInterface>();
-  if (!op || !isWeightExpression(value))
-    return false;
-  return llvm::any_of(op->getOperands(), [&](Value operand) {
-    Type from = typeOf(operand).getElementType();
-    bool isNarrow =
-        from.isIntOrFloat() &&
-        from.getIntOrFloatBitWidth() < typeOf(value).getElementTypeBitWidth();
-    return (isa<IntegerType>(from) && isNarrow) || isWidened(operand);
-  });
-}
-
 //===----------------------------------------------------------------------===//
 // Matmul
 //===----------------------------------------------------------------------===//
@@ -71,8 +58,8 @@ FailureOr<ScaledColumns> readScaledWeight(Value rhs) {
     return failure();
   for (auto [integers, scale] : {std::pair(mul.getLhs(), mul.getRhs()),
                                  std::pair(mul.getRhs(), mul.getLhs())}) {
-    if (integers.getType() != mul.getType() || !isWidened(integers) ||
-        isWidened(scale))
+    if (integers.getType() != mul.getType() || !isWidenedWeight(integers) ||
+        isWidenedWeight(scale))
       continue;
     result.integers = integers;
     result.scale = scale;
@@ -171,7 +158,7 @@ struct MoveSelectionBeforeElementwise final : OpRewritePattern<Selection> {
   LogicalResult matchAndRewrite(Selection selection,
                                 PatternRewriter &rewriter) const override {
     Value table = dataOf(selection);
-    if (!isWidened(table))
+    if (!isWidenedWeight(table))
       return rewriter.notifyMatchFailure(selection,
                                          "the table is no widened weight");
     Operation *op = table.getDefiningOp();
@@ -197,6 +184,7 @@ struct MoveSelectionBeforeElementwise final : OpRewritePattern<Selection> {
 struct FoldScales final : impl::FoldScalesPassBase<FoldScales> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
+    addGroupScalePatterns(patterns);
     patterns.add<MoveScaleBehindMatmul,
                  MoveSelectionBeforeElementwise<graph::GatherOp>,
                  MoveSelectionBeforeElementwise<graph::SliceOp>>(&getContext());
@@ -205,11 +193,25 @@ struct FoldScales final : impl::FoldScalesPassBase<FoldScales> {
       FailureOr<ScaledColumns> weight = readScaledWeight(matmul.getRhs());
       if (succeeded(weight))
         remark::missed(matmul.getLoc(), kRemark)
-            << "the scale differs along the contracted dim, so the weight is "
-               "widened";
+            << "the scale differs along the contracted dim, but not by groups, "
+               "so the weight is widened";
     });
   }
 };
 
 } // namespace
+
+bool isWidenedWeight(Value value) {
+  auto op = value.getDefiningOp<ElementwiseOpInterface>();
+  if (!op || !isWeightExpression(value))
+    return false;
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    Type from = typeOf(operand).getElementType();
+    bool isNarrow =
+        from.isIntOrFloat() &&
+        from.getIntOrFloatBitWidth() < typeOf(value).getElementTypeBitWidth();
+    return (isa<IntegerType>(from) && isNarrow) || isWidenedWeight(operand);
+  });
+}
+
 } // namespace tenon

@@ -1,4 +1,4 @@
-//===- Patterns.h - the pattern sets of simplify-graph --------------------===//
+//===- Patterns.h - the pattern sets of several files ---------------------===//
 
 #ifndef TENON_PASSES_SIMPLIFY_PATTERNS_H
 #define TENON_PASSES_SIMPLIFY_PATTERNS_H
@@ -6,6 +6,13 @@
 #include "mlir/IR/PatternMatch.h"
 
 namespace tenon {
+
+/// Whether elementwise ops made the value from narrower integers that are
+/// stored.
+bool isWidenedWeight(mlir::Value value);
+
+/// Of fold-scales: products with weights that are scaled in groups of rows.
+void addGroupScalePatterns(mlir::RewritePatternSet &patterns);
 
 /// Ops on small constants are computed; views of one number are broadcasts of a
 /// rank-0 constant. Results above `maxElements` stay ops.
