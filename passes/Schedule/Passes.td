@@ -73,7 +73,9 @@ def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
     Symbols become their numbers in tile types, grids and loop steps, and loops of
     one turn disappear. The matrix that a contraction reads in columns is read from
     panels when every launch gives a constant for it: the launch then gives a
-    `tile.pack` of that constant, evaluated when the artifact is written.
+    `tile.pack` of that constant, evaluated when the artifact is written. Elements of
+    4 bits lie in words of eight rows there, and what the loops around a product read
+    along the same columns (scales, zero points) lies in panels too.
 
     Before:
 

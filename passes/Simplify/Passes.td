@@ -62,7 +62,9 @@ def FoldScalesPass : Pass<"fold-scales"> {
   let description = [{
     Why: `cast(w) * scale` in front of a matmul asks for the wide weight in
     memory, four times the bytes of int8. Behind it, one multiplication for each
-    element of the result is left, and the matmul reads integers.
+    element of the result is left, and the matmul reads integers. Scales of groups
+    of rows, `reshape(cast(w) * scale)` with `w` of GxBxN, make the matmul a
+    `graph.grouped_matmul`.
 
     Before:
 
@@ -92,10 +94,10 @@ def FoldScalesPass : Pass<"fold-scales"> {
     ```
 
     Requires: nothing; finds more after simplify-graph.
-    Ensures:  no matmul has a matrix of integers scaled by column as its right
-              operand; no gather or slice reads an elementwise op of narrower
-              integer weights.
-    Leaves:   scales that differ along the contracted dim (groups); says so in a
+    Ensures:  no matmul has a matrix of integers scaled by column, or by groups of
+              rows of a column, as its right operand; no gather or slice reads an
+              elementwise op of narrower integer weights.
+    Leaves:   other scales that differ along the contracted dim; says so in a
               `Simplify` remark.
     Numerics: gather and slice bit-exact. Matmul: `w * scale` is no longer rounded
               and the result is rounded once more; the sum of K products differs

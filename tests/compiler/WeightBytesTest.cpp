@@ -54,7 +54,8 @@ TEST(PackElements, PutsEachElementWhereTheLayoutSays) {
 /// A module of one function, and the dialects that it needs.
 struct Weight {
   explicit Weight(StringRef text) {
-    context.loadDialect<func::FuncDialect, graph::GraphDialect>();
+    context.loadDialect<func::FuncDialect, graph::GraphDialect,
+                        tile::TileDialect>();
     module = parseSourceString<ModuleOp>(text, &context);
   }
   func::FuncOp function() { return *module->getOps<func::FuncOp>().begin(); }
@@ -138,6 +139,50 @@ TEST(WeightBytes, RoundToBf16AsTheReferenceDoes) {
   auto reference = interpreter.run(function, {});
   ASSERT_TRUE(succeeded(reference));
   EXPECT_EQ(bytes->get().vec(), toBytes(reference->front()));
+}
+
+/// Two to a byte, the first one low, whatever moved or computed them; the last
+/// byte is half empty. Negative ones keep their sign.
+TEST(WeightBytes, HalvesShareBytes) {
+  Weight weight(R"(
+    func.func @weight() -> tensor<3x3xi4> {
+      %a = graph.constant dense<[[1, -2, 3], [-4, 5, -6]]> : tensor<2x3xi4>
+      %b = graph.constant dense<[[7, -8, 0]]> : tensor<1x3xi4>
+      %0 = graph.concat %a, %b {axis = 0 : i64} : (tensor<2x3xi4>, tensor<1x3xi4>) -> tensor<3x3xi4>
+      %1 = graph.add %0, %0 : (tensor<3x3xi4>, tensor<3x3xi4>) -> tensor<3x3xi4>
+      %2 = graph.transpose %1 {permutation = array<i64: 1, 0>} : (tensor<3x3xi4>) -> tensor<3x3xi4>
+      return %2 : tensor<3x3xi4>
+    })");
+  ASSERT_TRUE(weight.module);
+  func::FuncOp function = weight.function();
+  WeightBytes weights;
+  FailureOr<HostBytes> bytes = weights.evaluate(function);
+  ASSERT_TRUE(succeeded(bytes));
+  // 2 -8 -2 | -4 -6 0 | 6 4 0
+  const std::vector<uint8_t> expected{0x82, 0xce, 0x0a, 0x46, 0x00};
+  EXPECT_EQ(std::vector<uint8_t>(bytes->get().begin(), bytes->get().end()),
+            expected);
+  EXPECT_EQ(WeightBytes::countBytes(function), 5);
+}
+
+/// Words of eight rows of a column, padded with zeros.
+TEST(WeightBytes, HalvesLieInWords) {
+  Weight weight(R"(
+    func.func @weight() -> tensor<9x1xui4> {
+      %a = graph.constant dense<[[1], [2], [3], [4], [5], [6], [7], [8], [15]]> : tensor<9x1xui4>
+      %0 = tile.pack %a, <1/2, 0/8, 1 mod 2, 0 mod 8> : tensor<9x1xui4>
+      return %0 : tensor<9x1xui4>
+    })");
+  ASSERT_TRUE(weight.module);
+  func::FuncOp function = weight.function();
+  WeightBytes weights;
+  FailureOr<HostBytes> bytes = weights.evaluate(function);
+  ASSERT_TRUE(succeeded(bytes));
+  const std::vector<uint8_t> expected{0x21, 0x43, 0x65, 0x87, 0, 0, 0, 0,
+                                      0x0f, 0,    0,    0,    0, 0, 0, 0};
+  EXPECT_EQ(std::vector<uint8_t>(bytes->get().begin(), bytes->get().end()),
+            expected);
+  EXPECT_EQ(WeightBytes::countBytes(function), 16);
 }
 
 TEST(WeightBytes, SayWhichFileIsTooShort) {

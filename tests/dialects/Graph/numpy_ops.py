@@ -255,6 +255,17 @@ def matmul(rng, draw):
             yield "", [(a, element), (b, element)], [(result, element, magnitude)], 8
 
 
+def grouped_matmul(rng, draw):
+    for batch, groups, depth, columns in [((3,), 2, 5, 4), ((2, 3), 4, 8, 33), ((1,), 3, 1, 2), ((0,), 2, 3, 4), ((2,), 0, 3, 4)]:
+        for element in ["f32", "f64", "f16"]:
+            x = draw(rng, (*batch, groups, depth), element, special=False)
+            w = draw(rng, (groups, depth, columns), element, special=False)
+            s = draw(rng, (groups, columns), element, special=False)
+            wide = [array.astype(np.float64) for array in (x, w, s)]
+            result, magnitude = (np.einsum("...gk,gkn,gn->...n", *map(change, wide)) for change in (np.asarray, np.abs))
+            yield "", [(x, element), (w, element), (s, element)], [(result, element, magnitude)], 8
+
+
 def reduce(rng, draw):
     kinds = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min, "prod": np.prod,
              "sum_square": lambda x, **how: np.sum(x * x, **how)}
@@ -315,4 +326,4 @@ def top_k(rng, draw):
                        [(x, element)], [(np.take_along_axis(x, indices, axis), element), (indices, "i64")], 0)
 
 
-OTHERS = {"matmul": matmul, "reduce": reduce, "argmax": argmax, "cumsum": cumsum, "top_k": top_k}
+OTHERS = {"matmul": matmul, "grouped_matmul": grouped_matmul, "reduce": reduce, "argmax": argmax, "cumsum": cumsum, "top_k": top_k}

@@ -54,6 +54,28 @@ func.func @widened_weight(%x: tensor<4x8xf32>, %w: tensor<8x4xi8>) -> tensor<4x4
 
 // -----
 
+// A zero point is widened where it is read, though it has fewer elements than its reader.
+
+// CHECK-LABEL: func @widened_zero_point
+// CHECK:         graph.group
+// CHECK-NOT:     graph.group
+// CHECK:           graph.cast
+// CHECK:           graph.cast
+// CHECK:           graph.sub
+// CHECK:           graph.grouped_matmul
+func.func @widened_zero_point(%x: tensor<?x2x8xf32, #graph.dims<B, 2, 8>>) -> tensor<?x4xf32, #graph.dims<B, 4>> {
+  %q = graph.weight <"w.bin" name "q" at 0 bytes 64> : tensor<2x8x4xui8>
+  %z = graph.weight <"w.bin" name "z" at 64 bytes 8> : tensor<2x1x4xui8>
+  %s = graph.weight <"w.bin" name "s" at 72 bytes 32> : tensor<2x4xf32>
+  %wide = graph.cast %q {to = f32} : (tensor<2x8x4xui8>) -> tensor<2x8x4xf32>
+  %zero = graph.cast %z {to = f32} : (tensor<2x1x4xui8>) -> tensor<2x1x4xf32>
+  %w = graph.sub %wide, %zero : (tensor<2x8x4xf32>, tensor<2x1x4xf32>) -> tensor<2x8x4xf32>
+  %0 = graph.grouped_matmul %x, %w, %s : (tensor<?x2x8xf32, #graph.dims<B, 2, 8>>, tensor<2x8x4xf32>, tensor<2x4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+  return %0 : tensor<?x4xf32, #graph.dims<B, 4>>
+}
+
+// -----
+
 // Left alone: exp in front of a matmul would be computed for every column block.
 
 // CHECK-LABEL: func @costly_producer

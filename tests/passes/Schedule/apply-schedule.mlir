@@ -17,6 +17,29 @@ func.func @constant_side(%x: tensor<?x96xf32, #graph.dims<B, 96>>) -> tensor<?x9
 
 // -----
 
+// Elements of 4 bits lie in words of eight rows, their groups' scales and zero points
+// in panels of the same columns.
+
+// CHECK-DAG:   tile.view %{{.+}} : !tile.view<3x32x96xi4, <2/48, 0, 1/8, 2 mod 48, 1 mod 8>>
+// CHECK-DAG:   tile.view %{{.+}} : !tile.view<3x1x96xi4, <2/48, 0, 1, 2 mod 48>>
+// CHECK-DAG:   tile.view %{{.+}} : !tile.view<3x96xf32, <1/48, 0, 1 mod 48>>
+// CHECK-LABEL: func @groups
+// CHECK-DAG:     tile.pack %{{.+}}, <2/48, 0, 1/8, 2 mod 48, 1 mod 8> : tensor<3x32x96xui4>
+// CHECK-DAG:     tile.pack %{{.+}}, <2/48, 0, 1, 2 mod 48> : tensor<3x1x96xui4>
+// CHECK-DAG:     tile.pack %{{.+}}, <1/48, 0, 1 mod 48> : tensor<3x96xf32>
+func.func @groups(%x: tensor<?x3x32xf32, #graph.dims<B, 3, 32>>) -> tensor<?x96xf32, #graph.dims<B, 96>> {
+  %q = graph.weight <"w.bin" name "q" at 0 bytes 4608> : tensor<3x32x96xui4>
+  %z = graph.weight <"w.bin" name "z" at 4608 bytes 144> : tensor<3x1x96xui4>
+  %s = graph.weight <"w.bin" name "s" at 4752 bytes 1152> : tensor<3x96xf32>
+  %wide = graph.cast %q {to = f32} : (tensor<3x32x96xui4>) -> tensor<3x32x96xf32>
+  %zero = graph.cast %z {to = f32} : (tensor<3x1x96xui4>) -> tensor<3x1x96xf32>
+  %w = graph.sub %wide, %zero : (tensor<3x32x96xf32>, tensor<3x1x96xf32>) -> tensor<3x32x96xf32>
+  %0 = graph.grouped_matmul %x, %w, %s : (tensor<?x3x32xf32, #graph.dims<B, 3, 32>>, tensor<3x32x96xf32>, tensor<3x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
+  return %0 : tensor<?x96xf32, #graph.dims<B, 96>>
+}
+
+// -----
+
 // Left alone: an argument comes as it is.
 
 // CHECK-NOT:   tile.pack

@@ -57,9 +57,72 @@ func.func @scales_of_rows(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
   %scale = graph.weight <"m.onnx" name "s" at 32 bytes 32> : tensor<8x1xf32>
   %wide = graph.cast %q {to = f32} : (tensor<8x4xi8>) -> tensor<8x4xf32>
   %scaled = graph.mul %wide, %scale : (tensor<8x4xf32>, tensor<8x1xf32>) -> tensor<8x4xf32>
-  // expected-remark @below {{the scale differs along the contracted dim, so the weight is widened}}
+  // expected-remark @below {{the scale differs along the contracted dim, but not by groups, so the weight is widened}}
   %0 = graph.matmul %x, %scaled : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// A scale for each group of rows is applied to the group's sum.
+
+// CHECK-LABEL: func @groups
+// CHECK-DAG:     %[[X:.+]] = graph.reshape %{{.+}} : (tensor<?x8xf32, #graph.dims<M, 8>>) -> tensor<?x2x4xf32, #graph.dims<M, 2, 4>>
+// CHECK-DAG:     %[[W:.+]] = graph.cast %{{.+}} {to = f32} : (tensor<2x4x3xi4>) -> tensor<2x4x3xf32>
+// CHECK-DAG:     %[[S:.+]] = graph.reshape %{{.+}} : (tensor<2x1x3xf32>) -> tensor<2x3xf32>
+// CHECK:         graph.grouped_matmul %[[X]], %[[W]], %[[S]]
+func.func @groups(%x: tensor<?x8xf32, #graph.dims<M, 8>>) -> tensor<?x3xf32, #graph.dims<M, 3>> {
+  %q = graph.weight <"m.onnx" name "w" at 0 bytes 12> : tensor<2x4x3xi4>
+  %scale = graph.weight <"m.onnx" name "s" at 12 bytes 24> : tensor<2x1x3xf32>
+  %wide = graph.cast %q {to = f32} : (tensor<2x4x3xi4>) -> tensor<2x4x3xf32>
+  %scaled = graph.mul %wide, %scale : (tensor<2x4x3xf32>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
+  %w = graph.reshape %scaled : (tensor<2x4x3xf32>) -> tensor<8x3xf32>
+  // expected-remark @below {{the scales of the weight's groups moved behind their products}}
+  %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<M, 8>>, tensor<8x3xf32>) -> tensor<?x3xf32, #graph.dims<M, 3>>
+  return %0 : tensor<?x3xf32, #graph.dims<M, 3>>
+}
+
+// -----
+
+// Of a weight NxK with zero points, whose last group is cut short: what is stored is transposed, and
+// zeros fill the last group of the left side.
+
+// CHECK-LABEL: func @groups_of_rows
+// CHECK-DAG:     graph.transpose %{{.+}} {permutation = array<i64: 1, 2, 0>} : (tensor<3x2x4xui4>) -> tensor<2x4x3xui4>
+// CHECK-DAG:     graph.transpose %{{.+}} {permutation = array<i64: 1, 2, 0>} : (tensor<3x2x1xui4>) -> tensor<2x1x3xui4>
+// CHECK-DAG:     graph.sub %{{.+}} : (tensor<2x4x3xf32>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
+// CHECK-DAG:     graph.pad %{{.+}} {high = array<i64: 0, 1>, low = array<i64: 0, 0>} : (tensor<5x7xf32>, tensor<f32>) -> tensor<5x8xf32>
+// CHECK:         graph.grouped_matmul
+func.func @groups_of_rows(%x: tensor<5x7xf32>) -> tensor<5x3xf32> {
+  %q = graph.weight <"m.onnx" name "w" at 0 bytes 12> : tensor<3x2x4xui4>
+  %z = graph.weight <"m.onnx" name "z" at 12 bytes 3> : tensor<3x2x1xui4>
+  %scale = graph.weight <"m.onnx" name "s" at 16 bytes 24> : tensor<3x2x1xf32>
+  %wide = graph.cast %q {to = f32} : (tensor<3x2x4xui4>) -> tensor<3x2x4xf32>
+  %zero = graph.cast %z {to = f32} : (tensor<3x2x1xui4>) -> tensor<3x2x1xf32>
+  %centred = graph.sub %wide, %zero : (tensor<3x2x4xf32>, tensor<3x2x1xf32>) -> tensor<3x2x4xf32>
+  %scaled = graph.mul %centred, %scale : (tensor<3x2x4xf32>, tensor<3x2x1xf32>) -> tensor<3x2x4xf32>
+  %rows = graph.reshape %scaled : (tensor<3x2x4xf32>) -> tensor<3x8xf32>
+  %cut = graph.slice %rows {axis = 1 : i64, start = #graph.dim<0>, step = 1 : i64} : (tensor<3x8xf32>) -> tensor<3x7xf32>
+  %w = graph.transpose %cut {permutation = array<i64: 1, 0>} : (tensor<3x7xf32>) -> tensor<7x3xf32>
+  // expected-remark @below {{the scales of the weight's groups moved behind their products}}
+  %0 = graph.matmul %x, %w : (tensor<5x7xf32>, tensor<7x3xf32>) -> tensor<5x3xf32>
+  return %0 : tensor<5x3xf32>
+}
+
+// -----
+
+// Left alone: scales of groups of columns.
+
+// CHECK-LABEL: func @groups_of_columns
+// CHECK:         graph.matmul
+func.func @groups_of_columns(%x: tensor<5x3xf32>) -> tensor<5x8xf32> {
+  %q = graph.weight <"m.onnx" name "w" at 0 bytes 12> : tensor<3x2x4xui4>
+  %scale = graph.weight <"m.onnx" name "s" at 16 bytes 24> : tensor<3x2x1xf32>
+  %wide = graph.cast %q {to = f32} : (tensor<3x2x4xui4>) -> tensor<3x2x4xf32>
+  %scaled = graph.mul %wide, %scale : (tensor<3x2x4xf32>, tensor<3x2x1xf32>) -> tensor<3x2x4xf32>
+  %w = graph.reshape %scaled : (tensor<3x2x4xf32>) -> tensor<3x8xf32>
+  %0 = graph.matmul %x, %w : (tensor<5x3xf32>, tensor<3x8xf32>) -> tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
 }
 
 // -----
