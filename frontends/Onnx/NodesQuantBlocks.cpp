@@ -10,6 +10,8 @@
 
 #include "frontends/Onnx/NodeTable.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace tenon;
 using namespace tenon::onnx;
@@ -40,6 +42,8 @@ FailureOr<std::optional<Blocks>> Blocks::ofNode(NodeBuilder &b) {
     return b.error("needs a scale for each block of " + Twine(size) +
                    " elements of axis " + Twine(*axis) + ", whose size is " +
                    dim.str());
+  // A block that is longer than the axis has no more of it.
+  size = *count == 1 ? *length : size;
   return std::optional(Blocks{*axis, *length, size, *count});
 }
 
@@ -106,6 +110,7 @@ private:
 
   NodeBuilder &b;
   int64_t depth = 0, numColumns = 0, bits = 4, blockSize = 0, numBlocks = 0;
+  int64_t numBytes = 0; ///< of B
   Type unsignedType, f32 = b.builder.getF32Type();
 };
 } // namespace
@@ -129,6 +134,13 @@ LogicalResult NBits::readAttributes() {
     return b.error("'g_idx' is not supported: expected groups of neighbours "
                    "along K; quantize without reordering (act_order)");
   numBlocks = llvm::divideCeilSigned(depth, blockSize);
+  int64_t numBits = bits;
+  if (llvm::MulOverflow(numBits, blockSize, numBits) ||
+      llvm::MulOverflow(numBits, numBlocks, numBits) ||
+      llvm::MulOverflow(numBits, numColumns, numBits))
+    return b.error("needs 'K' and 'N' of a matrix that a file can hold, got " +
+                   Twine(depth) + " and " + Twine(numColumns));
+  numBytes = numBits / 8;
   unsignedType = b.builder.getIntegerType(bits, /*isSigned=*/false);
   return success();
 }
@@ -151,8 +163,7 @@ LogicalResult NBits::checkInputs() {
     return b.error("needs packed weights: expected an initializer of uint8, "
                    "got '" +
                    StringRef(b.node.inputs[1]) + "'");
-  if (failed(
-          checkCount(1, "B", numColumns * numBlocks * blockSize * bits / 8)) ||
+  if (failed(checkCount(1, "B", numBytes)) ||
       failed(checkCount(2, "scales", numColumns * numBlocks)) ||
       failed(b.equate(b.dims(0).back(), b.dim(depth))))
     return failure();

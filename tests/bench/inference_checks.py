@@ -50,6 +50,14 @@ class Limits(unittest.TestCase):
         layer = 768 * 768 * 2 + 2 * 768 * 256 + 3 * 768 * 2048
         self.assertEqual(weight_bytes(DECODE), 2 * (12 * layer + 768 * 32000))
 
+    def test_a_weight_of_few_bits_has_a_part_of_its_groups_scale(self):
+        layer = 768 * 768 * 2 + 2 * 768 * 256 + 3 * 768 * 2048
+        elements = 12 * layer + 768 * 32000
+        for precision, form, each in [("f32", "i4g32", 0.5 + 4 / 32), ("bf16", "i4g32", 0.5 + 2 / 32),
+                                      ("f32", "i4g128qdq", 0.5 + 4 / 128), ("f32", "i8g128", 1 + 4 / 128)]:
+            case = Case("llama-125m", precision, 1, 1, past=64, form=form)
+            self.assertEqual(weight_bytes(case), each * elements)
+
     def test_bytes_are_weights_inputs_and_outputs(self):
         past, present = 12 * 2 * 4 * 64 * 64 * 4, 12 * 2 * 4 * 65 * 64 * 4
         ids = 8 + 8 + 65 * 8  # a token and its type, and the mask
@@ -74,6 +82,11 @@ class Verdicts(unittest.TestCase):
         self.assertFalse(is_met(DECODE, 1.2, 0.89))
         self.assertTrue(is_met(DECODE, 1.2, 0.9))
         self.assertTrue(is_met(Case("bert-base", "int8", 1, 128, form="qdq"), 1.0, 0.75))
+        for form, share in [("i4g128", 0.6), ("i8g128", 0.85)]:
+            few = Case("llama-125m", "f32", 1, 1, past=64, form=form)
+            self.assertTrue(is_met(few, 1.0, share))
+            self.assertFalse(is_met(few, 1.49, share - 0.01))
+            self.assertFalse(is_met(few, 0.99, share))
         self.assertFalse(is_met(BERT, None, 0.95))
 
     def test_ratios_are_of_paired_rounds(self):

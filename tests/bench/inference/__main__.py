@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from cases import CASES
-from engines import ENGINES, PEERS
+from engines import ENGINES, peers_of
 from measure import Setting, measure
 from models import Models
 from peers import Machine
@@ -64,7 +64,7 @@ def versions():
 
 
 def engines_of(case, wanted):
-    return [name for name in ["tenon", *PEERS[case.precision]] if name in wanted]
+    return [name for name in ["tenon", *peers_of(case)] if name in wanted]
 
 
 def run_cases(options, folder, log, machine):

@@ -15,7 +15,7 @@ class Case:
     batch: int
     length: int  # tokens of each sequence, or of each image
     past: int = 0  # tokens whose keys and values are inputs
-    form: str = ""  # int8: dynamic or qdq; f32: i8weights when they are stored so
+    form: str = ""  # int8: dynamic or qdq; f32: i8weights when they are stored so; f32, bf16: see few_bits.py
     threads: int = 2
 
     @property
@@ -47,6 +47,8 @@ def make_cases(architecture, shapes, precisions, threads=(2,)):
 
 F32, BF16, DYNAMIC, QDQ = ("f32", ""), ("bf16", ""), ("int8", "dynamic"), ("int8", "qdq")
 I8_WEIGHTS = "f32", "i8weights"
+I4_GROUPS_32, I4_GROUPS_128 = ("f32", "i4g32"), ("f32", "i4g128")
+I4_QDQ, I8_GROUPS, BF16_I4_GROUPS = ("f32", "i4g32qdq"), ("f32", "i8g128"), ("bf16", "i4g32")
 
 CASES = [
     *make_cases("minilm-l3", [(1, 16), (8, 128)], [F32]),
@@ -62,6 +64,8 @@ CASES = [
     *make_cases("llama-125m", [(1, 512)], [DYNAMIC]),
     *make_cases("llama-125m", [(1, 1, 64)], [F32, BF16, DYNAMIC], threads=(2, 1)),
     *make_cases("llama-125m", [(1, 1, 512)], [F32, BF16]),
+    *make_cases("llama-125m", [(1, 1, 64)], [I4_GROUPS_32, I4_GROUPS_128], threads=(2, 1)),
+    *make_cases("llama-125m", [(1, 1, 64)], [I4_QDQ, I8_GROUPS, BF16_I4_GROUPS]),
     *make_cases("t5-small", [(1, 128)], [F32, BF16]),
     *make_cases("vit-b16", [(1, IMAGE_TOKENS)], [F32, BF16, QDQ]),
     *make_cases("vit-b16", [(8, IMAGE_TOKENS)], [F32, BF16]),

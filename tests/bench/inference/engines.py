@@ -13,6 +13,7 @@ import sys
 import time
 
 import numpy as np
+from few_bits import few_bits
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -78,6 +79,8 @@ class OnnxRuntime(Engine):
         options.intra_op_num_threads = self.case.threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "1")
         options.add_session_config_entry("session.force_spinning_stop", "1")
+        # Before weights of few bits it would take activations to i8, which f32 is not.
+        options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "0")
         self.session = onnxruntime.InferenceSession(str(self.job.model), options, providers=["CPUExecutionProvider"])
         self.binding = self.session.io_binding()
         for value in self.session.get_inputs():
@@ -213,3 +216,9 @@ PEERS = {
     "bf16": ["openvino", "torch", "torch-compile"],
     "int8": ["onnxruntime", "openvino"],
 }
+READ_FEW_BITS = "onnxruntime", "openvino"
+
+
+def peers_of(case):
+    """Those that compute in the case's precision and read its file."""
+    return [name for name in PEERS[case.precision] if name in READ_FEW_BITS or not few_bits(case.form)]

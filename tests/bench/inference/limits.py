@@ -4,6 +4,7 @@ import dataclasses
 
 from architectures import IMAGE_SIDE, PATCH_SIDE
 from cases import make_feeds
+from few_bits import few_bits
 
 WEIGHT_BYTES = {"f32": 4, "bf16": 2, "int8": 1}
 
@@ -61,9 +62,15 @@ def output_elements(case):
     return tokens * sizes.vocabulary + 2 * sizes.layers * cached
 
 
+def bytes_of_weight(case):
+    """Of one element; of few bits a part of a scale belongs to it."""
+    if weights := few_bits(case.form):
+        return weights.bits / 8 + WEIGHT_BYTES[case.precision] / weights.group
+    return 1 if case.form == "i8weights" else WEIGHT_BYTES[case.precision]
+
+
 def weight_bytes(case):
-    sizes = case.sizes
-    each = 1 if case.form == "i8weights" else WEIGHT_BYTES[case.precision]
+    sizes, each = case.sizes, bytes_of_weight(case)
     return each * (sizes.layers * layer_weights(sizes) + head_weights(sizes) + patch_weights(sizes))
 
 

@@ -5,6 +5,7 @@ import pathlib
 import subprocess
 import sys
 
+from few_bits import few_bits, quantize_weights
 from quantize import quantize_dynamically, quantize_statically
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -21,15 +22,15 @@ SOURCES = [*(HERE / name for name in ("architectures.py", "modules.py", "quantiz
            ROOT / "tests/frontends/Onnx/exports.py", ROOT / "scripts/requirements-suite.txt"]  # fmt: skip
 
 
-def key():
-    return hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:12]
+def digest(sources):
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
 
 
 class Models:
     """given: the folder of the real models; cache: below it stands what was made."""
 
     def __init__(self, given, cache):
-        self.given, self.made = given, cache / f"models-{key()}"
+        self.given, self.made = given, cache / f"models-{digest(SOURCES)}"
 
     def safetensors(self, case):
         return self.given / SAFETENSORS if case.sizes.weights == "safetensors" else None
@@ -38,7 +39,9 @@ class Models:
         """The path of the case's model, which is made first if need be."""
         if case.model in GIVEN:
             return self.given / GIVEN[case.model]
-        return self.make(case.model, lambda path: self.write(case, path))
+        # What few_bits.py makes follows from it too, and nothing else does.
+        mark = f"-{digest([HERE / 'few_bits.py'])}" if few_bits(case.form) else ""
+        return self.make(case.model + mark, lambda path: self.write(case, path))
 
     def make(self, name, write):
         """A file appears whole or not at all, so that one that is there can be used."""
@@ -56,7 +59,9 @@ class Models:
             return self.export(case, path)
         name = case.model.removesuffix(f"-{case.form}")
         floats = self.make(name, lambda floats: self.export(case, floats))
-        if case.form == "dynamic":
+        if few_bits(case.form):
+            quantize_weights(floats, path, case.form)
+        elif case.form == "dynamic":
             quantize_dynamically(floats, path)
         else:
             quantize_statically(floats, path, case)

@@ -1,11 +1,13 @@
 """From times to judgements: the ratio to the best peer, the share of the limit, and whether a case is met."""
 
 import numpy as np
+from few_bits import few_bits
 from limits import work_of
 
 FASTER = 1.5  # than the best peer at equal precision, or:
 SHARE_OF_LIMIT = {"f32": 0.88, "bf16": 0.88, "int8": 0.75}
 DECODE_SHARE = 0.9
+FEW_BITS_SHARE = {4: 0.6, 8: 0.85}  # of decode with weights of so many bits
 
 
 def spread(values):
@@ -13,12 +15,18 @@ def spread(values):
     return {"low": low, "median": median, "high": high}
 
 
+def needed_share(case):
+    if not case.is_decode or case.precision == "int8":
+        return SHARE_OF_LIMIT[case.precision]
+    weights = few_bits(case.form)
+    return FEW_BITS_SHARE[weights.bits] if weights else DECODE_SHARE
+
+
 def is_met(case, ratio, share):
     """Much faster than every peer; or near the limit, and slower than none."""
     if ratio is None or share is None:
         return False
-    needed = DECODE_SHARE if case.is_decode and case.precision != "int8" else SHARE_OF_LIMIT[case.precision]
-    return ratio >= FASTER or (share >= needed and ratio >= 1)
+    return ratio >= FASTER or (share >= needed_share(case) and ratio >= 1)
 
 
 def best_peer(engines):
