@@ -47,8 +47,7 @@ def make_cases(architecture, shapes, precisions, threads=(2,)):
 
 F32, BF16, DYNAMIC, QDQ = ("f32", ""), ("bf16", ""), ("int8", "dynamic"), ("int8", "qdq")
 I8_WEIGHTS = "f32", "i8weights"
-I4_GROUPS_32, I4_GROUPS_128 = ("f32", "i4g32"), ("f32", "i4g128")
-I4_QDQ, I8_GROUPS, BF16_I4_GROUPS = ("f32", "i4g32qdq"), ("f32", "i8g128"), ("bf16", "i4g32")
+I4_GROUPS, I8_GROUPS, BF16_I4_QDQ = ("f32", "i4g32"), ("f32", "i8g128"), ("bf16", "i4g128qdq")
 
 CASES = [
     *make_cases("minilm-l3", [(1, 16), (8, 128)], [F32]),
@@ -64,8 +63,8 @@ CASES = [
     *make_cases("llama-125m", [(1, 512)], [DYNAMIC]),
     *make_cases("llama-125m", [(1, 1, 64)], [F32, BF16, DYNAMIC], threads=(2, 1)),
     *make_cases("llama-125m", [(1, 1, 512)], [F32, BF16]),
-    *make_cases("llama-125m", [(1, 1, 64)], [I4_GROUPS_32, I4_GROUPS_128], threads=(2, 1)),
-    *make_cases("llama-125m", [(1, 1, 64)], [I4_QDQ, I8_GROUPS, BF16_I4_GROUPS]),
+    *make_cases("llama-125m", [(1, 1, 64)], [I4_GROUPS], threads=(2, 1)),
+    *make_cases("llama-125m", [(1, 1, 64)], [I8_GROUPS, BF16_I4_QDQ]),
     *make_cases("t5-small", [(1, 128)], [F32, BF16]),
     *make_cases("vit-b16", [(1, IMAGE_TOKENS)], [F32, BF16, QDQ]),
     *make_cases("vit-b16", [(8, IMAGE_TOKENS)], [F32, BF16]),

@@ -326,4 +326,5 @@ def top_k(rng, draw):
                        [(x, element)], [(np.take_along_axis(x, indices, axis), element), (indices, "i64")], 0)
 
 
-OTHERS = {"matmul": matmul, "grouped_matmul": grouped_matmul, "reduce": reduce, "argmax": argmax, "cumsum": cumsum, "top_k": top_k}
+OTHERS = {"matmul": matmul, "reduce": reduce, "argmax": argmax, "cumsum": cumsum, "top_k": top_k,
+          "grouped_matmul": grouped_matmul}
