@@ -3,9 +3,6 @@
 #include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/Matchers.h"
-
-#include <cmath>
 
 using namespace mlir;
 using namespace tenon::tile;
@@ -59,51 +56,6 @@ Value tenon::tile::withoutRoundTrip(Value tile) {
   Value wide = inputOfMap<arith::TruncFOp>(tile);
   Value source = wide ? inputOfMap<arith::ExtFOp>(wide) : Value();
   return source && source.getType() == tile.getType() ? source : tile;
-}
-
-/// The most that the magnitude of an element can be, when all are whole numbers
-/// that follow from integers of few bits; nothing when they may not be.
-static std::optional<int64_t> largestInteger(Value element) {
-  Operation *op = element.getDefiningOp();
-  if (!op) {
-    auto argument = cast<BlockArgument>(element);
-    auto map = dyn_cast<MapOp>(argument.getOwner()->getParentOp());
-    Value tile = map ? map.getInputs()[argument.getArgNumber()] : Value();
-    Type type = tile ? cast<TileType>(tile.getType()).getElementType() : Type();
-    if (type && type.isInteger() && type.getIntOrFloatBitWidth() <= 8)
-      return (int64_t(1) << type.getIntOrFloatBitWidth()) - 1;
-    auto inner = tile ? tile.getDefiningOp<MapOp>() : MapOp();
-    return inner ? largestInteger(
-                       inner.getBody().front().getTerminator()->getOperand(0))
-                 : std::nullopt;
-  }
-  if (isa<arith::ExtUIOp, arith::ExtSIOp, arith::SIToFPOp, arith::UIToFPOp>(op))
-    return largestInteger(op->getOperand(0));
-  FloatAttr number;
-  if (matchPattern(element, m_Constant(&number))) {
-    double value = std::abs(number.getValueAsDouble());
-    bool isWhole = value <= 256 && value == std::floor(value);
-    return isWhole ? std::optional<int64_t>(value) : std::nullopt;
-  }
-  if (!isa<arith::SubFOp, arith::AddFOp>(op))
-    return std::nullopt;
-  std::optional<int64_t> x = largestInteger(op->getOperand(0)),
-                         y = largestInteger(op->getOperand(1));
-  return x && y ? std::optional(*x + *y) : std::nullopt;
-}
-
-Value tenon::tile::withoutExactRounding(Value tile) {
-  Value wide = inputOfMap<arith::TruncFOp>(tile);
-  auto map = wide ? wide.getDefiningOp<MapOp>() : MapOp();
-  if (!map)
-    return tile;
-  auto narrow =
-      cast<FloatType>(cast<TileType>(tile.getType()).getElementType());
-  std::optional<int64_t> largest =
-      largestInteger(map.getBody().front().getTerminator()->getOperand(0));
-  bool isExact = largest && *largest <= int64_t(1)
-                                            << narrow.getFPMantissaWidth();
-  return isExact ? wide : tile;
 }
 
 NarrowOperand tenon::tile::narrowOperand(Value tile) {

@@ -22,11 +22,6 @@ NarrowOperand narrowOperand(mlir::Value tile);
 /// are themselves.
 mlir::Value withoutRoundTrip(mlir::Value tile);
 
-/// The tile of floats that a map rounded to a narrower type, when that changes
-/// no value: those of small integers and their differences. Others are
-/// themselves.
-mlir::Value withoutExactRounding(mlir::Value tile);
-
 /// The load at the end of maps that keep every place; what else they read (a
 /// zero point, a scale) has fewer axes. Null where there is none.
 LoadOp loadBehind(mlir::Value tile);

@@ -9,6 +9,7 @@
 
 #include "passes/Lower/TileLowering.h"
 
+#include "dialects/Tile/ExactRounding.h"
 #include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -17,6 +17,8 @@
 
 #include "dialects/Tile/Products.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace tenon {
@@ -153,13 +155,23 @@ int64_t TileLowering::wordLength(Value rightSide) {
   return isInPlace ? tile::rowsOfWord(load) : 1;
 }
 
-/// The last of the maps that follow the load one by one and read nothing else:
-/// its elements are a function of one nibble.
+/// Whether `input` is all that changes from place to place of what the map
+/// reads.
+static bool readsOnly(tile::MapOp map, Value input) {
+  return llvm::all_of(map.getInputs(), [&](Value other) {
+    auto fill = other.getDefiningOp<tile::FillOp>();
+    return other == input ||
+           (fill && matchPattern(fill.getValue(), m_Constant()));
+  });
+}
+
+/// The last of the maps that follow the load one by one and read nothing but
+/// constants beside: its elements are a function of one nibble.
 static Value lastOfNibble(tile::LoadOp load, Value end) {
   Value last = load;
   while (last != end) {
     auto map = dyn_cast<tile::MapOp>(*last.getUsers().begin());
-    if (!last.hasOneUse() || !map || map.getInputs().size() != 1)
+    if (!last.hasOneUse() || !map || !readsOnly(map, last))
       break;
     last = map;
   }
