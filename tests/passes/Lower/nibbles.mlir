@@ -39,6 +39,76 @@ tile.kernel @words(%x: !tile.buffer<f32>, %w: !tile.buffer<i4>, %y: !tile.buffer
 
 // -----
 
+// Differences of nibbles and whole zero points are numbers that bf16 holds: they are
+// not rounded. Those of a zero point that is none are.
+
+// CHECK-LABEL: func @whole_differences
+// CHECK-NOT:     arith.truncf
+// CHECK:         return
+// CHECK-LABEL: func @other_differences
+// CHECK:         arith.truncf
+tile.kernel @whole_differences(%x: !tile.buffer<bf16>, %w: !tile.buffer<i4>, %y: !tile.buffer<f32>) inputs 2 outputs 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  %eight = arith.constant 8.0 : f32
+  tile.grid []
+  %init = tile.fill %zero : f32 -> !tile.tile<[1, 16], f32>
+  %xv = tile.view %x[%c1, %c16] : !tile.view<1x16xbf16>
+  %a = tile.load %xv[%c0, %c0] axes [0, 1] : !tile.view<1x16xbf16> -> !tile.tile<[1, 16], bf16>
+  %wv = tile.view %w[%c16, %c16] : !tile.view<16x16xi4, <1/16, 0/8, 1 mod 16, 0 mod 8>>
+  %q = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<16x16xi4, <1/16, 0/8, 1 mod 16, 0 mod 8>> -> !tile.tile<[16, 16], i4>
+  %point = tile.fill %eight : f32 -> !tile.tile<[], f32>
+  %wide = tile.map %q, %point maps [[0, 1], []] : !tile.tile<[16, 16], i4>, !tile.tile<[], f32> -> !tile.tile<[16, 16], f32> {
+  ^bb0(%p: i4, %z: f32):
+    %i = arith.extui %p : i4 to i32
+    %f = arith.sitofp %i : i32 to f32
+    %d = arith.subf %f, %z : f32
+    tile.yield %d : f32
+  }
+  %b = tile.map %wide maps [[0, 1]] : !tile.tile<[16, 16], f32> -> !tile.tile<[16, 16], bf16> {
+  ^bb0(%p: f32):
+    %n = arith.truncf %p : f32 to bf16
+    tile.yield %n : bf16
+  }
+  %c = tile.mma %a, %b, %init : !tile.tile<[1, 16], bf16>, !tile.tile<[16, 16], bf16> -> !tile.tile<[1, 16], f32>
+  %yv = tile.view %y[%c1, %c16] : !tile.view<1x16xf32>
+  tile.store %c, %yv[%c0, %c0] axes [0, 1] : !tile.tile<[1, 16], f32>, !tile.view<1x16xf32>
+  tile.return
+}
+tile.kernel @other_differences(%x: !tile.buffer<bf16>, %w: !tile.buffer<i4>, %y: !tile.buffer<f32>) inputs 2 outputs 1 {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 7.5 : f32
+  tile.grid []
+  %init = tile.fill %zero : f32 -> !tile.tile<[1, 16], f32>
+  %xv = tile.view %x[%c1, %c16] : !tile.view<1x16xbf16>
+  %a = tile.load %xv[%c0, %c0] axes [0, 1] : !tile.view<1x16xbf16> -> !tile.tile<[1, 16], bf16>
+  %wv = tile.view %w[%c16, %c16] : !tile.view<16x16xi4, <1/16, 0/8, 1 mod 16, 0 mod 8>>
+  %q = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<16x16xi4, <1/16, 0/8, 1 mod 16, 0 mod 8>> -> !tile.tile<[16, 16], i4>
+  %wide = tile.map %q maps [[0, 1]] : !tile.tile<[16, 16], i4> -> !tile.tile<[16, 16], f32> {
+  ^bb0(%p: i4):
+    %i = arith.extui %p : i4 to i32
+    %f = arith.sitofp %i : i32 to f32
+    %d = arith.subf %f, %half : f32
+    tile.yield %d : f32
+  }
+  %b = tile.map %wide maps [[0, 1]] : !tile.tile<[16, 16], f32> -> !tile.tile<[16, 16], bf16> {
+  ^bb0(%p: f32):
+    %n = arith.truncf %p : f32 to bf16
+    tile.yield %n : bf16
+  }
+  %c = tile.mma %a, %b, %init : !tile.tile<[1, 16], bf16>, !tile.tile<[16, 16], bf16> -> !tile.tile<[1, 16], f32>
+  %yv = tile.view %y[%c1, %c16] : !tile.view<1x16xf32>
+  tile.store %c, %yv[%c0, %c0] axes [0, 1] : !tile.tile<[1, 16], f32>, !tile.view<1x16xf32>
+  tile.return
+}
+
+// -----
+
 // Elsewhere they are halves of bytes: those in even lanes and those in odd lanes.
 
 // CHECK-LABEL:   func @halves
