@@ -67,19 +67,19 @@ func.func @scales_of_rows(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
 // A scale for each group of rows is applied to the group's sum.
 
 // CHECK-LABEL: func @groups
-// CHECK-DAG:     %[[X:.+]] = graph.reshape %{{.+}} : (tensor<?x8xf32, #graph.dims<M, 8>>) -> tensor<?x2x4xf32, #graph.dims<M, 2, 4>>
+// CHECK-DAG:     %[[X:.+]] = graph.reshape %{{.+}} : (tensor<?x8xf32, #graph.dims<B, 8>>) -> tensor<?x2x4xf32, #graph.dims<B, 2, 4>>
 // CHECK-DAG:     %[[W:.+]] = graph.cast %{{.+}} {to = f32} : (tensor<2x4x3xi4>) -> tensor<2x4x3xf32>
 // CHECK-DAG:     %[[S:.+]] = graph.reshape %{{.+}} : (tensor<2x1x3xf32>) -> tensor<2x3xf32>
 // CHECK:         graph.grouped_matmul %[[X]], %[[W]], %[[S]]
-func.func @groups(%x: tensor<?x8xf32, #graph.dims<M, 8>>) -> tensor<?x3xf32, #graph.dims<M, 3>> {
+func.func @groups(%x: tensor<?x8xf32, #graph.dims<B, 8>>) -> tensor<?x3xf32, #graph.dims<B, 3>> {
   %q = graph.weight <"m.onnx" name "w" at 0 bytes 12> : tensor<2x4x3xi4>
   %scale = graph.weight <"m.onnx" name "s" at 12 bytes 24> : tensor<2x1x3xf32>
   %wide = graph.cast %q {to = f32} : (tensor<2x4x3xi4>) -> tensor<2x4x3xf32>
   %scaled = graph.mul %wide, %scale : (tensor<2x4x3xf32>, tensor<2x1x3xf32>) -> tensor<2x4x3xf32>
   %w = graph.reshape %scaled : (tensor<2x4x3xf32>) -> tensor<8x3xf32>
   // expected-remark @below {{the scales of the weight's groups moved behind their products}}
-  %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<M, 8>>, tensor<8x3xf32>) -> tensor<?x3xf32, #graph.dims<M, 3>>
-  return %0 : tensor<?x3xf32, #graph.dims<M, 3>>
+  %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x3xf32>) -> tensor<?x3xf32, #graph.dims<B, 3>>
+  return %0 : tensor<?x3xf32, #graph.dims<B, 3>>
 }
 
 // -----
