@@ -135,7 +135,7 @@ TENON_INFER(GroupedMatmulOp) {
     return refuse<GroupedMatmulOp>(
         location, "needs a scale for each group of each column: expected ",
         expected, ", got ", scale);
-  SmallVector<DimAttr> dims(ArrayRef(left).drop_back(2));
+  auto dims = llvm::to_vector(ArrayRef<DimAttr>(left).drop_back(2));
   dims.push_back(right[2]);
   inferred.push_back(tensorOf(dims, lhs.getElementType()));
   return success();

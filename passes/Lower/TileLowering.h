@@ -61,9 +61,9 @@ struct ProductBlock {
   int64_t blockRows = 1, blockVectors = 1;     ///< of the block
   std::optional<Bound> kBound;                 ///< of the contracted axis
   bool readsAhead = false;                     ///< along the vector side
-  int64_t vectorsOfLine = 1; ///< of it, in a line of the cache
-  llvm::SmallVector<mlir::Value> rowCoords;    ///< coordinates of its rows
-  llvm::SmallVector<mlir::Value> laneCoords;   ///< and of its vectors
+  int64_t vectorsOfLine = 1;                 ///< of it, in a line of the cache
+  llvm::SmallVector<mlir::Value> rowCoords;  ///< coordinates of its rows
+  llvm::SmallVector<mlir::Value> laneCoords; ///< and of its vectors
 };
 
 /// The type of an element in memory: bool is a byte; bf16 is 16 bits, since x86

@@ -248,8 +248,8 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
   std::optional<int64_t> depth = shape.depth();
   if (!depth || order.size() < 2)
     return;
-  int64_t bytes = 4 / shape.dotLength * shape.numGroups *
-                  std::max<int64_t>(1, *depth);
+  int64_t bytes =
+      4 / shape.dotLength * shape.numGroups * std::max<int64_t>(1, *depth);
   if (auto rows = schedule.getNamed("BM"))
     bytes *= cast<IntegerAttr>(rows->getValue()).getInt();
   int64_t group = std::max<int64_t>(1, machine.l2Bytes / 2 / bytes);
