@@ -34,17 +34,17 @@ FailureOr<std::optional<Blocks>> Blocks::ofNode(NodeBuilder &b) {
     return failure();
   DimAttr dim = b.dims(0)[*axis];
   std::optional<int64_t> length = dim.getConstantValue();
-  bool hasDim = b.rank(1) == b.rank(0);
-  std::optional<int64_t> count =
-      hasDim ? b.dims(1)[*axis].getConstantValue() : std::nullopt;
-  if (size < 0 || !length || !count ||
-      llvm::divideCeilSigned(*length, size) != *count)
+  constexpr int64_t kNone = -1;
+  int64_t count = kNone;
+  if (b.rank(1) == b.rank(0))
+    count = b.dims(1)[*axis].getConstantValue().value_or(kNone);
+  if (size < 0 || !length || llvm::divideCeilSigned(*length, size) != count)
     return b.error("needs a scale for each block of " + Twine(size) +
                    " elements of axis " + Twine(*axis) + ", whose size is " +
                    dim.str());
   // A block that is longer than the axis has no more of it.
-  size = *count == 1 ? *length : size;
-  return std::optional(Blocks{*axis, *length, size, *count});
+  size = count == 1 ? *length : size;
+  return std::optional(Blocks{*axis, *length, size, count});
 }
 
 Value Blocks::cut(NodeBuilder &b, Value value) const {
