@@ -34,7 +34,7 @@ Attribute MatmulOp::countFlops() {
 
 Attribute GroupedMatmulOp::countFlops() {
   // Of each group a sum of products, and one more product with its scale.
-  ArrayRef<DimAttr> groups = ArrayRef(dimsOf(getRhs())).take_front(2);
+  auto groups = dimsOf(getRhs());
   DimAttr perGroup = groups[1].add(number(*this, 1)).mul(number(*this, 2));
   return forEach(getResult(), 1).mul(groups[0]).mul(perGroup);
 }
