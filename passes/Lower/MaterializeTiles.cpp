@@ -469,7 +469,7 @@ void TileLowering::lowerStore(tile::StoreOp store) {
                  checkBound(*bounds[lane], shape[lane], lane, at));
     };
     if (usesTileUnit(mma))
-      return lowerUnitProduct(mma, tile, *bounds[0], write);
+      return lowerUnitProduct(mma, store, *bounds[0], write);
     if (usesSplitUnit(mma))
       return lowerSplitProduct(mma, tile, *bounds[0], write);
     return lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,

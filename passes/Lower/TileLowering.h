@@ -93,6 +93,7 @@ int64_t packedStride(tile::LoadOp load, unsigned axis);
 void transposeSquare(mlir::OpBuilder &builder, mlir::Location loc,
                      llvm::MutableArrayRef<mlir::Value> vectors);
 
+class Reduction;
 class SplitOperands;
 class SplitProduct;
 class UnitProduct;
@@ -160,7 +161,6 @@ private:
                          mlir::Value linear, mlir::Value laneStride,
                          mlir::Value inside, const Place &at,
                          mlir::Type counted = {});
-  void prefetch(mlir::Value address);
   mlir::Value addressOf(mlir::Type counted, mlir::Value pointer,
                         mlir::Value linear);
   void writeMemory(mlir::Value value, mlir::Value pointer, mlir::Value linear,
@@ -193,6 +193,15 @@ private:
   llvm::SmallVector<mlir::Value> wordStep(const ProductBlock &block,
                                           mlir::Value step, int64_t length,
                                           mlir::ValueRange sums);
+
+  //===--- FetchMemory.cpp: lines asked for before their use --------------===//
+  enum class Use { Read, Write };
+  void fetch(mlir::Value address, Use use);
+  void fetchAhead(mlir::Value address);
+  template <typename Access>
+  void fetchRow(Access access, tile::TileType type, mlir::Value row, Use use);
+  void fetchInputs(mlir::Value end, mlir::Value row);
+  void fetchOperands(tile::StoreOp store, mlir::Value row);
 
   //===--- MaterializeTiles.cpp: statements over whole tiles -------------===//
   struct Scratch {
@@ -229,6 +238,7 @@ private:
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
 
   //===--- ReduceTiles.cpp: reductions, and what is kept beside them ------===//
+  friend class Reduction;
   void lowerReduce(tile::ReduceOp reduce);
   /// A tile that the loops of a reduction write while they read it.
   struct KeptTile {
@@ -237,6 +247,7 @@ private:
   };
   bool isKeptByReduce(mlir::Value tile);
   KeptTile keptBeside(tile::ReduceOp reduce);
+  Scratch placeToKeep(mlir::Value tile);
   void keep(const KeptTile &kept, mlir::Value input, mlir::Value value,
             const Place &at);
 
@@ -300,7 +311,9 @@ private:
     mlir::Value rowBytes; ///< index: from one row to the next
   };
   mlir::Value unitZero();
-  mlir::Value unitLoad(const UnitMemory &memory);
+  /// Whether what is loaded is worth a place in L1.
+  enum class Reuse { Soon, Late };
+  mlir::Value unitLoad(const UnitMemory &memory, Reuse reuse = Reuse::Soon);
   mlir::Value callUnit(llvm::StringRef name, mlir::Type result,
                        mlir::ValueRange operands);
   void emulateUnit(mlir::Type sumType, int64_t length, const UnitMemory &sums,
@@ -315,6 +328,7 @@ private:
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
   bool isReadInPlace(mlir::Value tile);
+  bool hasPackedWords(tile::MmaOp mma);
   void copyRows(mlir::Value tile, const Scratch &to);
   void copyTileOfRows(mlir::Value tile, mlir::Value firstRow,
                       const Scratch &to);
@@ -326,9 +340,10 @@ private:
   std::pair<Scratch, bool> prepareSums(tile::MmaOp mma);
   /// The sums stay in scratch memory.
   void keepUnitProduct(tile::MmaOp mma);
-  /// Computes `end`, which follows the product, and hands it to the sink.
-  void lowerUnitProduct(tile::MmaOp mma, mlir::Value end, const Bound &rowBound,
-                        SinkFn sink);
+  /// Computes what is stored, which follows the product, and hands it to the
+  /// sink.
+  void lowerUnitProduct(tile::MmaOp mma, tile::StoreOp store,
+                        const Bound &rowBound, SinkFn sink);
   bool isStored(tile::MmaOp mma);
   void finishRow(mlir::Value end, mlir::Value row, mlir::Value column,
                  int64_t numVectors, const Bound &rowBound, SinkFn sink);

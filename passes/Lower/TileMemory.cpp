@@ -73,18 +73,6 @@ bool isUnit(Value stride) {
   return matchPattern(stride, m_Constant(&number)) && number.getInt() == 1;
 }
 
-/// Weights come from afar, and hardware reads ahead within a page only.
-/// Measured on Sapphire Rapids: 512 bytes to 16 KiB do for many rows; more than
-/// half a page is slower for one row.
-void TileLowering::prefetch(Value address) {
-  constexpr int64_t kAheadBytes = 2048;
-  constexpr int32_t kToRead = 0, kIntoL2 = 2, kOfData = 1;
-  LLVM::Prefetch::create(b, loc(), advance(address, constantIndex(kAheadBytes)),
-                         b.getI32IntegerAttr(kToRead),
-                         b.getI32IntegerAttr(kIntoL2),
-                         b.getI32IntegerAttr(kOfData));
-}
-
 /// Where the element `linear` of this type is, or the byte that it shares.
 Value TileLowering::addressOf(Type elementType, Value pointer, Value linear) {
   Type stepType = storageType(elementType);
@@ -106,7 +94,7 @@ Value TileLowering::readMemory(Type elementType, Value pointer, Value linear,
   auto pointerType = LLVM::LLVMPointerType::get(b.getContext());
   Value address = addressOf(counted ? counted : elementType, pointer, linear);
   if (readsAhead)
-    prefetch(address);
+    fetchAhead(address);
   unsigned alignment = bytesOf(storage);
   Value result;
   if (!at.lane) {

@@ -34,9 +34,13 @@ static tile::LoadOp packedWords(tile::MmaOp mma) {
   return isOnePanel ? load : nullptr;
 }
 
+bool TileLowering::hasPackedWords(tile::MmaOp mma) {
+  return packedWords(mma) != nullptr;
+}
+
 bool TileLowering::usesTileUnit(tile::MmaOp mma) {
   const tile::ProductUnit *unit = tile::unitOf(kernel);
-  bool isStaged = !packedWords(mma);
+  bool isStaged = !hasPackedWords(mma);
   if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
       !tile::computes(*unit, mma) || (isStaged && !canStageWords(mma)))
     return false;

@@ -44,10 +44,11 @@ Value TileLowering::callUnit(StringRef name, Type result, ValueRange operands) {
   return Value();
 }
 
-Value TileLowering::unitLoad(const UnitMemory &memory) {
+Value TileLowering::unitLoad(const UnitMemory &memory, Reuse reuse) {
   if (machine.emulatesUnits)
     return memory.pointer;
-  return callUnit("tileloadd64", LLVM::LLVMX86AMXType::get(b.getContext()),
+  StringRef load = reuse == Reuse::Soon ? "tileloadd64" : "tileloaddt164";
+  return callUnit(load, LLVM::LLVMX86AMXType::get(b.getContext()),
                   {memory.pointer, toI64(memory.rowBytes)});
 }
 

@@ -163,13 +163,13 @@ ContractionBlock splitBlock(const Shape &shape, int64_t depth, int64_t panel) {
   return {kRows, best * panel, depth, panel};
 }
 
-/// A block of tiles: as many rows as a quarter of L2 holds, of which 32 are
+/// A block of tiles: as many rows as half of L2 holds, of which 32 are
 /// multiplied while what follows the product is computed of those before.
 ContractionBlock tileBlock(const Shape &shape, const ScheduleMachine &machine,
                            int64_t depth) {
   constexpr uint64_t kMostRows = 8 * kTileBlock;
   uint64_t rowBytes = 4 / shape.dotLength * depth;
-  uint64_t fitting = llvm::bit_floor(machine.l2Bytes / 4 / rowBytes);
+  uint64_t fitting = llvm::bit_floor(machine.l2Bytes / 2 / rowBytes);
   int64_t rows = std::clamp<uint64_t>(fitting, kTileBlock, kMostRows);
   return {rows, kTileBlock, depth, kTileBlock};
 }

@@ -72,6 +72,29 @@ constexpr const char *kIntegers = R"(
         tensor<?x96xi32, #graph.dims<B, 96>>, tensor<?x16xi32, #graph.dims<B, 16>>
   })";
 
+/// Products deep enough for several parts, the last shorter than the others:
+/// of 17 and 9 steps of floats, and 21 of integers. One adds what it reads when
+/// the product is complete.
+constexpr const char *kDeep = R"(
+  func.func @main(%x: tensor<?x544xf32, #graph.dims<B, 544>>, %y: tensor<?x48xf32, #graph.dims<B, 48>>,
+                  %z: tensor<?x1344xf32, #graph.dims<B, 1344>>)
+      -> (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x32xf32, #graph.dims<B, 32>>, tensor<?x32xi32, #graph.dims<B, 32>>) {
+    %w = graph.weight <"WEIGHTS" name "w" at 0 bytes 104448> : tensor<544x48xf32>
+    %v = graph.weight <"WEIGHTS" name "v" at 104448 bytes 36864> : tensor<288x32xf32>
+    %t = graph.weight <"WEIGHTS" name "t" at 141312 bytes 43008> : tensor<1344x32xi8>
+    %c = graph.constant dense<100.0> : tensor<f32>
+    %0 = graph.matmul %x, %w : (tensor<?x544xf32, #graph.dims<B, 544>>, tensor<544x48xf32>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+    %1 = graph.add %0, %y : (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x48xf32, #graph.dims<B, 48>>) -> tensor<?x48xf32, #graph.dims<B, 48>>
+    %x0 = graph.slice %x {axis = 1 : i64, start = #graph.dim<0>, step = 1 : i64} : (tensor<?x544xf32, #graph.dims<B, 544>>) -> tensor<?x288xf32, #graph.dims<B, 288>>
+    %2 = graph.matmul %x0, %v : (tensor<?x288xf32, #graph.dims<B, 288>>, tensor<288x32xf32>) -> tensor<?x32xf32, #graph.dims<B, 32>>
+    %z0 = graph.mul %z, %c : (tensor<?x1344xf32, #graph.dims<B, 1344>>, tensor<f32>) -> tensor<?x1344xf32, #graph.dims<B, 1344>>
+    %z1 = graph.cast %z0 {to = ui8} : (tensor<?x1344xf32, #graph.dims<B, 1344>>) -> tensor<?x1344xui8, #graph.dims<B, 1344>>
+    %z2 = graph.cast %z1 {to = i32} : (tensor<?x1344xui8, #graph.dims<B, 1344>>) -> tensor<?x1344xi32, #graph.dims<B, 1344>>
+    %t0 = graph.cast %t {to = i32} : (tensor<1344x32xi8>) -> tensor<1344x32xi32>
+    %3 = graph.matmul %z2, %t0 : (tensor<?x1344xi32, #graph.dims<B, 1344>>, tensor<1344x32xi32>) -> tensor<?x32xi32, #graph.dims<B, 32>>
+    return %1, %2, %3 : tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x32xf32, #graph.dims<B, 32>>, tensor<?x32xi32, #graph.dims<B, 32>>
+  })";
+
 /// Scores and values of attention: query heads that share keys and a mask; a
 /// causal one with other widths, of keys and queries that are as many.
 constexpr const char *kAttention = R"(
@@ -106,6 +129,8 @@ const Numbers kNumbers[] = {
     {"int8", kIntegers, false, std::ldexp(128.0, -23)},
     // The interpreter rounds its sum of 96 products once.
     {"f32", kModule, false, std::ldexp(96.0, -23)},
+    // Sums of 544 rounded products; those of integers are exact.
+    {"deep", kDeep, true, std::ldexp(1.0, -6)},
 };
 
 class Units : public testing::TestWithParam<std::tuple<const char *, Numbers>> {
@@ -197,7 +222,7 @@ std::vector<std::string> unitsFor(const Numbers &numbers, StringRef target) {
 
 TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   using Names = std::vector<std::string>;
-  const auto &[bf16, int8, f32] = kNumbers;
+  const auto &[bf16, int8, f32, deep] = kNumbers;
   EXPECT_EQ(unitsFor(bf16, "x86-64-v4"), Names({"", ""}));
   EXPECT_EQ(unitsFor(bf16, "znver4"), Names({"avx512bf16", "avx512bf16"}));
   EXPECT_EQ(unitsFor(bf16, "sapphirerapids"), Names({"amx-bf16", "amx-bf16"}));
@@ -209,6 +234,8 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(attention, "znver4"), Names({"avx512bf16", "avx512bf16"}));
   EXPECT_EQ(unitsFor(attention, "sapphirerapids"),
             Names({"amx-bf16", "amx-bf16"}));
+  EXPECT_EQ(unitsFor(deep, "sapphirerapids"),
+            Names({"amx-bf16", "amx-bf16", "amx-int8"}));
   EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));
   // 24 columns are not worth the split.
   EXPECT_EQ(unitsFor(f32, "sapphirerapids"), Names({"", "amx-bf16x3"}));

@@ -8,7 +8,8 @@
 // CHECK:         scf.for
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK:         scf.for
-// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tileloaddt164.internal"
+// CHECK-COUNT-2:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
 // CHECK-COUNT-4: llvm.call_intrinsic "llvm.x86.tilestored64.internal"
 // CHECK:         scf.if
@@ -33,6 +34,56 @@ tile.kernel @amx(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffe
   %c = tile.mma %a, %b, %init : !tile.tile<[32, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[32, 32], f32>
   %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}
+
+// -----
+
+// A deep product goes by parts: the sums of the first begin as zero, those of
+// the others are loaded. Beside each the words of the next part are fetched,
+// and beside the last the rows that will be read and written then.
+
+// CHECK-LABEL: func @parts
+// CHECK:         scf.for
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK:           scf.for %{{.+}} = %c0{{.*}} to %c7{{.*}} step
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK-COUNT-16:    "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}>
+// CHECK-NOT:         "llvm.intr.prefetch"
+// CHECK:         scf.for %[[FROM:.+]] = %c7{{.*}} to %c14{{.*}} step %c7
+// CHECK:           scf.for
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK:             scf.for %{{.+}} = %[[FROM]] to
+// CHECK-COUNT-4:       llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:         scf.for
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK:           scf.for %{{.+}} = %c14{{.*}} to %c20
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:             "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 3 : i32, rw = 1 : i32}>
+// EMULATED-LABEL: func @parts
+// EMULATED-NOT:     llvm.call_intrinsic
+// EMULATED:         math.fma
+tile.kernel @parts(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %r: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 3 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c640 = arith.constant 640 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 64]
+  %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%n, %c640] : !tile.view<?x640xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x640xbf16> -> !tile.tile<[64, 640], bf16>
+  %wv = tile.view %w[%c640, %c32] : !tile.view<640x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<640x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[640, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[64, 640], bf16>, !tile.tile<[640, 32], bf16> -> !tile.tile<[64, 32], f32>
+  %rv = tile.view %r[%n, %c32] : !tile.view<?x32xf32>
+  %d = tile.load %rv[%i, %c0] axes [0, 1] : !tile.view<?x32xf32> -> !tile.tile<[64, 32], f32>
+  %e = tile.map %c, %d maps [[0, 1], [0, 1]] : !tile.tile<[64, 32], f32>, !tile.tile<[64, 32], f32> -> !tile.tile<[64, 32], f32> {
+  ^bb0(%p: f32, %q: f32):
+    %s = arith.addf %p, %q : f32
+    tile.yield %s : f32
+  }
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %e, %yv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
 
