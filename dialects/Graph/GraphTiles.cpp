@@ -51,6 +51,23 @@ AxisTile tenon::graph::maskBehind(KernelBuilder &builder, const Window &region,
       });
 }
 
+Value tenon::graph::zeroTile(KernelBuilder &builder,
+                             ArrayRef<Attribute> extents, Type type) {
+  OpBuilder &b = builder.builder();
+  Value zero = arith::ConstantOp::create(b, builder.loc(), b.getZeroAttr(type));
+  return tile::FillOp::create(
+      b, builder.loc(), tile::TileType::get(b.getContext(), extents, type),
+      zero);
+}
+
+FailureOr<Value> tenon::graph::wholeTile(KernelBuilder &builder, Value operand,
+                                         const Window &region) {
+  FailureOr<AxisTile> tile = builder.narrowTileOf(operand, region);
+  if (failed(tile))
+    return failure();
+  return builder.expand(region, *tile).tile;
+}
+
 Value tenon::graph::wrapIndex(OpBuilder &b, Location loc, Value index,
                               Value size) {
   Value zero = arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(0));

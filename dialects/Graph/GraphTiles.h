@@ -28,6 +28,14 @@ tile::AxisTile maskBehind(tile::KernelBuilder &builder,
                           mlir::Value bound, mlir::TypedAttr other,
                           tile::AxisTile tile);
 
+mlir::Value zeroTile(tile::KernelBuilder &builder,
+                     mlir::ArrayRef<mlir::Attribute> extents, mlir::Type type);
+
+/// The operand's tile with all axes of its region, in the region's order.
+mlir::FailureOr<mlir::Value> wholeTile(tile::KernelBuilder &builder,
+                                       mlir::Value operand,
+                                       const tile::Window &region);
+
 /// A negative index counts from the end: the same index from the beginning.
 /// `index` and `size` are i64.
 mlir::Value wrapIndex(mlir::OpBuilder &builder, mlir::Location loc,

@@ -10,7 +10,8 @@ def ExpandMathPass : Pass<"expand-math"> {
     instructions, not sixteen calls. `math` ops on f32, scalar or vector, become
     polynomials in `arith` and `math.fma`; f16 and bf16 are computed in f32.
     `arith.maximumf` and its kin become a compare and a select where one operand
-    is a constant, which x86 has as one instruction, and two of each otherwise.
+    is a constant, which x86 has as one instruction. Of two unknowns `maximumf`
+    and `minimumf` are left to the code generator, without an order of zeros.
 
     Before:
 
