@@ -327,6 +327,8 @@ private:
   bool usesTileUnit(tile::MmaOp mma);
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
+  bool readsLeftInPlace(tile::MmaOp mma);
+  Scratch copyLeftSide(tile::MmaOp mma);
   bool isReadInPlace(mlir::Value tile);
   bool hasPackedWords(tile::MmaOp mma);
   void copyRows(mlir::Value tile, const Scratch &to);
@@ -351,7 +353,9 @@ private:
   //===--- StageWords.cpp: right sides as a unit of tiles reads them -----===//
   bool canStageWords(tile::MmaOp mma);
   UnitMemory stageWords(tile::MmaOp mma);
-  void stageRows(mlir::Value tile, const Scratch &to);
+  void stageRows(mlir::Value tile, int64_t depth, const Scratch &to);
+  void stageSquare(mlir::Value tile, mlir::Value row, mlir::Value column,
+                   bool hasSecondHalf, const Scratch &to);
   void stageColumns(mlir::Value tile, const Scratch &to);
   /// 16 elements of a tile of two axes.
   mlir::Value vectorAt(mlir::Value tile, mlir::Value row, mlir::Value column,

@@ -18,6 +18,16 @@ int64_t depthOfStep(tile::MmaOp mma) {
 
 int64_t elementBytes(tile::MmaOp mma) { return kLineBytes / depthOfStep(mma); }
 
+int64_t numStepsOf(tile::MmaOp mma) {
+  return llvm::divideCeil(tileTypeOf(mma.getLhs()).getExtent(1),
+                          depthOfStep(mma));
+}
+
+/// Whether the last step is filled up with zeros, in copies of both sides.
+static bool isRagged(tile::MmaOp mma) {
+  return tileTypeOf(mma.getLhs()).getExtent(1) % depthOfStep(mma) != 0;
+}
+
 Value narrowLeft(tile::MmaOp mma) {
   return tile::narrowOperand(tile::withoutRoundTrip(mma.getLhs())).tile;
 }
@@ -46,11 +56,10 @@ bool TileLowering::usesTileUnit(tile::MmaOp mma) {
     return false;
   tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
   std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
-  return lhs.getExtent(1) % depthOfStep(mma) == 0 &&
-         result.getExtent(0) % kTileSide == 0 &&
+  return (isStaged || !isRagged(mma)) && result.getExtent(0) % kTileSide == 0 &&
          result.getExtent(1) % kTileSide == 0 &&
          (!kBound || isInside(*kBound, lhs.getExtent(1)) ||
-          (isStaged && !isReadInPlace(narrowLeft(mma))));
+          (isStaged && !readsLeftInPlace(mma)));
 }
 
 /// Copies the tile; what is behind its end is zero, or nobody's.
@@ -75,18 +84,41 @@ void TileLowering::copyTileOfRows(Value tile, Value firstRow,
   });
 }
 
+/// A copy of the left side, with zeros up to whole steps.
+TileLowering::Scratch TileLowering::copyLeftSide(tile::MmaOp mma) {
+  Value lhs = narrowLeft(mma);
+  tile::TileType type = tileTypeOf(lhs);
+  int64_t depth = type.getExtent(1);
+  int64_t padding = numStepsOf(mma) * depthOfStep(mma) - depth;
+  Scratch copy =
+      allocate(tile::TileType::get(
+                   b.getContext(),
+                   {type.getExtents()[0], b.getI64IntegerAttr(depth + padding)},
+                   type.getElementType()),
+               /*lane=*/1);
+  copyRows(lhs, copy);
+  SmallVector<std::optional<Bound>> ends{endsOfGrid(lhs)[0], std::nullopt};
+  forEachVector({type.getExtent(0), padding}, ends, 1, [&](Place at) {
+    at.coords[1] = b.createOrFold<arith::AddIOp>(loc(), at.coords[1],
+                                                 constantIndex(depth));
+    auto vector = VectorType::get(at.width, type.getElementType());
+    writeScratch(arith::ConstantOp::create(b, loc(), b.getZeroAttr(vector)),
+                 copy, at);
+  });
+  return copy;
+}
+
 /// The left side's rows, contiguous along the contracted axis: where they lie,
 /// or, when they are computed, in scratch memory, with zeros behind the end.
 TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value lhs = narrowLeft(mma);
   int64_t bytes = elementBytes(mma);
   if (auto found = scratch.find(lhs);
-      found != scratch.end() && found->second.strides[1] == 1)
+      found != scratch.end() && found->second.strides[1] == 1 && !isRagged(mma))
     return {found->second.pointer,
             constantIndex(bytes * found->second.strides[0])};
-  if (!isReadInPlace(lhs)) {
-    Scratch copy = allocate(tileTypeOf(lhs), /*lane=*/1);
-    copyRows(lhs, copy);
+  if (!readsLeftInPlace(mma)) {
+    Scratch copy = copyLeftSide(mma);
     return {copy.pointer, constantIndex(bytes * copy.strides[0])};
   }
   auto load = lhs.getDefiningOp<tile::LoadOp>();
@@ -102,6 +134,11 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value rowBytes = arith::MulIOp::create(
       b, loc(), memory.strides[load.getAxes()[0]], constantIndex(bytes));
   return {start, rowBytes};
+}
+
+/// Whether the unit reads the left side's rows where they lie in memory.
+bool TileLowering::readsLeftInPlace(tile::MmaOp mma) {
+  return isReadInPlace(narrowLeft(mma)) && !isRagged(mma);
 }
 
 /// Whether the tile's rows lie in memory as the unit wants them.
@@ -132,9 +169,8 @@ TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
 /// read too, whole tiles of them.
 Value TileLowering::numRowsOf(tile::MmaOp mma) {
   int64_t numRows = mma.getType().getExtent(0);
-  Value lhs = narrowLeft(mma);
-  if (isReadInPlace(lhs))
-    return limitOf(boundOf(lhs, 0), numRows);
+  if (readsLeftInPlace(mma))
+    return limitOf(boundOf(narrowLeft(mma), 0), numRows);
   std::optional<Bound> end = endsOfGrid(mma.getLhs())[0];
   if (!end)
     return constantIndex(numRows);

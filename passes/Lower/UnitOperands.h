@@ -16,6 +16,8 @@ inline constexpr int64_t kTileBytes = kTileSide * kLineBytes;
 
 /// Elements of the contracted axis in one step.
 int64_t depthOfStep(tile::MmaOp mma);
+/// Steps of the contracted axis, the last one perhaps filled up with zeros.
+int64_t numStepsOf(tile::MmaOp mma);
 /// Bytes of an element of an operand.
 int64_t elementBytes(tile::MmaOp mma);
 /// The left side as the unit reads it.

@@ -69,10 +69,7 @@ private:
   void fetchNext(const Part &part, Value number);
   void finishRows(Value from, Value to, RowFn finish);
   Value roundDown(Value value, int64_t unit);
-  int64_t numSteps() {
-    return cast<tile::TileType>(mma.getLhs().getType()).getExtent(1) /
-           depthOfStep(mma);
-  }
+  int64_t numSteps() { return numStepsOf(mma); }
   Part wholeAxis() { return {index(0), index(numSteps()), numSteps(), isZero}; }
   /// Of two tiles.
   int64_t numColumnPairs() {
@@ -213,9 +210,9 @@ void UnitProduct::multiplyRest(Value pairs, Value limit) {
     multiplyRows(wholeAxis(), pairs, tiles.shifted(left, pairs, index(0)), 1,
                  nullptr);
   });
-  Value lhs = narrowLeft(mma);
-  if (!tiles.isReadInPlace(lhs))
+  if (!tiles.readsLeftInPlace(mma))
     return;
+  Value lhs = narrowLeft(mma);
   onlyIf(whole, limit, [&] {
     auto all = cast<tile::TileType>(lhs.getType());
     auto type = tile::TileType::get(

@@ -75,8 +75,8 @@ Shape shapeOf(tile::KernelOp kernel) {
 }
 
 /// Whether the extents of the kernel's products that are numbers are whole
-/// tiles and steps.
-bool isWholeTiles(tile::KernelOp kernel, int64_t step) {
+/// tiles.
+bool isWholeTiles(tile::KernelOp kernel) {
   auto isWhole = [](Attribute extent, int64_t unit) {
     auto number = dyn_cast<IntegerAttr>(extent);
     return !number || number.getInt() % unit == 0;
@@ -85,18 +85,20 @@ bool isWholeTiles(tile::KernelOp kernel, int64_t step) {
               .walk([&](tile::MmaOp product) {
                 auto lhs = cast<tile::TileType>(product.getLhs().getType());
                 ArrayRef<Attribute> sums = product.getType().getExtents();
-                return WalkResult(success(isWhole(lhs.getExtents()[1], step) &&
-                                          isWhole(sums[0], kUnitSide) &&
-                                          isWhole(sums[1], kUnitSide)));
+                return WalkResult(
+                    success(isWhole(lhs.getExtents()[1], kUnitSide) &&
+                            isWhole(sums[0], kUnitSide) &&
+                            isWhole(sums[1], kUnitSide)));
               })
               .wasInterrupted();
 }
 
-/// Whether tiles of sums fit: products of whole tiles over whole steps.
+/// Whether tiles of sums fit: products of whole tiles over whole steps; in
+/// attention, whose operands are copied, over half steps too.
 bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
                const tile::ProductUnit &unit) {
   if (!shape.isContraction())
-    return unit.dotLength == 2 && isWholeTiles(kernel, 2 * kUnitSide);
+    return unit.dotLength == 2 && isWholeTiles(kernel);
   constexpr int64_t kStepBytes = 64;
   int64_t elementBytes = unit.numParts > 1 ? 2 : 4 / unit.dotLength;
   return shape.depth().value_or(1) % (kStepBytes / elementBytes) == 0;

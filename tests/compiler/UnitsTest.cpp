@@ -96,15 +96,21 @@ constexpr const char *kDeep = R"(
   })";
 
 /// Scores and values of attention: query heads that share keys and a mask; a
-/// causal one with other widths, of keys and queries that are as many.
+/// causal one whose heads are no whole steps wide, of keys and queries that are
+/// as many; and one whose keys lie in columns.
 constexpr const char *kAttention = R"(
   func.func @main(%q: tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, %k: tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>,
                   %v: tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>,
-                  %x: tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, %y: tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>)
-      -> (tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) {
+                  %x: tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>, %y: tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>,
+                  %t: tensor<?x3x80x?xf32, #graph.dims<B, 3, 80, L>>)
+      -> (tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>,
+          tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) {
     %0 = graph.attention %q, %k, %v, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 1.250000e-01 : f64} : (tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>, tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>) -> tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>
-    %1 = graph.attention %x, %x, %y {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.000000e-01 : f64} : (tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, tensor<?x3x?x96xf32, #graph.dims<B, 3, L, 96>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) -> tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
-    return %0, %1 : tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
+    %1 = graph.attention %x, %x, %y {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.000000e-01 : f64} : (tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>, tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) -> tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
+    %k1 = graph.transpose %t {permutation = array<i64: 0, 1, 3, 2>} : (tensor<?x3x80x?xf32, #graph.dims<B, 3, 80, L>>) -> tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>
+    %2 = graph.attention %x, %k1, %y {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.000000e-01 : f64} : (tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>, tensor<?x3x?x80xf32, #graph.dims<B, 3, L, 80>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>) -> tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
+    return %0, %1, %2 : tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>,
+        tensor<?x3x?x48xf32, #graph.dims<B, 3, L, 48>>
   })";
 
 void expectSameForRows(Compiled &compiled, double tolerance) {
@@ -231,9 +237,8 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
             Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
   Numbers attention = {"attention", kAttention, true, 0};
-  EXPECT_EQ(unitsFor(attention, "znver4"), Names({"avx512bf16", "avx512bf16"}));
-  EXPECT_EQ(unitsFor(attention, "sapphirerapids"),
-            Names({"amx-bf16", "amx-bf16"}));
+  EXPECT_EQ(unitsFor(attention, "znver4"), Names(3, "avx512bf16"));
+  EXPECT_EQ(unitsFor(attention, "sapphirerapids"), Names(3, "amx-bf16"));
   EXPECT_EQ(unitsFor(deep, "sapphirerapids"),
             Names({"amx-bf16", "amx-bf16", "amx-int8"}));
   EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));
