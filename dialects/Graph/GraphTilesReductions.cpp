@@ -167,12 +167,18 @@ static AxisTile expOfDifference(KernelBuilder &builder, const Window &region,
                      });
 }
 
+/// x / y as x (1 / y), with `y` along fewer axes: there are fewer divisions.
 static AxisTile quotient(KernelBuilder &builder, const Window &region,
                          AxisTile x, AxisTile y) {
-  return builder.map(region, {x, y}, elementTypeOf(x),
+  Location loc = builder.loc();
+  Type type = elementTypeOf(x);
+  AxisTile inverse =
+      builder.map(region, {y}, type, [&](OpBuilder &b, ValueRange v) -> Value {
+        return arith::DivFOp::create(b, loc, constant(b, loc, type, 1.0), v[0]);
+      });
+  return builder.map(region, {x, inverse}, type,
                      [&](OpBuilder &b, ValueRange v) -> Value {
-                       return arith::DivFOp::create(b, builder.loc(), v[0],
-                                                    v[1]);
+                       return arith::MulFOp::create(b, loc, v[0], v[1]);
                      });
 }
 
@@ -269,11 +275,14 @@ FailureOr<AxisTile> LayerNormOp::buildTile(KernelBuilder &builder, unsigned,
 
   AxisTile all = builder.expand(region, *x);
   AxisTile sum = builder.reduce(tile::Combine::Sum, all, *axis);
+  AxisTile mean = builder.map(region, {sum}, type,
+                              [&](OpBuilder &b, ValueRange v) -> Value {
+                                return arith::DivFOp::create(
+                                    b, loc, v[0], constant(b, loc, type, size));
+                              });
   AxisTile centered = builder.map(
-      region, {all, sum}, type, [&](OpBuilder &b, ValueRange v) -> Value {
-        Value mean =
-            arith::DivFOp::create(b, loc, v[1], constant(b, loc, type, size));
-        return arith::SubFOp::create(b, loc, v[0], mean);
+      region, {all, mean}, type, [&](OpBuilder &b, ValueRange v) -> Value {
+        return arith::SubFOp::create(b, loc, v[0], v[1]);
       });
   AxisTile factor = inverseDeviation(builder, region, centered, *axis, size,
                                      getEpsilon().convertToDouble());
