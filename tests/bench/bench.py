@@ -46,6 +46,8 @@ def open_onnxruntime(model, threads):
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "1")
     options.add_session_config_entry("session.force_spinning_stop", "1")
+    # Before weights of 4 bits it would take activations to i8, which f32 is not.
+    options.add_session_config_entry("session.qdq_matmulnbits_accuracy_level", "0")
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 

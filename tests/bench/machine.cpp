@@ -5,8 +5,9 @@
 //   {"threads": 2, "f32": 2.8e11, "bf16": 4.3e12, "int8": 8.7e12,
 //   "read": 2.2e10, "unit": "amx"}
 //
-// Each line of the input is a number of threads; operations and bytes a second
-// of all of them together are the answer.
+// Each line of the input is a number of threads, and the kinds that are to be
+// measured, if not all; operations and bytes a second of all threads together
+// are the answer. `2 f32 read` is quick on what it leaves out.
 
 #include "tests/bench/MachineLoops.h"
 
@@ -17,6 +18,8 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -76,13 +79,31 @@ double readRate(unsigned numThreads, const std::vector<float> &data) {
   return double(share * numThreads * sizeof(float)) / seconds;
 }
 
-void answer(unsigned numThreads, const Loops &loops,
+/// Whether `kinds` has the kind; all are meant where it names none.
+bool names(const std::string &kinds, const std::string &kind) {
+  std::istringstream words(kinds);
+  std::string word;
+  bool hasAny = false;
+  while (words >> word) {
+    if (word == kind)
+      return true;
+    hasAny = true;
+  }
+  return !hasAny;
+}
+
+void answer(unsigned numThreads, const std::string &kinds, const Loops &loops,
             const std::vector<float> &data) {
-  std::printf("{\"threads\": %u, \"f32\": %.4g, \"bf16\": %.4g, "
-              "\"int8\": %.4g, \"read\": %.4g, \"unit\": \"%s\"}\n",
-              numThreads, rateOf(numThreads, loops.f32),
-              rateOf(numThreads, loops.bf16), rateOf(numThreads, loops.int8),
-              readRate(numThreads, data), loops.unit);
+  std::printf("{\"threads\": %u", numThreads);
+  auto print = [&](const char *kind, auto measure) {
+    if (names(kinds, kind))
+      std::printf(", \"%s\": %.4g", kind, measure());
+  };
+  print("f32", [&] { return rateOf(numThreads, loops.f32); });
+  print("bf16", [&] { return rateOf(numThreads, loops.bf16); });
+  print("int8", [&] { return rateOf(numThreads, loops.int8); });
+  print("read", [&] { return readRate(numThreads, data); });
+  std::printf(", \"unit\": \"%s\"}\n", loops.unit);
   std::fflush(stdout);
 }
 
@@ -94,12 +115,17 @@ int main() {
   // Other values than zero: pages of zeros may be one page.
   std::vector<float> data(kReadBytes / sizeof(float), 1.0f);
   Loops loops = chooseLoops();
-  for (unsigned numThreads; std::cin >> numThreads;) {
+  for (std::string line; std::getline(std::cin, line);) {
+    std::istringstream words(line);
+    unsigned numThreads = 0;
+    std::string kinds;
+    words >> numThreads;
+    std::getline(words, kinds);
     if (numThreads == 0) {
       std::fprintf(stderr, "bench-machine: 0 threads, expected 1 or more\n");
       return 1;
     }
-    answer(numThreads, loops, data);
+    answer(numThreads, kinds, loops, data);
   }
   return 0;
 }

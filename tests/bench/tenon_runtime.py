@@ -9,11 +9,12 @@
 import ctypes
 from ctypes import POINTER, byref, c_char_p, c_int, c_int64, c_size_t, c_uint, c_void_p
 
+import ml_dtypes
 import numpy as np
 
-# In the order of tenon_dtype; None where NumPy has no such type.
+# In the order of tenon_dtype.
 DTYPES = [np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64,
-          np.float16, None, np.float32, np.float64]
+          np.float16, ml_dtypes.bfloat16, np.float32, np.float64]
 
 
 class Dim(ctypes.Structure):

@@ -5,24 +5,21 @@ usage: inference [--only REGEX] [--peers NAME,...] [--quick] [--json FILE] [--bu
 
 import argparse
 import contextlib
-import datetime
-import importlib.metadata
 import json
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
 from cases import CASES
 from engines import ENGINES, peers_of
+from host import ROOT, heading
 from measure import Setting, measure
 from models import Models
 from peers import Machine
 from report import aligned, cells, closing_lines, remarks, header
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
 PACKAGES = ["onnxruntime", "openvino", "iree-base-compiler", "torch"]
 
 
@@ -49,20 +46,6 @@ def parse():
     return options
 
 
-def cpu_name():
-    return re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())[1]
-
-
-def versions():
-    """Tenon's is its commit."""
-    git = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    found = {"tenon": git.stdout.strip() or "of no commit"}
-    for package in PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[package] = importlib.metadata.version(package)
-    return found
-
-
 def engines_of(case, wanted):
     return [name for name in ["tenon", *peers_of(case)] if name in wanted]
 
@@ -82,8 +65,7 @@ def main():
     if options.list:
         print("\n".join(case.name for case in options.cases))
         return
-    results = {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "quick": options.quick,
-               "versions": versions(), "cases": []}  # fmt: skip
+    results = heading(options.quick, PACKAGES) | {"cases": []}
     with (tempfile.TemporaryDirectory() as folder, open(options.log or os.devnull, "w") as log,
           contextlib.closing(Machine(options.build)) as machine):  # fmt: skip
         for figures in run_cases(options, pathlib.Path(folder), log, machine):

@@ -64,5 +64,6 @@ class Machine(LineProcess):
     def __init__(self, build):
         super().__init__([build / "bin/bench-machine"], None)
 
-    def rates(self, threads):
-        return self.ask(str(threads))
+    def rates(self, threads, kinds=()):
+        """Of all kinds, unless some are named."""
+        return self.ask(" ".join([str(threads), *kinds]))
