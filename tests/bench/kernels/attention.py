@@ -3,10 +3,10 @@
 import dataclasses
 
 import torch
-from gemm import Gemm, Latest
+from gemm import Gemm
 from onnx import helper
 from row import Bar, Row
-from tensors import DTYPES, make_model, random_tensor, value
+from tensors import DTYPES, Latest, make_model, random_tensor, value
 from torch.nn.functional import scaled_dot_product_attention
 
 HEADS = 12

@@ -14,7 +14,7 @@ import torch
 from architectures import ARCHITECTURES, IMAGE_TOKENS
 from onnx import helper
 from row import Bar, Row, Runner
-from tensors import DTYPES, as_floats, as_numpy, initializer, make_model, random_tensor, value
+from tensors import DTYPES, Latest, as_floats, as_numpy, initializer, make_model, random_tensor, value
 
 BATCHES, LENGTH = (1, 8), 128
 F32_SHARE = {1: 0.93}  # of the multiply-adds' peak, and with more threads:
@@ -115,19 +115,6 @@ def quantized_model(row):
     ]
     return make_model(nodes, [value("x", torch.uint8, ["M", row.depth])], value("y", torch.uint8, ["M", row.columns]),
                       [initializer(*constant) for constant in constants.items()])  # fmt: skip
-
-
-class Latest:
-    """A peer that makes a tensor at each run."""
-
-    def __init__(self, compute, read=as_floats):
-        self.compute, self.read = compute, read
-
-    def run(self):
-        self.result = self.compute()
-
-    def runner(self):
-        return Runner(self.run, lambda: self.read(self.result))
 
 
 def onednn(x, weights):

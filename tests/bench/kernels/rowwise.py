@@ -3,39 +3,34 @@
 import dataclasses
 
 import torch
-from gemm import Latest
 from onnx import helper
 from row import Bar, Row, Runner
 from sizes import CACHED_BYTES, beyond_caches
-from tensors import DTYPES, initializer, make_model, random_tensor, value
+from tensors import DTYPES, Latest, initializer, make_model, random_tensor, value
 from torch.nn import functional
 
 WIDTH = 768
 NORM_SHARE = {"cached": 0.85, "memory": 0.95}
 OTHER_SHARE = 0.85
-CHAIN, CHAIN_ROWS = 16, 85  # a function applied so often to so many rows takes what it computes, not what it reads
+FAN, FAN_ROWS = 8, 85  # so many functions of each element of so many rows: what they read takes little of the time
 
 
 @dataclasses.dataclass(frozen=True)
 class Op:
     nodes: tuple  # (type, inputs, output, attributes)
-    torch: object  # the same by PyTorch, of the tensors x (and u)
+    torch: object  # the same by PyTorch, of the inputs and the weights
     inputs: tuple = ("x",)
     weights: tuple = ()
     function: str = ""  # what it computes of each element, where that may take longer than a copy
     is_norm: bool = False
 
 
-def ones(x):
-    return torch.ones(WIDTH, dtype=x.dtype)
-
-
 OPS = {
     "layernorm": Op((("LayerNormalization", ["x", "scale", "bias"], "y", {"epsilon": 1e-5}),),
-                    lambda x: functional.layer_norm(x, [WIDTH], ones(x), torch.zeros_like(ones(x)), 1e-5),
-                    weights=(("scale", 1.0), ("bias", 0.0)), is_norm=True),
+                    lambda x, scale, bias: functional.layer_norm(x, [WIDTH], scale, bias, 1e-5),
+                    weights=("scale", "bias"), is_norm=True),
     "rmsnorm": Op((("RMSNormalization", ["x", "scale"], "y", {"epsilon": 1e-5}),),
-                  lambda x: functional.rms_norm(x, [WIDTH], ones(x), 1e-5), weights=(("scale", 1.0),), is_norm=True),
+                  lambda x, scale: functional.rms_norm(x, [WIDTH], scale, 1e-5), weights=("scale",), is_norm=True),
     "softmax": Op((("Softmax", ["x"], "y", {}),), lambda x: functional.softmax(x, -1), function="exp"),
     "gelu": Op((("Gelu", ["x"], "y", {}),), functional.gelu, function="gelu"),
     "silu-mul": Op((("Sigmoid", ["x"], "s", {}), ("Mul", ["x", "s"], "g", {}), ("Mul", ["g", "u"], "y", {})),
@@ -43,9 +38,9 @@ OPS = {
     "add": Op((("Add", ["x", "u"], "y", {}),), torch.add, inputs=("x", "u")),
 }  # fmt: skip
 
-# Of each function, how it follows on itself.
-STEPS = {"exp": [("Neg", "{0}", "n{1}"), ("Exp", "n{1}", "x{1}")], "gelu": [("Gelu", "{0}", "x{1}")],
-         "silu": [("Sigmoid", "{0}", "s{1}"), ("Mul", "{0} s{1}", "x{1}")]}  # fmt: skip
+# Of each function of {0}, its nodes; its value is y{1}.
+FUNCTIONS = {"exp": [("Exp", "{0}", "y{1}")], "gelu": [("Gelu", "{0}", "y{1}")],
+             "silu": [("Sigmoid", "{0}", "s{1}"), ("Mul", "{0} s{1}", "y{1}")]}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,12 +77,12 @@ class RowWise(Row):
     def model(self):
         op, shape = OPS[self.op], ["R", WIDTH]
         nodes = [helper.make_node(kind, inputs, [output], **options) for kind, inputs, output, options in op.nodes]
-        constants = [self.constant(*weight) for weight in op.weights]
+        constants = [initializer(*weight) for weight in self.weights().items()]
         return make_model(nodes, [value(name, self.dtype, shape) for name in op.inputs], value("y", self.dtype, shape),
                           constants)  # fmt: skip
 
-    def constant(self, name, number):
-        return initializer(name, torch.full((WIDTH,), number, dtype=self.dtype))
+    def weights(self):
+        return {name: random_tensor((WIDTH,), self.dtype, seed) for seed, name in enumerate(OPS[self.op].weights, 10)}
 
     def feeds(self):
         """One block of random numbers, again and again."""
@@ -97,14 +92,15 @@ class RowWise(Row):
         return {name: block.repeat(repeats, 1)[: self.num_rows] for name, block in zip(OPS[self.op].inputs, blocks)}
 
     def open_peers(self, feeds, artifacts):
-        return [("torch", lambda: Latest(lambda: OPS[self.op].torch(*feeds.values())).runner())]
+        tensors = [*feeds.values(), *self.weights().values()]
+        return [("torch", lambda: Latest(lambda: OPS[self.op].torch(*tensors)).runner())]
 
     def open_yardsticks(self, artifacts):
         yield "copy", self.open_copy
         if function := OPS[self.op].function:
-            feeds = {"x": random_tensor((CHAIN_ROWS, WIDTH))}
+            feeds = {"x": random_tensor((FAN_ROWS, WIDTH))}
             yield "function", lambda: artifacts.open(
-                f"chain-{function}", lambda: chain_model(function), feeds, self.threads)
+                f"fan-{function}", lambda: fan_model(function), feeds, self.threads)
 
     def open_copy(self):
         source = torch.ones(self.bytes // 8)
@@ -112,7 +108,7 @@ class RowWise(Row):
         return Runner(lambda: target.copy_(source))
 
     def limit_ms(self, rates, yardsticks_ms):
-        per_row = yardsticks_ms.get("function", 0) / CHAIN / CHAIN_ROWS
+        per_row = yardsticks_ms.get("function", 0) / FAN / FAN_ROWS
         return max(yardsticks_ms["copy"], per_row * self.num_rows)
 
     def bar(self, unit):
@@ -123,16 +119,18 @@ def bytes_at(place):
     return CACHED_BYTES if place == "cached" else beyond_caches()
 
 
-def chain_model(function):
-    """The function of itself, many times over, in f32: what it takes is arithmetic."""
-    nodes, latest = [], "x"
-    for number in range(CHAIN):
-        for kind, inputs, output in STEPS[function]:
-            names = inputs.format(latest, number).split()
-            nodes.append(helper.make_node(kind, names, [output.format(latest, number)]))
-        latest = nodes[-1].output[0]
-    shape = ["R", WIDTH]
-    return make_model(nodes, [value("x", torch.float32, shape)], value(latest, torch.float32, shape))
+def fan_model(function):
+    """The sum of the function at places near x, in f32: they wait for x alone, so that arithmetic is what counts."""
+    nodes, shape, total = [], ["R", WIDTH], "y0"
+    for number in range(FAN):
+        nodes.append(helper.make_node("Add", ["x", f"c{number}"], [f"x{number}"]))
+        nodes += [helper.make_node(kind, inputs.format(f"x{number}", number).split(), [output.format("", number)])
+                  for kind, inputs, output in FUNCTIONS[function]]  # fmt: skip
+        if number:
+            nodes.append(helper.make_node("Add", [total, f"y{number}"], [f"sum{number}"]))
+            total = f"sum{number}"
+    places = [initializer(f"c{number}", torch.tensor(number / FAN)) for number in range(FAN)]
+    return make_model(nodes, [value("x", torch.float32, shape)], value(total, torch.float32, shape), places)
 
 
 def rowwise_rows(threads):

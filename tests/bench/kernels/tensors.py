@@ -1,9 +1,10 @@
-"""Tensors of PyTorch as those of NumPy and ONNX, without a copy of the numbers, and random ones."""
+"""Tensors of PyTorch as those of NumPy and ONNX, random ones, and how far some are from others."""
 
 import ml_dtypes
 import numpy as np
 import onnx
 import torch
+from row import Runner
 
 torch.set_grad_enabled(False)
 
@@ -33,6 +34,19 @@ def as_numpy(tensor):
 
 def as_floats(tensor):
     return tensor.float().numpy()
+
+
+class Latest:
+    """A peer that makes a tensor at each run."""
+
+    def __init__(self, compute, read=as_floats):
+        self.compute, self.read = compute, read
+
+    def run(self):
+        self.result = self.compute()
+
+    def runner(self):
+        return Runner(self.run, lambda: self.read(self.result))
 
 
 def initializer(name, tensor, onnx_type=None, shape=None):
