@@ -79,7 +79,8 @@ class Limits(unittest.TestCase):
                            ("i8g128qdqf32", 1 + 4 / 128)]:  # fmt: skip
             row = rows[name]
             self.assertEqual(row.layer_bytes, elements * each)
-            self.assertEqual((row.num_layers, row.limit_ms({"read": row.layer_bytes * 2e3}, {})), (2, 1))
+            self.assertEqual((row.num_layers, row.limit_ms({"read": row.layer_bytes * 2e3}, {"sum": 1e9})), (2, 1))
+            self.assertAlmostEqual(row.limit_ms({"read": 1}, {"sum": 2.0**29 / row.layer_bytes / 2}), 1)
 
     def test_a_chain_has_the_bytes_that_are_asked_for(self):
         for row in decode_rows([1], 300 << 20):

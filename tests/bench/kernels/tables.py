@@ -8,7 +8,7 @@ import json
 import pathlib
 import sys
 
-YARDSTICKS = {"attention": ["gemm"], "rowwise": ["copy", "function"]}
+YARDSTICKS = {"attention": ["gemm"], "rowwise": ["copy", "function"], "decode": ["sum"]}
 PEERS = {"gemm": ["onednn", "mkl", "mkl-packed", "openblas"], "attention": ["sdpa", "sdpa-repeat"],
          "rowwise": ["torch"], "decode": ["onnxruntime"]}  # fmt: skip
 JUDGED = ["limit", "ratio", "quartiles", "share", "needs", "met"]
