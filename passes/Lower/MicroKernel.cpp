@@ -296,47 +296,42 @@ void TileLowering::forRowBlocks(const ProductBlock &block, Value limit,
   }
 }
 
-/// Computes `end` for `numRows` rows and all vectors that are there: by blocks
-/// of vectors, and what is left of one a vector at a time.
-void TileLowering::lowerRows(ProductBlock block, Value firstRow,
-                             int64_t numRows, std::optional<Bound> rowBound,
-                             bool isOutside, Value end, SinkFn sink) {
+/// Calls `body(block, first)` for blocks of vectors: whole ones, and what is
+/// left of one a vector at a time.
+void TileLowering::forVectorBlocks(ProductBlock block, VectorsFn body) {
   std::optional<Bound> bound = endsOfGrid(block.mma.getResult())[block.lane];
-  Value width = constantIndex(block.width);
   Value limit = b.createOrFold<arith::CeilDivUIOp>(
-      loc(), limitOf(bound, block.numVectors * block.width), width);
+      loc(), limitOf(bound, block.numVectors * block.width),
+      constantIndex(block.width));
   Value rest = b.createOrFold<arith::RemUIOp>(
       loc(), limit, constantIndex(block.blockVectors));
   Value whole = b.createOrFold<arith::SubIOp>(loc(), limit, rest);
-  lowerVectors(block, constantIndex(0), whole, firstRow, numRows, rowBound,
-               isOutside, end, sink);
-  if (matchPattern(rest, m_Zero()))
-    return;
-  block.blockVectors = 1;
-  lowerVectors(block, whole, limit, firstRow, numRows, rowBound, isOutside, end,
-               sink);
-}
-
-/// The same for the vectors from `from` to `to`. Rows that are outside have no
-/// products.
-void TileLowering::lowerVectors(ProductBlock block, Value from, Value to,
-                                Value firstRow, int64_t numRows,
-                                std::optional<Bound> rowBound, bool isOutside,
-                                Value end, SinkFn sink) {
-  OpBuilder::InsertionGuard guard(b);
-  Value firstVector = from;
-  IntegerAttr only;
-  bool isOne = matchPattern(from, m_Zero()) &&
-               matchPattern(to, m_Constant(&only)) &&
-               only.getInt() == block.blockVectors;
-  if (!isOne) {
+  auto forBlocks = [&](Value from, Value to) {
+    OpBuilder::InsertionGuard guard(b);
+    IntegerAttr only;
+    bool isOne = matchPattern(from, m_Zero()) &&
+                 matchPattern(to, m_Constant(&only)) &&
+                 only.getInt() == block.blockVectors;
+    if (isOne)
+      return body(block, from);
     auto loop = scf::ForOp::create(b, loc(), from, to,
                                    constantIndex(block.blockVectors));
     b.setInsertionPointToStart(loop.getBody());
-    firstVector = loop.getInductionVar();
-  }
-  block.blockRows = numRows;
-  for (int64_t r = 0; r < numRows; ++r)
+    body(block, loop.getInductionVar());
+  };
+  forBlocks(constantIndex(0), whole);
+  if (matchPattern(rest, m_Zero()))
+    return;
+  block.blockVectors = 1;
+  forBlocks(whole, limit);
+}
+
+/// Computes `end` for a block of rows and vectors and hands it to the sink.
+/// Rows that are outside have no products.
+void TileLowering::lowerBlock(ProductBlock block, Value firstVector,
+                              Value firstRow, const Rows &rows, Value end,
+                              SinkFn sink) {
+  for (int64_t r = 0; r < block.blockRows; ++r)
     block.rowCoords.push_back(
         b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r)));
   for (int64_t v = 0; v < block.blockVectors; ++v) {
@@ -345,48 +340,56 @@ void TileLowering::lowerVectors(ProductBlock block, Value from, Value to,
     block.laneCoords.push_back(b.createOrFold<arith::MulIOp>(
         loc(), number, constantIndex(block.width)));
   }
-  if (rowBound && !isOutside)
-    guaranteed.push_back({*rowBound, block.rowCoords});
+  bool isGuaranteed = rows.bound && !rows.areOutside;
+  if (isGuaranteed)
+    guaranteed.push_back({*rows.bound, block.rowCoords});
   SmallVector<Value> sums;
-  for (int64_t r = 0; r < numRows; ++r)
+  for (int64_t r = 0; r < block.blockRows; ++r)
     for (int64_t v = 0; v < block.blockVectors; ++v)
       sums.push_back(
           evaluate(block.mma.getAccumulator(), resultPlace(block, r, v)));
-  if (!isOutside)
+  if (!rows.areOutside)
     sums = sumProducts(block, sums);
   Registers held{block.lane, {}};
-  for (int64_t r = 0; r < numRows; ++r)
+  for (int64_t r = 0; r < block.blockRows; ++r)
     held.values.emplace_back(
         ArrayRef(sums).slice(r * block.blockVectors, block.blockVectors));
   registers[block.mma.getResult()] = held;
-  for (int64_t r = 0; r < numRows; ++r)
+  for (int64_t r = 0; r < block.blockRows; ++r)
     for (int64_t v = 0; v < block.blockVectors; ++v) {
       Place at = resultPlace(block, r, v);
       sink(evaluate(end, at), at);
     }
   registers.erase(block.mma.getResult());
-  if (rowBound && !isOutside)
+  if (isGuaranteed)
     guaranteed.pop_back();
 }
 
+/// All rows pass while a block of vectors of the vector side is near: weights
+/// come from memory once.
 void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
                                 std::optional<Bound> rowBound,
                                 bool needsOutside, SinkFn sink) {
-  ProductBlock block = blockOf(mma);
-  auto lowerInside = [&](Value firstRow, int64_t numRows) {
-    lowerRows(block, firstRow, numRows, rowBound, /*isOutside=*/false, end,
-              sink);
-  };
-  Value limit = limitOf(rowBound, block.rows);
-  forRowBlocks(block, limit, lowerInside);
-  if (!needsOutside || matchPattern(limit, m_Constant()))
-    return;
-  OpBuilder::InsertionGuard guard(b);
-  auto outside = scf::ForOp::create(b, loc(), limit, constantIndex(block.rows),
-                                    constantIndex(1));
-  b.setInsertionPointToStart(outside.getBody());
-  lowerRows(block, outside.getInductionVar(), 1, rowBound, /*isOutside=*/true,
-            end, sink);
+  ProductBlock all = blockOf(mma);
+  Value limit = limitOf(rowBound, all.rows);
+  forVectorBlocks(all, [&](const ProductBlock &block, Value firstVector) {
+    auto lowerRows = [&](Value firstRow, int64_t numRows, bool areOutside) {
+      ProductBlock part = block;
+      part.blockRows = numRows;
+      lowerBlock(part, firstVector, firstRow, {rowBound, areOutside}, end,
+                 sink);
+    };
+    forRowBlocks(block, limit, [&](Value firstRow, int64_t numRows) {
+      lowerRows(firstRow, numRows, /*areOutside=*/false);
+    });
+    if (!needsOutside || matchPattern(limit, m_Constant()))
+      return;
+    OpBuilder::InsertionGuard guard(b);
+    auto outside = scf::ForOp::create(
+        b, loc(), limit, constantIndex(block.rows), constantIndex(1));
+    b.setInsertionPointToStart(outside.getBody());
+    lowerRows(outside.getInductionVar(), 1, /*areOutside=*/true);
+  });
 }
 
 } // namespace tenon

@@ -267,13 +267,17 @@ private:
                     std::optional<Bound> rowBound, bool needsOutside,
                     SinkFn sink);
   void forRowBlocks(const ProductBlock &block, mlir::Value limit, RowsFn body);
-  void lowerRows(ProductBlock block, mlir::Value firstRow, int64_t numRows,
-                 std::optional<Bound> rowBound, bool isOutside, mlir::Value end,
-                 SinkFn sink);
-  void lowerVectors(ProductBlock block, mlir::Value from, mlir::Value to,
-                    mlir::Value firstRow, int64_t numRows,
-                    std::optional<Bound> rowBound, bool isOutside,
-                    mlir::Value end, SinkFn sink);
+  using VectorsFn = llvm::function_ref<void(const ProductBlock &block,
+                                            mlir::Value firstVector)>;
+  void forVectorBlocks(ProductBlock block, VectorsFn body);
+  /// Where the rows of a product end, and whether these are behind it.
+  struct Rows {
+    std::optional<Bound> bound;
+    bool areOutside;
+  };
+  void lowerBlock(ProductBlock block, mlir::Value firstVector,
+                  mlir::Value firstRow, const Rows &rows, mlir::Value end,
+                  SinkFn sink);
   ProductBlock blockOf(tile::MmaOp mma);
   Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
   Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);

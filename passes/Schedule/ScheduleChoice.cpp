@@ -15,8 +15,8 @@ constexpr int64_t kElementwiseBlock = 1024;
 /// A reduced dim up to this many elements is one block: 16 KiB of f32, half an
 /// L1.
 constexpr int64_t kWholeReduction = 4096;
-/// Keys of one step of attention: scores of 4 vectors of queries are 8 KiB.
-constexpr int64_t kAttentionKeys = 32;
+/// Keys of one step of attention: scores of 4 vectors of queries are 16 KiB.
+constexpr int64_t kAttentionKeys = 64;
 /// Queries and keys of a step by tiles of sums, whose scores are read from
 /// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
 constexpr int64_t kTileAttention = 128;
