@@ -60,13 +60,19 @@ static Value inTurn(OpBuilder &b, Location loc, ArrayRef<Value> vectors) {
 Value TileLowering::dotVector(const ProductBlock &block, Value k, int64_t v,
                               int64_t length) {
   tile::NarrowOperand side = tile::narrowOperand(block.vectorSide);
+  auto type = VectorType::get(length * block.width, side.elementType());
+  if (auto staged = words.find(block.vectorSide); staged != words.end()) {
+    Value row = b.createOrFold<arith::DivUIOp>(loc(), k, constantIndex(length));
+    Value word =
+        readScratch(staged->second, b.getI32Type(), vectorPlace(block, row, v));
+    return vector::BitCastOp::create(b, loc(), type, word);
+  }
   auto load = side.tile.getDefiningOp<tile::LoadOp>();
   if (load && load.getView().getType().getLayout() &&
       !scratch.contains(side.tile)) {
     // The lane digit is followed by the one within steps.
-    Value words = evaluateLoad(load, vectorPlace(block, k, v), b.getI32Type());
-    auto type = VectorType::get(length * block.width, side.elementType());
-    return vector::BitCastOp::create(b, loc(), type, words);
+    Value packed = evaluateLoad(load, vectorPlace(block, k, v), b.getI32Type());
+    return vector::BitCastOp::create(b, loc(), type, packed);
   }
   SmallVector<Value> rows;
   for (int64_t n = 0; n < length; ++n) {

@@ -154,9 +154,12 @@ void TileLowering::lowerMma(tile::MmaOp mma) {
   if (usesTiles || usesSplitUnit(mma)) {
     if (!isStored(mma))
       usesTiles ? keepUnitProduct(mma) : keepSplitProduct(mma);
-  } else if (!isAbsorbed(mma.getResult())) {
-    materialize(mma.getResult());
+    return;
   }
+  if (dotsStagedWords(mma))
+    words[mma.getRhs()] = stageWords(mma);
+  if (!isAbsorbed(mma.getResult()))
+    materialize(mma.getResult());
 }
 
 LogicalResult TileLowering::lowerOp(Operation *op) {

@@ -145,7 +145,7 @@ bool TileLowering::shouldMaterialize(Value tile) {
       unsigned lane = laneAxisOf(mma.getResult());
       bool isVectorSide = use.getOperandNumber() == (lane == 1 ? 1u : 0u);
       if (use.getOperandNumber() < 2 && isVectorSide) {
-        if (lane == 1 && wordLength(tile) > 1)
+        if (lane == 1 && (wordLength(tile) > 1 || dotsStagedWords(mma)))
           return false;
         std::optional<unsigned> contiguous = contiguousAxis(tile);
         if (contiguous != lane || costOf(tile) > kRecomputeLimit)

@@ -181,8 +181,8 @@ SplitOperands::Ranges SplitOperands::splitRow(Value row, Value step,
   if (bound)
     tiles.guaranteed.push_back({*bound, {row}});
   Value k = mul(add(turn.first, step), kStepElements);
-  Value x = tiles.vectorAt(lhs, row, k, 1);
-  Value y = tiles.vectorAt(lhs, row, add(k, index(kTileSide)), 1);
+  Value x = tiles.vectorAt(lhs, row, k, 1, kTileSide);
+  Value y = tiles.vectorAt(lhs, row, add(k, index(kTileSide)), 1, kTileSide);
   if (bound)
     tiles.guaranteed.pop_back();
   storeParts(x, y, /*inTurn=*/false,
@@ -201,8 +201,9 @@ SplitOperands::Ranges SplitOperands::splitPair(Value number, int64_t vector,
   Value column = mul(add(mul(panel, panelVectors), index(vector)), kTileSide);
   Value k = add(mul(turn.first, kStepElements), mul(pair, 2));
   tiles.readsAhead = true;
-  Value x = tiles.vectorAt(mma.getRhs(), k, column, 1);
-  Value y = tiles.vectorAt(mma.getRhs(), add(k, index(1)), column, 1);
+  Value x = tiles.vectorAt(mma.getRhs(), k, column, 1, kTileSide);
+  Value y =
+      tiles.vectorAt(mma.getRhs(), add(k, index(1)), column, 1, kTileSide);
   tiles.readsAhead = false;
   Value tile = linePointer(right, mostColumns, turn, column,
                            make<arith::DivUIOp>(pair, side));

@@ -1,10 +1,10 @@
-//===- StageWords.cpp - right sides as a unit of tiles reads them ---------===//
+//===- StageWords.cpp - right sides as a unit reads them ------------------===//
 //
-// A unit of tiles multiplies words, pairs of bf16 that are neighbours along the
-// contracted axis, and wants those of 16 columns side by side. Packed weights
-// lie so. Any other right side is staged in scratch memory: rows two by two
-// where they lie in memory as rows do, columns through squares of registers
-// where those do.
+// A unit multiplies words, pairs of bf16 or four bytes that are neighbours
+// along the contracted axis, and wants those of 16 columns side by side. Packed
+// weights lie so. Any other right side is staged in scratch memory: the rows of
+// a word together where they lie in memory as rows do, columns through squares
+// of registers where those do.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,90 +16,109 @@ using namespace mlir;
 
 namespace tenon {
 
-static constexpr int64_t kWordsOfVector = 16;
-static constexpr int64_t kElementsOfWord = 2;
+static constexpr int64_t kWordsOfVector = 16, kWordBits = 32;
 
-/// The bf16 as the lower or the upper halves of words.
-static Value halvesOfWords(OpBuilder &b, Location loc, Value elements,
-                           bool isUpper) {
-  auto words = VectorType::get(kWordsOfVector, b.getI32Type());
-  Value bits =
-      arith::BitcastOp::create(b, loc, words.clone(b.getI16Type()), elements);
-  Value wide = arith::ExtUIOp::create(b, loc, words, bits);
-  if (!isUpper)
-    return wide;
-  Value half =
-      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, 16));
-  return arith::ShLIOp::create(b, loc, wide, half);
+/// How many elements lie in a word, neighbours along the contracted axis.
+static int64_t elementsOfWord(Value tile) {
+  Type element = cast<tile::TileType>(tile.getType()).getElementType();
+  return kWordBits / element.getIntOrFloatBitWidth();
 }
 
-Value TileLowering::vectorAt(Value tile, Value row, Value column,
-                             unsigned lane) {
+/// The elements as part `part` of words, the first of which is the lowest.
+static Value partOfWords(OpBuilder &b, Location loc, Value elements,
+                         int64_t part) {
+  auto words = VectorType::get(kWordsOfVector, b.getI32Type());
+  int64_t bits =
+      getElementTypeOrSelf(elements.getType()).getIntOrFloatBitWidth();
+  auto narrow = words.clone(b.getIntegerType(bits));
+  if (elements.getType() != narrow)
+    elements = arith::BitcastOp::create(b, loc, narrow, elements);
+  Value wide = arith::ExtUIOp::create(b, loc, words, elements);
+  if (part == 0)
+    return wide;
+  auto shift = static_cast<int32_t>(bits * part);
+  return arith::ShLIOp::create(
+      b, loc, wide,
+      arith::ConstantOp::create(b, loc, DenseElementsAttr::get(words, shift)));
+}
+
+Value TileLowering::vectorAt(Value tile, Value row, Value column, unsigned lane,
+                             int64_t width) {
   Place at;
   at.coords = {row, column};
   at.known.resize(2);
   at.lane = lane;
-  at.width = kWordsOfVector;
+  at.width = width;
   return evaluate(tile, at);
 }
 
-/// Pairs of rows that are contiguous become rows of words; rows that are
+/// The rows of a word, each contiguous, become one row of words; rows that are
 /// missing from whole steps are zero.
 void TileLowering::stageRows(Value tile, int64_t depth, const Scratch &to) {
   auto type = cast<tile::TileType>(tile.getType());
-  int64_t numPairs = type.getExtent(0) / kElementsOfWord;
+  int64_t length = elementsOfWord(tile), numRows = type.getExtent(0) / length;
   SmallVector<std::optional<Bound>> none(2);
   forEachVector(
-      {numPairs, type.getExtent(1)}, none, /*lane=*/1, [&](const Place &at) {
-        Value row = b.createOrFold<arith::MulIOp>(
-            loc(), at.coords[0], constantIndex(kElementsOfWord));
-        Value next =
-            b.createOrFold<arith::AddIOp>(loc(), row, constantIndex(1));
-        Value low = halvesOfWords(b, loc(),
-                                  vectorAt(tile, row, at.coords[1], 1), false);
-        Value high = halvesOfWords(b, loc(),
-                                   vectorAt(tile, next, at.coords[1], 1), true);
-        writeScratch(arith::OrIOp::create(b, loc(), low, high), to, at);
+      {numRows, type.getExtent(1)}, none, /*lane=*/1, [&](const Place &at) {
+        Value first = b.createOrFold<arith::MulIOp>(loc(), at.coords[0],
+                                                    constantIndex(length));
+        Value words;
+        for (int64_t part = 0; part < length; ++part) {
+          Value row =
+              b.createOrFold<arith::AddIOp>(loc(), first, constantIndex(part));
+          Value bits = partOfWords(
+              b, loc(), vectorAt(tile, row, at.coords[1], 1, kWordsOfVector),
+              part);
+          words = words ? arith::OrIOp::create(b, loc(), words, bits) : bits;
+        }
+        writeScratch(words, to, at);
       });
   auto words = VectorType::get(kWordsOfVector, b.getI32Type());
   forEachVector(
-      {depth / kElementsOfWord - numPairs, type.getExtent(1)}, none,
-      /*lane=*/1, [&](Place at) {
+      {depth / length - numRows, type.getExtent(1)}, none, /*lane=*/1,
+      [&](Place at) {
         at.coords[0] = b.createOrFold<arith::AddIOp>(loc(), at.coords[0],
-                                                     constantIndex(numPairs));
+                                                     constantIndex(numRows));
         writeScratch(arith::ConstantOp::create(b, loc(), b.getZeroAttr(words)),
                      to, at);
       });
 }
 
-/// The words of 16 contiguous columns, from a row of `tile` on, are turned into
-/// rows. The second half of their elements is zero, if it is not in the tile.
-void TileLowering::stageSquare(Value tile, Value row, Value column,
-                               bool hasSecondHalf, const Scratch &to) {
+/// A step of a contiguous column, of which `numElements` are in the tile; the
+/// others are zero.
+Value TileLowering::stepOfColumn(Value tile, Value row, Value column,
+                                 int64_t numElements) {
+  int64_t step = elementsOfWord(tile) * kWordsOfVector;
+  if (numElements == step)
+    return vectorAt(tile, row, column, 0, step);
   auto elementType = cast<tile::TileType>(tile.getType()).getElementType();
+  Value all = arith::ConstantOp::create(
+      b, loc(), b.getZeroAttr(VectorType::get(step, elementType)));
+  for (int64_t at = 0; at < numElements; at += kWordsOfVector) {
+    Value first = b.createOrFold<arith::AddIOp>(loc(), row, constantIndex(at));
+    all = vector::InsertStridedSliceOp::create(
+        b, loc(), vectorAt(tile, first, column, 0, kWordsOfVector), all,
+        ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+  }
+  return all;
+}
+
+/// The words of 16 contiguous columns, a step from `row` on, are turned into
+/// rows.
+void TileLowering::stageSquare(Value tile, Value row, Value column,
+                               int64_t numElements, const Scratch &to) {
   auto words = VectorType::get(kWordsOfVector, b.getI32Type());
   auto plus = [&](Value x, int64_t y) {
     return b.createOrFold<arith::AddIOp>(loc(), x, constantIndex(y));
   };
-  auto all =
-      llvm::to_vector(llvm::seq<int64_t>(0, kElementsOfWord * kWordsOfVector));
   SmallVector<Value> square;
   for (int64_t n = 0; n < kWordsOfVector; ++n) {
-    Value at = plus(column, n);
-    Value first = vectorAt(tile, row, at, 0);
-    Value second =
-        hasSecondHalf
-            ? vectorAt(tile, plus(row, kWordsOfVector), at, 0)
-            : arith::ConstantOp::create(
-                  b, loc(),
-                  b.getZeroAttr(VectorType::get(kWordsOfVector, elementType)))
-                  .getResult();
-    Value elements = vector::ShuffleOp::create(b, loc(), first, second, all);
+    Value elements = stepOfColumn(tile, row, plus(column, n), numElements);
     square.push_back(vector::BitCastOp::create(b, loc(), words, elements));
   }
   transposeSquare(b, loc(), square);
   Value firstRow = b.createOrFold<arith::DivUIOp>(
-      loc(), row, constantIndex(kElementsOfWord));
+      loc(), row, constantIndex(elementsOfWord(tile)));
   for (int64_t n = 0; n < kWordsOfVector; ++n) {
     Place at;
     at.coords = {plus(firstRow, n), column};
@@ -111,8 +130,8 @@ void TileLowering::stageSquare(Value tile, Value row, Value column,
 
 void TileLowering::stageColumns(Value tile, const Scratch &to) {
   auto type = cast<tile::TileType>(tile.getType());
-  int64_t step = kElementsOfWord * kWordsOfVector;
-  int64_t whole = type.getExtent(0) / step * step;
+  int64_t step = elementsOfWord(tile) * kWordsOfVector;
+  int64_t rest = type.getExtent(0) % step, whole = type.getExtent(0) - rest;
   auto columns = scf::ForOp::create(b, loc(), constantIndex(0),
                                     constantIndex(type.getExtent(1)),
                                     constantIndex(kWordsOfVector));
@@ -121,28 +140,35 @@ void TileLowering::stageColumns(Value tile, const Scratch &to) {
   Value column = columns.getInductionVar();
   auto rows = scf::ForOp::create(b, loc(), constantIndex(0),
                                  constantIndex(whole), constantIndex(step));
-  if (whole < type.getExtent(0))
-    stageSquare(tile, constantIndex(whole), column, false, to);
+  if (rest > 0)
+    stageSquare(tile, constantIndex(whole), column, rest, to);
   b.setInsertionPointToStart(rows.getBody());
-  stageSquare(tile, rows.getInductionVar(), column, true, to);
+  stageSquare(tile, rows.getInductionVar(), column, step, to);
 }
 
 bool TileLowering::canStageWords(tile::MmaOp mma) {
   tile::TileType rhs = cast<tile::TileType>(mma.getRhs().getType());
-  return tile::dotLength(mma) == kElementsOfWord &&
+  return tile::dotLength(mma) > 1 &&
          machine.vectorBytes == 4 * kWordsOfVector &&
          rhs.getExtent(0) % kWordsOfVector == 0 &&
          rhs.getExtent(1) % kWordsOfVector == 0 &&
          laneAxisOf(mma.getResult()) == 1;
 }
 
-TileLowering::UnitMemory TileLowering::stageWords(tile::MmaOp mma) {
-  Value rhs = mma.getRhs();
+/// Whether the product goes by dot products in lanes, and its right side lies
+/// across them: as words it is turned once, not for every block of rows.
+bool TileLowering::dotsStagedWords(tile::MmaOp mma) {
+  return canStageWords(mma) && stepLength(blockOf(mma)) > 1 &&
+         contiguousAxis(tile::narrowOperand(mma.getRhs()).tile) == 0u;
+}
+
+TileLowering::Scratch TileLowering::stageWords(tile::MmaOp mma) {
+  Value rhs = tile::narrowOperand(mma.getRhs()).tile;
   auto type = cast<tile::TileType>(rhs.getType());
   int64_t depth = numStepsOf(mma) * depthOfStep(mma);
   auto words =
       tile::TileType::get(b.getContext(),
-                          {b.getI64IntegerAttr(depth / kElementsOfWord),
+                          {b.getI64IntegerAttr(depth / elementsOfWord(rhs)),
                            b.getI64IntegerAttr(type.getExtent(1))},
                           b.getI32Type());
   Scratch to = allocate(words, /*lane=*/1);
@@ -150,7 +176,7 @@ TileLowering::UnitMemory TileLowering::stageWords(tile::MmaOp mma) {
     stageColumns(rhs, to);
   else
     stageRows(rhs, depth, to);
-  return {to.pointer, constantIndex(4 * to.strides[0])};
+  return to;
 }
 
 } // namespace tenon

@@ -356,14 +356,17 @@ private:
 
   //===--- StageWords.cpp: right sides as a unit of tiles reads them -----===//
   bool canStageWords(tile::MmaOp mma);
-  UnitMemory stageWords(tile::MmaOp mma);
+  bool dotsStagedWords(tile::MmaOp mma);
+  Scratch stageWords(tile::MmaOp mma);
   void stageRows(mlir::Value tile, int64_t depth, const Scratch &to);
+  mlir::Value stepOfColumn(mlir::Value tile, mlir::Value row,
+                           mlir::Value column, int64_t numElements);
   void stageSquare(mlir::Value tile, mlir::Value row, mlir::Value column,
-                   bool hasSecondHalf, const Scratch &to);
+                   int64_t numElements, const Scratch &to);
   void stageColumns(mlir::Value tile, const Scratch &to);
-  /// 16 elements of a tile of two axes.
+  /// `width` elements of a tile of two axes.
   mlir::Value vectorAt(mlir::Value tile, mlir::Value row, mlir::Value column,
-                       unsigned lane);
+                       unsigned lane, int64_t width);
 
   //===--- SplitProducts.cpp: f32 products by a unit of bf16 -------------===//
   friend class SplitProduct;
@@ -407,6 +410,7 @@ private:
   bool readsAhead = false;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
+  llvm::DenseMap<mlir::Value, Scratch> words; ///< right sides, staged for dots
   llvm::DenseMap<mlir::Value, mlir::Value> held; ///< at the place in question
   llvm::DenseMap<mlir::Value, Registers>
       registers; ///< of products, while they last

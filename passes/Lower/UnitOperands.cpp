@@ -151,8 +151,10 @@ bool TileLowering::isReadInPlace(Value tile) {
 /// The right side: rows of words, packed ones as long as a panel is wide.
 TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
   tile::LoadOp load = packedWords(mma);
-  if (!load)
-    return stageWords(mma);
+  if (!load) {
+    Scratch staged = stageWords(mma);
+    return {staged.pointer, constantIndex(4 * staged.strides[0])};
+  }
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> offsets, coords{constantIndex(0), constantIndex(0)};
   for (Value offset : load.getOffsets())

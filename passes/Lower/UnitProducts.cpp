@@ -19,10 +19,16 @@
 
 #include "mlir/IR/Matchers.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace tenon {
 
+/// Vectors of a row for which what follows a product is computed at once where
+/// that is a chain of many ops: longer than what the CPU looks ahead, and two
+/// keep it busy. Short chains were slower so, on Sapphire Rapids.
+static constexpr int64_t kVectorsAtOnce = 2, kLongChain = 16;
 /// Rows of two tiles of sums.
 static constexpr int64_t kPairRows = 2 * kTileSide;
 /// Steps of a part: the right side of two tiles' columns is a third of an L1.
@@ -378,11 +384,13 @@ void TileLowering::finishRow(Value end, Value row, Value column,
                              int64_t numVectors, const Bound &rowBound,
                              SinkFn sink) {
   guaranteed.push_back({rowBound, {row}});
-  int64_t width = lanesOf(Type());
-  for (int64_t v = 0; v < numVectors; ++v) {
+  bool isLong = costOf(end) > kLongChain;
+  int64_t numAtOnce = isLong ? std::gcd(kVectorsAtOnce, numVectors) : 1;
+  int64_t width = numAtOnce * lanesOf(Type());
+  for (int64_t first = 0; first < numVectors / numAtOnce; ++first) {
     Place at;
-    at.coords = {row, b.createOrFold<arith::AddIOp>(loc(), column,
-                                                    constantIndex(v * width))};
+    at.coords = {row, b.createOrFold<arith::AddIOp>(
+                          loc(), column, constantIndex(first * width))};
     at.known.resize(2);
     at.lane = 1;
     at.width = width;

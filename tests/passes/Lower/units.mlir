@@ -242,7 +242,7 @@ tile.kernel @parts(%x: !tile.buffer<f32>, %w: !tile.buffer<f32>, %y: !tile.buffe
 // narrowed again is read in place.
 
 // CHECK-LABEL: func @staged
-// CHECK-COUNT-16: vector.shuffle {{.+}} : vector<16xbf16>, vector<16xbf16>
+// CHECK-COUNT-16: vector.bitcast {{.+}} : vector<32xbf16> to vector<16xi32>
 // CHECK-COUNT-64: vector.shuffle {{.+}} : vector<16xi32>, vector<16xi32>
 // CHECK-COUNT-16: llvm.store {{.+}} : vector<16xi32>
 // CHECK-NOT:      llvm.store
@@ -281,5 +281,129 @@ tile.kernel @staged(%x: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %z: !tile.buf
   %d = tile.mma %a, %a, %init : !tile.tile<[32, 32], bf16>, !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], f32>
   %zv = tile.view %z[%c32, %c32] : !tile.view<32x32xf32>
   tile.store %d, %zv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<32x32xf32>
+  tile.return
+}
+
+// -----
+
+// Of bytes four rows become words, and columns go through squares of words.
+
+// CHECK-LABEL: func @staged_bytes
+// CHECK-COUNT-16: vector.bitcast {{.+}} : vector<64xi8> to vector<16xi32>
+// CHECK-COUNT-64: vector.shuffle {{.+}} : vector<16xi32>, vector<16xi32>
+// CHECK-COUNT-16: llvm.store {{.+}} : vector<16xi32>
+// CHECK:          llvm.call_intrinsic "llvm.x86.tdpbusd.internal"
+// CHECK-COUNT-4:  arith.extui {{.+}} : vector<16xi8> to vector<16xi32>
+// CHECK:          llvm.store {{.+}} : vector<16xi32>
+// CHECK:          llvm.call_intrinsic "llvm.x86.tdpbusd.internal"
+// EMULATED-LABEL: func @staged_bytes
+// EMULATED-NOT:     llvm.call_intrinsic
+tile.kernel @staged_bytes(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !tile.buffer<i32>, %z: !tile.buffer<i32>) inputs 2 outputs 2 schedule {unit = "amx-int8"} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant 0 : i32
+  %i = tile.grid [%c16 by 16]
+  %init = tile.fill %zero : i32 -> !tile.tile<[16, 16], i32>
+  %xv = tile.view %x[%c16, %c64] : !tile.view<16x64xi8>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<16x64xi8> -> !tile.tile<[16, 64], i8>
+  %left = tile.map %a maps [[0, 1]] : !tile.tile<[16, 64], i8> -> !tile.tile<[16, 64], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extui %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %across = tile.view %w[%c16, %c64] : !tile.view<16x64xi8>
+  %b = tile.load %across[%c0, %c0] axes [1, 0] : !tile.view<16x64xi8> -> !tile.tile<[64, 16], i8>
+  %columns = tile.map %b maps [[0, 1]] : !tile.tile<[64, 16], i8> -> !tile.tile<[64, 16], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extsi %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %c = tile.mma %left, %columns, %init : !tile.tile<[16, 64], i32>, !tile.tile<[64, 16], i32> -> !tile.tile<[16, 16], i32>
+  %yv = tile.view %y[%c16, %c16] : !tile.view<16x16xi32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[16, 16], i32>, !tile.view<16x16xi32>
+  %along = tile.view %w[%c64, %c16] : !tile.view<64x16xi8>
+  %d = tile.load %along[%c0, %c0] axes [0, 1] : !tile.view<64x16xi8> -> !tile.tile<[64, 16], i8>
+  %rows = tile.map %d maps [[0, 1]] : !tile.tile<[64, 16], i8> -> !tile.tile<[64, 16], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extsi %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %e = tile.mma %left, %rows, %init : !tile.tile<[16, 64], i32>, !tile.tile<[64, 16], i32> -> !tile.tile<[16, 16], i32>
+  %zv = tile.view %z[%c16, %c16] : !tile.view<16x16xi32>
+  tile.store %e, %zv[%i, %c0] axes [0, 1] : !tile.tile<[16, 16], i32>, !tile.view<16x16xi32>
+  tile.return
+}
+
+// -----
+
+// For dot products in lanes too what lies across them is staged, once.
+
+// CHECK-LABEL: func @staged_for_lanes
+// CHECK-COUNT-16: vector.bitcast {{.+}} : vector<64xi8> to vector<16xi32>
+// CHECK-COUNT-16: llvm.store {{.+}} : vector<16xi32>
+// CHECK:          llvm.load {{.+}} -> vector<16xi32>
+// CHECK:          llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// EMULATED-LABEL: func @staged_for_lanes
+// EMULATED-NOT:     llvm.call_intrinsic
+tile.kernel @staged_for_lanes(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !tile.buffer<i32>) inputs 2 outputs 1 schedule {unit = "avx512vnni"} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant 0 : i32
+  %i = tile.grid [%c16 by 8]
+  %init = tile.fill %zero : i32 -> !tile.tile<[8, 16], i32>
+  %xv = tile.view %x[%c16, %c64] : !tile.view<16x64xi8>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<16x64xi8> -> !tile.tile<[8, 64], i8>
+  %left = tile.map %a maps [[0, 1]] : !tile.tile<[8, 64], i8> -> !tile.tile<[8, 64], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extui %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %across = tile.view %w[%c16, %c64] : !tile.view<16x64xi8>
+  %b = tile.load %across[%c0, %c0] axes [1, 0] : !tile.view<16x64xi8> -> !tile.tile<[64, 16], i8>
+  %columns = tile.map %b maps [[0, 1]] : !tile.tile<[64, 16], i8> -> !tile.tile<[64, 16], i32> {
+  ^bb0(%p: i8):
+    %q = arith.extsi %p : i8 to i32
+    tile.yield %q : i32
+  }
+  %c = tile.mma %left, %columns, %init : !tile.tile<[8, 64], i32>, !tile.tile<[64, 16], i32> -> !tile.tile<[8, 16], i32>
+  %yv = tile.view %y[%c16, %c16] : !tile.view<16x16xi32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 16], i32>, !tile.view<16x16xi32>
+  tile.return
+}
+
+// -----
+
+// A long chain behind a product is computed for two vectors at once.
+
+// CHECK-LABEL: func @long_chain
+// CHECK:         llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:         math.erf {{.+}} : vector<32xf32>
+// CHECK:         math.tanh {{.+}} : vector<32xf32>
+// CHECK:         llvm.store {{.+}} : vector<32xf32>
+// EMULATED-LABEL: func @long_chain
+// EMULATED:         math.erf {{.+}} : vector<32xf32>
+tile.kernel @long_chain(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 32]
+  %init = tile.fill %zero : f32 -> !tile.tile<[32, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xbf16> -> !tile.tile<[32, 64], bf16>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[64, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[32, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[32, 32], f32>
+  %chain = tile.map %c maps [[0, 1]] : !tile.tile<[32, 32], f32> -> !tile.tile<[32, 32], f32> {
+  ^bb0(%p: f32):
+    %q = math.erf %p : f32
+    %r = math.tanh %q : f32
+    %s = arith.addf %r, %p : f32
+    tile.yield %s : f32
+  }
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %chain, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
