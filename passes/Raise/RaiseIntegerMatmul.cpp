@@ -10,8 +10,8 @@
 //
 //      sum (x - zx)(w - zw) = sum x w - zx sum (w - zw) - zw sum x
 //
-//    The second term is known when the artifact is written, but for zx; the
-//    third is 0 for weights with zero points of 0.
+//    For weights the second term is known when the artifact is written, but for
+//    zx; the third is 0 for zero points of 0.
 // 4. Scale the sums.
 //
 //===----------------------------------------------------------------------===//
@@ -202,14 +202,14 @@ const char *IntegerMatmul::check() {
                 typeOf(w.integers).getElementType() == i8;
   if (isDone || (type.isInteger(32) && (x.scale || w.scale)))
     return "";
-  if (!isWeightExpression(w.integers))
-    return "its right operand is quantized when the program runs";
   if (isAlong(x.zero, 1) || isAlong(x.scale, 1) || isAlong(w.zero, 2) ||
       isAlong(w.scale, 2))
     return "a zero point or scale differs along the contracted dim";
   int64_t depth = typeOf(lhs).getShape().back();
   if (type.isF32() && (ShapedType::isDynamic(depth) || depth > kLongestSum))
     return "its sums may not fit in 32 bits";
+  if (ShapedType::isDynamic(depth) && !isWeightExpression(w.integers))
+    return "the contracted dim has no known size, by which zero points count";
   return nullptr;
 }
 
@@ -238,9 +238,11 @@ void IntegerMatmul::toSigned(Quantized &number) {
 Value IntegerMatmul::correctedProduct() {
   Value product = make<graph::MatmulOp>(i32(x.integers), i32(w.integers));
   if (x.zero) {
-    // Widened apart from the product's own operand, which is widened where it
-    // is multiplied: this sum lies in the artifact.
-    Value columns = i32(sum(cast(w.integers, b.getI64Type()), 2));
+    // A weight's sum lies in the artifact: widened apart from the product's own
+    // operand, which is widened where it is multiplied.
+    Value columns = isWeightExpression(w.integers)
+                        ? i32(sum(cast(w.integers, b.getI64Type()), 2))
+                        : sum(i32(w.integers), 2);
     if (w.zero) {
       Value depth =
           constant(b.getI32Type(), typeOf(w.integers).getShape().end()[-2]);

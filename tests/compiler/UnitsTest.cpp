@@ -95,6 +95,46 @@ constexpr const char *kDeep = R"(
     return %1, %2, %3 : tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x32xf32, #graph.dims<B, 32>>, tensor<?x32xi32, #graph.dims<B, 32>>
   })";
 
+/// Products of stacks of integers that are all made when the program runs, with
+/// zero points on both sides: of rows with rows, which lie across the right
+/// side, exactly; of rows with columns, whose zero points differ, and with much
+/// to compute behind.
+constexpr const char *kActivations = R"(
+  func.func @main(%x: tensor<3x?x64xf32, #graph.dims<3, B, 64>>, %y: tensor<3x?x64xf32, #graph.dims<3, B, 64>>,
+                  %p: tensor<3x?x128xf32, #graph.dims<3, B, 128>>, %v: tensor<3x128x24xf32>)
+      -> (tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>) {
+    %s = graph.weight <"WEIGHTS" name "s" at 9216 bytes 96> : tensor<24xf32>
+    %c = graph.constant dense<100.0> : tensor<f32>
+    %zx = graph.constant dense<255> : tensor<i32>
+    %zy = graph.constant dense<3> : tensor<i32>
+    %zp = graph.constant dense<-128.0> : tensor<f32>
+    %zv = graph.constant dense<[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 128.0, 129.0, 130.0, 131.0, 132.0, 133.0, 134.0, 135.0,
+                                248.0, 249.0, 250.0, 251.0, 252.0, 253.0, 254.0, 255.0]> : tensor<24xf32>
+    %x0 = graph.mul %x, %c : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>, tensor<f32>) -> tensor<3x?x64xf32, #graph.dims<3, B, 64>>
+    %x1 = graph.cast %x0 {to = ui8} : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>) -> tensor<3x?x64xui8, #graph.dims<3, B, 64>>
+    %x2 = graph.cast %x1 {to = i32} : (tensor<3x?x64xui8, #graph.dims<3, B, 64>>) -> tensor<3x?x64xi32, #graph.dims<3, B, 64>>
+    %x3 = graph.sub %x2, %zx : (tensor<3x?x64xi32, #graph.dims<3, B, 64>>, tensor<i32>) -> tensor<3x?x64xi32, #graph.dims<3, B, 64>>
+    %y0 = graph.mul %y, %c : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>, tensor<f32>) -> tensor<3x?x64xf32, #graph.dims<3, B, 64>>
+    %y1 = graph.transpose %y0 {permutation = array<i64: 0, 2, 1>} : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>) -> tensor<3x64x?xf32, #graph.dims<3, 64, B>>
+    %y2 = graph.cast %y1 {to = ui8} : (tensor<3x64x?xf32, #graph.dims<3, 64, B>>) -> tensor<3x64x?xui8, #graph.dims<3, 64, B>>
+    %y3 = graph.cast %y2 {to = i32} : (tensor<3x64x?xui8, #graph.dims<3, 64, B>>) -> tensor<3x64x?xi32, #graph.dims<3, 64, B>>
+    %y4 = graph.sub %y3, %zy : (tensor<3x64x?xi32, #graph.dims<3, 64, B>>, tensor<i32>) -> tensor<3x64x?xi32, #graph.dims<3, 64, B>>
+    %0 = graph.matmul %x3, %y4 : (tensor<3x?x64xi32, #graph.dims<3, B, 64>>, tensor<3x64x?xi32, #graph.dims<3, 64, B>>) -> tensor<3x?x?xi32, #graph.dims<3, B, B>>
+    %p0 = graph.mul %p, %c : (tensor<3x?x128xf32, #graph.dims<3, B, 128>>, tensor<f32>) -> tensor<3x?x128xf32, #graph.dims<3, B, 128>>
+    %p1 = graph.cast %p0 {to = i8} : (tensor<3x?x128xf32, #graph.dims<3, B, 128>>) -> tensor<3x?x128xi8, #graph.dims<3, B, 128>>
+    %p2 = graph.cast %p1 {to = f32} : (tensor<3x?x128xi8, #graph.dims<3, B, 128>>) -> tensor<3x?x128xf32, #graph.dims<3, B, 128>>
+    %p3 = graph.sub %p2, %zp : (tensor<3x?x128xf32, #graph.dims<3, B, 128>>, tensor<f32>) -> tensor<3x?x128xf32, #graph.dims<3, B, 128>>
+    %v0 = graph.mul %v, %c : (tensor<3x128x24xf32>, tensor<f32>) -> tensor<3x128x24xf32>
+    %v1 = graph.cast %v0 {to = ui8} : (tensor<3x128x24xf32>) -> tensor<3x128x24xui8>
+    %v2 = graph.cast %v1 {to = f32} : (tensor<3x128x24xui8>) -> tensor<3x128x24xf32>
+    %v3 = graph.sub %v2, %zv : (tensor<3x128x24xf32>, tensor<24xf32>) -> tensor<3x128x24xf32>
+    %v4 = graph.mul %v3, %s : (tensor<3x128x24xf32>, tensor<24xf32>) -> tensor<3x128x24xf32>
+    %1 = graph.matmul %p3, %v4 : (tensor<3x?x128xf32, #graph.dims<3, B, 128>>, tensor<3x128x24xf32>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
+    %2 = graph.gelu %1 {form = #graph<gelu_form erf>} : (tensor<3x?x24xf32, #graph.dims<3, B, 24>>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
+    %3 = graph.tanh %2 : (tensor<3x?x24xf32, #graph.dims<3, B, 24>>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
+    return %0, %3 : tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>
+  })";
+
 /// Scores and values of attention: query heads that share keys and a mask; a
 /// causal one whose heads are no whole steps wide, of keys and queries that are
 /// as many; and one whose keys lie in columns.
@@ -133,6 +173,7 @@ const Numbers kNumbers[] = {
     {"bf16", kModule, true, std::ldexp(1.0, -6)},
     // Both round a sum of 128 products of scaled integers, in their own order.
     {"int8", kIntegers, false, std::ldexp(128.0, -23)},
+    {"activations", kActivations, false, std::ldexp(128.0, -23)},
     // The interpreter rounds its sum of 96 products once.
     {"f32", kModule, false, std::ldexp(96.0, -23)},
     // Sums of 544 rounded products; those of integers are exact.
@@ -228,7 +269,7 @@ std::vector<std::string> unitsFor(const Numbers &numbers, StringRef target) {
 
 TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   using Names = std::vector<std::string>;
-  const auto &[bf16, int8, f32, deep] = kNumbers;
+  const auto &[bf16, int8, activations, f32, deep] = kNumbers;
   EXPECT_EQ(unitsFor(bf16, "x86-64-v4"), Names({"", ""}));
   EXPECT_EQ(unitsFor(bf16, "znver4"), Names({"avx512bf16", "avx512bf16"}));
   EXPECT_EQ(unitsFor(bf16, "sapphirerapids"), Names({"amx-bf16", "amx-bf16"}));
@@ -236,6 +277,8 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(int8, "znver4"), Names(4, "avx512vnni"));
   EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
             Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
+  EXPECT_EQ(unitsFor(activations, "znver4"), Names(2, "avx512vnni"));
+  EXPECT_EQ(unitsFor(activations, "sapphirerapids"), Names(2, "amx-int8"));
   Numbers attention = {"attention", kAttention, true, 0};
   EXPECT_EQ(unitsFor(attention, "znver4"), Names(3, "avx512bf16"));
   EXPECT_EQ(unitsFor(attention, "sapphirerapids"), Names(3, "amx-bf16"));

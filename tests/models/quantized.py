@@ -127,13 +127,16 @@ def check_models(tenon, folder):
 
 
 def product(kinds, depth, columns, zeros, weight):
-    """MatMulInteger of x and a constant, with zero points."""
+    """MatMulInteger of x and a constant, or, where `weight` is None, an input; with zero points."""
     types = [helper.np_dtype_to_tensor_dtype(np.dtype(kind)) for kind in kinds]
-    constants = [numpy_helper.from_array(weight, "w")]
-    constants += [numpy_helper.from_array(zero, name) for name, zero in zip(("p", "q"), zeros)]
+    constants = [numpy_helper.from_array(zero, name) for name, zero in zip(("p", "q"), zeros)]
+    inputs = [helper.make_tensor_value_info("x", types[0], ["M", depth])]
+    if weight is None:
+        inputs.append(helper.make_tensor_value_info("w", types[1], [depth, columns]))
+    else:
+        constants.append(numpy_helper.from_array(weight, "w"))
     graph = helper.make_graph(
-        [helper.make_node("MatMulInteger", ["x", "w", "p", "q"], ["y"])], "product",
-        [helper.make_tensor_value_info("x", types[0], ["M", depth])],
+        [helper.make_node("MatMulInteger", ["x", "w", "p", "q"], ["y"])], "product", inputs,
         [helper.make_tensor_value_info("y", TensorProto.INT32, ["M", columns])], constants)  # fmt: skip
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
 
@@ -159,17 +162,19 @@ def check_products(tenon, folder):
         zeros = [np.array(random.choice([ends[0].min, ends[0].max, 3]), kind[0]),
                  per_column if number % 2 else np.array(ends[1].max, kind[1])]  # fmt: skip
         weight = any_of(random, kind[1], (depth, columns))
-        model = folder / f"product_{number}.onnx"
-        onnx.save(product(kind, depth, columns, zeros, weight), model)
-        feeds = [{"x": any_of(random, kind[0], (rows, depth))} for rows in (1, 16, 33, 70)]
-        for arrays, found in zip(feeds, run_tenon(tenon, model, feeds, folder)):
-            wide = arrays["x"].astype(np.int64) - zeros[0]
-            expected = wide @ (weight.astype(np.int64) - zeros[1])
-            isGood = np.array_equal(found["y"], expected)
-            wrong += not isGood
-            if not isGood:
-                print(f"{kind[0]} x {kind[1]}, {arrays['x'].shape} x {weight.shape}: differs")
-    print(f"{len(shapes)} products")
+        rows = [{"x": any_of(random, kind[0], (length, depth))} for length in (1, 16, 33, 70)]
+        for form, constant, others in [("of_weights", weight, {}), ("of_inputs", None, {"w": weight})]:
+            model = folder / f"product_{form}_{number}.onnx"
+            onnx.save(product(kind, depth, columns, zeros, constant), model)
+            feeds = [arrays | others for arrays in rows]
+            for arrays, found in zip(feeds, run_tenon(tenon, model, feeds, folder)):
+                wide = arrays["x"].astype(np.int64) - zeros[0]
+                expected = wide @ (weight.astype(np.int64) - zeros[1])
+                isGood = np.array_equal(found["y"], expected)
+                wrong += not isGood
+                if not isGood:
+                    print(f"{form}: {kind[0]} x {kind[1]}, {arrays['x'].shape} x {weight.shape}: differs")
+    print(f"{2 * len(shapes)} products")
     return wrong
 
 

@@ -72,17 +72,44 @@ func.func @other_signs(%x: tensor<2x8xi8>, %xs: tensor<f32>) -> tensor<2x4xf32> 
 
 // -----
 
-// Left alone: both sides are activations.
+// Both sides are activations, in a batch: the sums of the right side's columns
+// are computed when the program runs.
 
 // CHECK-LABEL: func @activations
-// CHECK:         graph.matmul {{.+}} -> tensor<2x2xf32>
-func.func @activations(%x: tensor<2x8xui8>, %y: tensor<8x2xi8>, %s: tensor<f32>) -> tensor<2x2xf32> {
-  %0 = graph.cast %x {to = f32} : (tensor<2x8xui8>) -> tensor<2x8xf32>
-  %1 = graph.mul %0, %s : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
-  %2 = graph.cast %y {to = f32} : (tensor<8x2xi8>) -> tensor<8x2xf32>
-  // expected-remark @below {{not multiplied in integers: its right operand is quantized when the program runs}}
-  %3 = graph.matmul %1, %2 : (tensor<2x8xf32>, tensor<8x2xf32>) -> tensor<2x2xf32>
-  return %3 : tensor<2x2xf32>
+// CHECK-SAME:    (%[[X:.+]]: tensor<3x?x8xui8{{.*}}>, %[[Y:.+]]: tensor<3x8x2xi8>, %[[ZX:.+]]: tensor<ui8>
+// CHECK-DAG:     %[[XI:.+]] = graph.cast %[[X]] {to = i32}
+// CHECK-DAG:     %[[YI:.+]] = graph.cast %[[Y]] {to = i32}
+// CHECK:         %[[P:.+]] = graph.matmul %[[XI]], %[[YI]] : {{.+}} -> tensor<3x?x2xi32
+// CHECK:         %[[COLUMNS:.+]] = graph.reduce %{{.+}} {axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind sum>} : (tensor<3x8x2xi32>) -> tensor<3x1x2xi32>
+// CHECK:         %[[Z:.+]] = graph.cast %[[ZX]] {to = i32}
+// CHECK:         %[[FIRST:.+]] = graph.mul %[[Z]], %[[COLUMNS]]
+// CHECK:         graph.sub %[[P]], %[[FIRST]]
+func.func @activations(%x: tensor<3x?x8xui8, #graph.dims<3, L, 8>>, %y: tensor<3x8x2xi8>, %zx: tensor<ui8>, %s: tensor<f32>) -> tensor<3x?x2xf32, #graph.dims<3, L, 2>> {
+  %0 = graph.cast %x {to = f32} : (tensor<3x?x8xui8, #graph.dims<3, L, 8>>) -> tensor<3x?x8xf32, #graph.dims<3, L, 8>>
+  %1 = graph.cast %zx {to = f32} : (tensor<ui8>) -> tensor<f32>
+  %2 = graph.sub %0, %1 : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<f32>) -> tensor<3x?x8xf32, #graph.dims<3, L, 8>>
+  %3 = graph.mul %2, %s : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<f32>) -> tensor<3x?x8xf32, #graph.dims<3, L, 8>>
+  %4 = graph.cast %y {to = f32} : (tensor<3x8x2xi8>) -> tensor<3x8x2xf32>
+  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  %5 = graph.matmul %3, %4 : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<3x8x2xf32>) -> tensor<3x?x2xf32, #graph.dims<3, L, 2>>
+  return %5 : tensor<3x?x2xf32, #graph.dims<3, L, 2>>
+}
+
+// -----
+
+// Left alone: how often the zero points count is not known.
+
+// CHECK-LABEL: func @unknown_depth
+// CHECK:         %[[X:.+]] = graph.sub
+// CHECK:         graph.matmul %[[X]]
+func.func @unknown_depth(%x: tensor<2x?xui8, #graph.dims<2, K>>, %y: tensor<?x2xui8, #graph.dims<K, 2>>, %zero: tensor<ui8>) -> tensor<2x2xi32> {
+  %0 = graph.cast %x {to = i32} : (tensor<2x?xui8, #graph.dims<2, K>>) -> tensor<2x?xi32, #graph.dims<2, K>>
+  %1 = graph.cast %zero {to = i32} : (tensor<ui8>) -> tensor<i32>
+  %2 = graph.sub %0, %1 : (tensor<2x?xi32, #graph.dims<2, K>>, tensor<i32>) -> tensor<2x?xi32, #graph.dims<2, K>>
+  %3 = graph.cast %y {to = i32} : (tensor<?x2xui8, #graph.dims<K, 2>>) -> tensor<?x2xi32, #graph.dims<K, 2>>
+  // expected-remark @below {{not multiplied in integers: the contracted dim has no known size, by which zero points count}}
+  %4 = graph.matmul %2, %3 : (tensor<2x?xi32, #graph.dims<2, K>>, tensor<?x2xi32, #graph.dims<K, 2>>) -> tensor<2x2xi32>
+  return %4 : tensor<2x2xi32>
 }
 
 // -----
