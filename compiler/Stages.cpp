@@ -69,6 +69,7 @@ static void addSimplify(PassManager &passes, bool useBf16) {
   composites.ops = opsWithoutTiles(passes.getContext());
   passes.addPass(createDecomposePass(composites));
   passes.addPass(createSimplifyGraphPass());
+  passes.addPass(createSinkViewsPass());
   if (useBf16)
     passes.addNestedPass<func::FuncOp>(createNarrowFloatsPass());
   // Last: what tells the first layer from the others is shared by now.

@@ -198,6 +198,50 @@ def MergeParallelMatmulsPass : Pass<"merge-parallel-matmuls"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def SinkViewsPass : Pass<"sink-views"> {
+  let summary = "move reshapes and transposes behind elementwise ops";
+  let description = [{
+    Why: a product's heads are split by views, and what is computed of the heads
+    alone (scaled, quantized) would be a kernel of its own behind them. Before the
+    views it is the last step of the product's kernel, and the views move what it
+    makes, which may be narrower.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<8x768xf32>, %scale: tensor<f32>) -> tensor<12x8x64xui8> {
+      %0 = graph.reshape %x : (tensor<8x768xf32>) -> tensor<8x12x64xf32>
+      %1 = graph.transpose %0 {permutation = array<i64: 1, 0, 2>} : (tensor<8x12x64xf32>) -> tensor<12x8x64xf32>
+      %2 = graph.div %1, %scale : (tensor<12x8x64xf32>, tensor<f32>) -> tensor<12x8x64xf32>
+      %3 = graph.cast %2 {to = ui8} : (tensor<12x8x64xf32>) -> tensor<12x8x64xui8>
+      return %3 : tensor<12x8x64xui8>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%arg0: tensor<8x768xf32>, %arg1: tensor<f32>) -> tensor<12x8x64xui8> {
+      %0 = graph.div %arg0, %arg1 : (tensor<8x768xf32>, tensor<f32>) -> tensor<8x768xf32>
+      %1 = graph.cast %0 {to = ui8} : (tensor<8x768xf32>) -> tensor<8x768xui8>
+      %2 = graph.reshape %1 : (tensor<8x768xui8>) -> tensor<8x12x64xui8>
+      %3 = graph.transpose %2 {permutation = array<i64: 1, 0, 2>} : (tensor<8x12x64xui8>) -> tensor<12x8x64xui8>
+      return %3 : tensor<12x8x64xui8>
+    }
+    ```
+
+    Requires: composite ops are raised: they are recognised with their views
+              where exports have them.
+    Ensures:  no elementwise op whose other operands are of rank 0 reads a view
+              that nothing else reads, unless it makes wider elements of it.
+    Leaves:   views with several readers, and ops that widen: a view should move
+              the narrower elements.
+    Numerics: exact.
+    Source:   elementwise ops commute with permutations of elements.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
 def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleOp"> {
   let summary = "make repeated layers one function that is called with their weights";
   let description = [{
