@@ -52,6 +52,7 @@ private:
   void place(Operation *op, KernelClass kernelClass);
   void placeResults(Operation *op, KernelClass kernelClass);
   Group *epilogueHost(Operation *op);
+  bool isOnlyComputedInto(Value value, Operation *reader) const;
   void pullProducers(Operation *op, Group &group);
   bool widensStored(const Group &producer) const;
   bool maySink(const Group &producer, Value operand, const Group &consumer,
@@ -112,6 +113,40 @@ graph::DimAttr bitsOf(Value value) {
   return graph::numElements(context, graph::getDims(type)).mul(width);
 }
 
+/// Whether `reader` alone reads `value`, or what else does is computed in its
+/// kernel: elementwise, place by place, and read by nothing else. So is a
+/// value that is looked at before it is chosen.
+bool Fuser::isOnlyComputedInto(Value value, Operation *reader) const {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    if (user == reader)
+      return true;
+    if (isView(user))
+      return isOnlyReadBy(user->getResult(0), reader);
+    Group *group = groupOf.lookup(user);
+    return group && group->kernelClass == KernelClass::Elementwise &&
+           group->ops.size() == 1 && haveEqualDims(value, group->root) &&
+           isOnlyReadBy(group->root, reader);
+  });
+}
+
+/// Whether the quantized value behind `operand`, which `op` would widen in the
+/// kernel that makes it, is better stored: where a reduction will read what is
+/// made of it, and nothing on the way there is as narrow again.
+bool isNarrowest(Value made, Value operand, Operation *op) {
+  constexpr unsigned kQuantizedBits = 8;
+  unsigned bits = tensorType(made).getElementTypeBitWidth();
+  if (made == operand || bits > kQuantizedBits)
+    return false;
+  while (classOf(op) == KernelClass::Elementwise || isView(op)) {
+    Value result = op->getResult(0);
+    if (!result.hasOneUse() || !haveEqualDims(result, operand) ||
+        tensorType(result).getElementTypeBitWidth() <= bits)
+      return false;
+    op = *result.getUsers().begin();
+  }
+  return classOf(op) == KernelClass::Reduction;
+}
+
 /// The group that `op` can be the last step of.
 Group *Fuser::epilogueHost(Operation *op) {
   Group *best = nullptr;
@@ -121,7 +156,7 @@ Group *Fuser::epilogueHost(Operation *op) {
     if (found == groupOf.end() || found->second->root != made)
       continue;
     Group *host = found->second;
-    if (!isOnlyReadBy(made, op)) {
+    if (!isOnlyComputedInto(made, op)) {
       remark::missed(op->getLoc(), kRemark)
           << (op->getName().stripDialect() +
               " does not join the kernel of its operand: something else reads "
@@ -129,7 +164,8 @@ Group *Fuser::epilogueHost(Operation *op) {
                  .str();
       continue;
     }
-    if (!haveEqualDims(operand, op->getResult(0)))
+    if (!haveEqualDims(operand, op->getResult(0)) ||
+        isNarrowest(made, operand, op))
       continue;
     if (!best || static_cast<int>(host->kernelClass) >
                      static_cast<int>(best->kernelClass))
@@ -237,6 +273,17 @@ bool isWideningOfResult(Operation *op) {
          llvm::all_of(op->getUsers(), llvm::IsaPred<func::ReturnOp>);
 }
 
+/// A transpose that turns columns of small elements into rows. Readers take
+/// several of them at once along a row; a store would write one at a time.
+bool scattersSmallElements(Operation *op) {
+  auto transpose = dyn_cast<graph::TransposeOp>(op);
+  if (!transpose)
+    return false;
+  ArrayRef<int64_t> from = transpose.getPermutation();
+  return tensorType(transpose).getElementTypeBitWidth() < 32 &&
+         from.back() != static_cast<int64_t>(from.size()) - 1;
+}
+
 /// A widening, transposes, then reshapes: the store can write through those.
 void Fuser::absorbTrailingViews(Group &group) {
   bool sawReshape = false, sawView = false;
@@ -245,7 +292,7 @@ void Fuser::absorbTrailingViews(Group &group) {
     bool isReshape = isa<graph::ReshapeOp>(user);
     bool joins = isReshape || (isa<graph::TransposeOp>(user) && !sawReshape) ||
                  (isWideningOfResult(user) && !sawView);
-    if (!joins)
+    if (!joins || scattersSmallElements(user))
       return;
     sawView = true;
     sawReshape |= isReshape;

@@ -11,12 +11,15 @@ def FuseGroupsPass : Pass<"fuse-groups", "::mlir::func::FuncOp"> {
     makes, and how large its operands are.
 
     * An elementwise op joins the group that makes one of its operands, as its
-      last step, when nothing else reads that operand and the shapes are equal.
+      last step, when the shapes are equal and nothing else reads that operand, or
+      only what is itself computed for this op alone. But a quantized value, of 8
+      bits, that only a reduction's kernel goes on with is stored as it is.
     * A group of elementwise ops and gathers joins its only reader as a first
       step, unless the reader would compute it again and again: into a contraction
       it goes only when it reads fewer bytes than it makes (a widened weight).
     * Views of what a group reads are cloned into it; transposes and reshapes of
-      what it makes join it when its last value has no other reader.
+      what it makes join it when its last value has no other reader. Where columns
+      of bytes become rows, the readers do that: a store would write single bytes.
 
     Before:
 

@@ -192,3 +192,22 @@ func.func @maximum_of_a_pad(%x: tensor<?x?x8xf32, #graph.dims<B, L, 8>>) -> tens
   %1 = graph.reduce %0 {axes = array<i64: 2>, keep_dims = false, kind = #graph<reduce_kind max>} : (tensor<?x?x10xf32, #graph.dims<B + 3, L + 4, 10>>) -> tensor<?x?xf32, #graph.dims<B + 3, L + 4>>
   return %1 : tensor<?x?xf32, #graph.dims<B + 3, L + 4>>
 }
+
+// -----
+
+// Bytes between two kernels; rows with a NaN; a value with two readers in one kernel.
+func.func @softmax_without_nan_of_bytes(%x: tensor<?x5xf32, #graph.dims<L, 5>>, %w: tensor<5x7xf32>) -> tensor<?x7xf32, #graph.dims<L, 7>> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %c = graph.constant dense<3.000000e+01> : tensor<f32>
+  %zero = graph.constant dense<0.000000e+00> : tensor<f32>
+  %z = graph.constant dense<2.000000e+00> : tensor<f32>
+  %0 = graph.matmul %x, %w : (tensor<?x5xf32, #graph.dims<L, 5>>, tensor<5x7xf32>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %1 = graph.mul %0, %c : (tensor<?x7xf32, #graph.dims<L, 7>>, tensor<f32>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %2 = graph.cast %1 {to = ui8} : (tensor<?x7xf32, #graph.dims<L, 7>>) -> tensor<?x7xui8, #graph.dims<L, 7>>
+  %3 = graph.cast %2 {to = f32} : (tensor<?x7xui8, #graph.dims<L, 7>>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %4 = graph.sub %3, %z : (tensor<?x7xf32, #graph.dims<L, 7>>, tensor<f32>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %5 = graph.sqrt %4 : (tensor<?x7xf32, #graph.dims<L, 7>>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %6 = graph.softmax %5 {axis = 1 : i64} : (tensor<?x7xf32, #graph.dims<L, 7>>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  %7 = graph.is_nan %6 : (tensor<?x7xf32, #graph.dims<L, 7>>) -> tensor<?x7xi1, #graph.dims<L, 7>>
+  %8 = graph.where %7, %zero, %6 : (tensor<?x7xi1, #graph.dims<L, 7>>, tensor<f32>, tensor<?x7xf32, #graph.dims<L, 7>>) -> tensor<?x7xf32, #graph.dims<L, 7>>
+  return %8 : tensor<?x7xf32, #graph.dims<L, 7>>
+}

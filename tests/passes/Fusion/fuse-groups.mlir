@@ -184,3 +184,125 @@ func.func @wide_result(%x: tensor<8x4xbf16>, %w: tensor<4x8xbf16>) -> tensor<8x8
   %1 = graph.cast %0 {to = f32} : (tensor<8x8xbf16>) -> tensor<8x8xf32>
   return %1 : tensor<8x8xf32>
 }
+
+// -----
+
+// Quantized, a value is stored as bytes, and who reads it makes floats of them.
+
+// CHECK-LABEL: func @stores_bytes
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.cast %{{.+}} {to = ui8}
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK:         graph.cast %{{.+}} {to = f32}
+// CHECK-NEXT:    graph.mul
+// CHECK-NEXT:    graph.softmax
+func.func @stores_bytes(%x: tensor<?x8xf32, #graph.dims<B, 8>>, %w: tensor<8x4xf32>, %s: tensor<f32>) -> tensor<?x4xf32, #graph.dims<B, 4>> {
+  %0 = graph.matmul %x, %w : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+  // expected-remark @below {{cast joins the kernel of its operand}}
+  %1 = graph.cast %0 {to = ui8} : (tensor<?x4xf32, #graph.dims<B, 4>>) -> tensor<?x4xui8, #graph.dims<B, 4>>
+  %2 = graph.cast %1 {to = f32} : (tensor<?x4xui8, #graph.dims<B, 4>>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+  %3 = graph.mul %2, %s : (tensor<?x4xf32, #graph.dims<B, 4>>, tensor<f32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+  %4 = graph.softmax %3 {axis = 1 : i64} : (tensor<?x4xf32, #graph.dims<B, 4>>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+  return %4 : tensor<?x4xf32, #graph.dims<B, 4>>
+}
+
+// -----
+
+// Where bytes come again behind it, the kernel goes on to those; so it does where
+// no reduction follows, for another kernel would only make the floats.
+
+// CHECK-LABEL: func @bytes_again
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.cast %{{.+}} {to = ui8}
+// CHECK-NEXT:    graph.cast %{{.+}} {to = f32}
+// CHECK-NEXT:    graph.gelu
+// CHECK-NEXT:    graph.cast %{{.+}} {to = ui8}
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    graph.cast %{{.+}} {to = ui8}
+// CHECK-NEXT:    graph.cast %{{.+}} {to = f32}
+// CHECK-NEXT:    graph.neg
+// CHECK-NEXT:    graph.yield
+// CHECK-NOT:   graph.group
+func.func @bytes_again(%x: tensor<4x8xf32>, %w: tensor<8x4xf32>) -> (tensor<4x4xui8>, tensor<4x4xf32>) {
+  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+  // expected-remark @below {{cast joins the kernel of its operand}}
+  %1 = graph.cast %0 {to = ui8} : (tensor<4x4xf32>) -> tensor<4x4xui8>
+  %2 = graph.cast %1 {to = f32} : (tensor<4x4xui8>) -> tensor<4x4xf32>
+  // expected-remark @below {{gelu joins the kernel of its operand}}
+  %3 = graph.gelu %2 {form = #graph<gelu_form erf>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  // expected-remark @below {{cast joins the kernel of its operand}}
+  %4 = graph.cast %3 {to = ui8} : (tensor<4x4xf32>) -> tensor<4x4xui8>
+  %5 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x4xf32>) -> tensor<4x4xf32>
+  // expected-remark @below {{cast joins the kernel of its operand}}
+  %6 = graph.cast %5 {to = ui8} : (tensor<4x4xf32>) -> tensor<4x4xui8>
+  %7 = graph.cast %6 {to = f32} : (tensor<4x4xui8>) -> tensor<4x4xf32>
+  // expected-remark @below {{neg joins the kernel of its operand}}
+  %8 = graph.neg %7 : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %4, %8 : tensor<4x4xui8>, tensor<4x4xf32>
+}
+
+// -----
+
+// A value that is looked at before it is chosen has two readers in one kernel.
+
+// CHECK-LABEL: func @two_ways_to_one
+// CHECK:       graph.group
+// CHECK:         graph.softmax
+// CHECK-NEXT:    graph.is_nan
+// CHECK-NEXT:    graph.where
+// CHECK-NEXT:    graph.yield
+// CHECK-NOT:   graph.group
+func.func @two_ways_to_one(%x: tensor<4x8xf32>, %c: tensor<f32>) -> tensor<4x8xf32> {
+  %0 = graph.softmax %x {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  // expected-remark @below {{is_nan does not join the kernel of its operand: something else reads it}}
+  %1 = graph.is_nan %0 : (tensor<4x8xf32>) -> tensor<4x8xi1>
+  // expected-remark @below {{where joins the kernel of its operand}}
+  %2 = graph.where %1, %c, %0 : (tensor<4x8xi1>, tensor<f32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// -----
+
+// Left alone: one of the ways leads through another kernel.
+
+// CHECK-LABEL: func @a_way_through_a_sum
+// CHECK:       graph.group
+// CHECK:         graph.softmax
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK:         graph.reduce
+// CHECK:       graph.group
+// CHECK:         graph.sub
+func.func @a_way_through_a_sum(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = graph.softmax %x {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = graph.reduce %0 {axes = array<i64: 0>, keep_dims = true, kind = #graph<reduce_kind sum>} : (tensor<4x8xf32>) -> tensor<1x8xf32>
+  // expected-remark @below {{sub does not join the kernel of its operand: something else reads it}}
+  %2 = graph.sub %0, %1 : (tensor<4x8xf32>, tensor<1x8xf32>) -> tensor<4x8xf32>
+  return %2 : tensor<4x8xf32>
+}
+
+// -----
+
+// A transpose that turns columns of bytes into rows is left to who reads them.
+
+// CHECK-LABEL: func @bytes_across
+// CHECK:       graph.group
+// CHECK-NEXT:    graph.cast
+// CHECK-NEXT:    graph.reshape
+// CHECK-NEXT:    graph.yield
+// CHECK:       graph.group
+// CHECK:         graph.transpose
+// CHECK:         graph.matmul
+func.func @bytes_across(%x: tensor<2x4xi32>, %y: tensor<32x2xf32>) -> tensor<2x16xi32> {
+  %0 = graph.cast %y {to = i8} : (tensor<32x2xf32>) -> tensor<32x2xi8>
+  %1 = graph.reshape %0 : (tensor<32x2xi8>) -> tensor<16x4xi8>
+  %2 = graph.transpose %1 {permutation = array<i64: 1, 0>} : (tensor<16x4xi8>) -> tensor<4x16xi8>
+  %3 = graph.cast %2 {to = i32} : (tensor<4x16xi8>) -> tensor<4x16xi32>
+  %4 = graph.matmul %x, %3 : (tensor<2x4xi32>, tensor<4x16xi32>) -> tensor<2x16xi32>
+  return %4 : tensor<2x16xi32>
+}
