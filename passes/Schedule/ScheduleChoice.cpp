@@ -17,6 +17,8 @@ constexpr int64_t kElementwiseBlock = 1024;
 constexpr int64_t kWholeReduction = 4096;
 /// Keys of one step of attention: scores of 4 vectors of queries are 16 KiB.
 constexpr int64_t kAttentionKeys = 64;
+/// The same where keys lie in the lanes, for few queries.
+constexpr int64_t kKeysInLanes = 32;
 /// Queries and keys of a step by tiles of sums, whose scores are read from
 /// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
 constexpr int64_t kTileAttention = 128;
@@ -231,7 +233,7 @@ AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
   // Few queries would leave lanes idle; keys are many, as in decoding.
   int64_t lanes = machine.lanes();
   if (queries && *queries <= lanes / 4 && hasWholeColumns(kernel, lanes))
-    return {std::max<int64_t>(1, *queries), kAttentionKeys, false};
+    return {std::max<int64_t>(1, *queries), kKeysInLanes, false};
   return {cut(queries, 4 * lanes, lanes), cut(keys, kAttentionKeys, lanes),
           true};
 }

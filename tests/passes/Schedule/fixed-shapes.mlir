@@ -4,7 +4,7 @@
 // than they are.
 
 // CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 1 : index, BN = 32 : index} {{.*}}"lanes are left to 32 keys, since few queries would leave them idle"
-// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 32 : index, BN = 32 : index, lanes = "first"}
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 32 : index, BN = 64 : index, lanes = "first"}
 func.func @queries(%one: tensor<1x2x1x16xf32>, %some: tensor<1x2x20x16xf32>, %keys: tensor<1x2x99x16xf32>) -> (tensor<1x2x1x16xf32>, tensor<1x2x20x16xf32>) {
   %0 = graph.attention %some, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x20x16xf32>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x20x16xf32>
   %1 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x16xf32>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x1x16xf32>
@@ -15,7 +15,7 @@ func.func @queries(%one: tensor<1x2x1x16xf32>, %some: tensor<1x2x20x16xf32>, %ke
 
 // Not where heads are no whole vectors.
 
-// CHECK: tile.kernel @attention{{.*}}schedule {BM = 16 : index, BN = 32 : index, lanes = "first"}
+// CHECK: tile.kernel @attention{{.*}}schedule {BM = 16 : index, BN = 64 : index, lanes = "first"}
 func.func @narrow_heads(%one: tensor<1x2x1x4xf32>, %keys: tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32> {
   %0 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x4xf32>, tensor<1x2x99x4xf32>, tensor<1x2x99x4xf32>) -> tensor<1x2x1x4xf32>
   return %0 : tensor<1x2x1x4xf32>

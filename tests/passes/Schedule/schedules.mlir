@@ -14,8 +14,8 @@
 
 // Attention: queries in the lanes.
 
-// WIDE-DAG:   tile.kernel @attention{{.*}}schedule {BM = 64 : index, BN = 32 : index, lanes = "first"}
-// NARROW-DAG: tile.kernel @attention{{.*}}schedule {BM = 32 : index, BN = 32 : index, lanes = "first"}
+// WIDE-DAG:   tile.kernel @attention{{.*}}schedule {BM = 64 : index, BN = 64 : index, lanes = "first"}
+// NARROW-DAG: tile.kernel @attention{{.*}}schedule {BM = 32 : index, BN = 64 : index, lanes = "first"}
 
 // A norm: a few whole rows. A reduction over an unknown length: blocks of it.
 
