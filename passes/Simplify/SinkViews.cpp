@@ -61,7 +61,8 @@ struct SinkView final : OpInterfaceRewritePattern<ElementwiseOpInterface> {
     OperationState state(op->getLoc(), op->getName(), operands, before,
                          op->getAttrs());
     Value computed = rewriter.create(state)->getResult(0);
-    OperationState moved(view->getLoc(), view->getName(), computed, type,
+    // It makes the op's value now, and what it made before is no more.
+    OperationState moved(op->getLoc(), view->getName(), computed, type,
                          view->getAttrs());
     rewriter.replaceOp(op, rewriter.create(moved));
     return success();

@@ -3,7 +3,9 @@
 #include "runtime/Core/NewFile.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/Core/Pages.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -47,7 +49,8 @@ NewFile::NewFile(std::string path, std::string temporary, int fd)
 
 NewFile::NewFile(NewFile &&other) noexcept
     : path(std::move(other.path)), temporary(std::move(other.temporary)),
-      fd(std::exchange(other.fd, -1)) {}
+      fd(std::exchange(other.fd, -1)), pending(std::move(other.pending)),
+      pendingOffset(other.pendingOffset) {}
 
 NewFile::~NewFile() {
   if (fd < 0)
@@ -58,6 +61,33 @@ NewFile::~NewFile() {
 
 Result<void> NewFile::writeAt(uint64_t offset,
                               std::span<const std::byte> bytes) {
+  if (offset != pendingOffset + pending.size()) {
+    if (auto written = flush(); !written)
+      return written;
+    pendingOffset = offset;
+  }
+  while (!bytes.empty()) {
+    uint64_t end = pendingOffset + pending.size();
+    uint64_t room = kHugePageBytes - end % kHugePageBytes;
+    auto piece = bytes.first(std::min<uint64_t>(room, bytes.size()));
+    pending.insert(pending.end(), piece.begin(), piece.end());
+    bytes = bytes.subspan(piece.size());
+    if (piece.size() == room)
+      if (auto written = flush(); !written)
+        return written;
+  }
+  return {};
+}
+
+Result<void> NewFile::flush() {
+  auto written = writeNow(pendingOffset, pending);
+  pendingOffset += pending.size();
+  pending.clear();
+  return written;
+}
+
+Result<void> NewFile::writeNow(uint64_t offset,
+                               std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     ssize_t written = ::pwrite(fd, bytes.data(), bytes.size(), off_t(offset));
     if (written < 0 && errno == EINTR)
@@ -71,6 +101,8 @@ Result<void> NewFile::writeAt(uint64_t offset,
 }
 
 Result<void> NewFile::commit() {
+  if (auto written = flush(); !written)
+    return written;
   // Some file systems report a failed write only here.
   if (::close(std::exchange(fd, -1)) != 0 ||
       ::rename(temporary.c_str(), path.c_str()) != 0) {

@@ -8,6 +8,10 @@
 // The bytes go to a file beside the target, which is renamed at the end, so a
 // process that dies leaves the old target as it was.
 //
+// Consecutive pieces are written together, a huge page's worth at its place:
+// then Linux keeps them in one huge page, where the file system can, and who
+// maps the file has fewer pages to look up.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_RUNTIME_CORE_NEWFILE_H
@@ -19,6 +23,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tenon::rt {
 
@@ -33,15 +38,21 @@ public:
   NewFile &operator=(NewFile &&) = delete;
   ~NewFile();
 
-  /// Bytes that are never written are zero. NoMemory when the disk is full.
+  /// Bytes that are never written are zero. NoMemory when the disk is full,
+  /// which may be noticed by a later call.
   Result<void> writeAt(uint64_t offset, std::span<const std::byte> bytes);
   Result<void> commit();
 
 private:
   NewFile(std::string path, std::string temporary, int fd);
 
+  Result<void> flush();
+  Result<void> writeNow(uint64_t offset, std::span<const std::byte> bytes);
+
   std::string path, temporary;
   int fd;
+  std::vector<std::byte> pending; ///< not yet written
+  uint64_t pendingOffset = 0;
 };
 
 } // namespace tenon::rt

@@ -9,17 +9,12 @@
 
 namespace tenon::rt {
 
-static constexpr uint64_t kHugePageBytes = uint64_t(2) << 20;
-
 static uint64_t mappedBytes(uint64_t bytes) {
   return (std::max<uint64_t>(bytes, 1) + kPageBytes - 1) / kPageBytes *
          kPageBytes;
 }
 
-/// Gives back what is before the first huge page and what is behind `length`
-/// bytes of it, and asks for huge pages: rows of a large tensor are pages
-/// apart, and looking up each of them would cost a kernel a tenth of its time.
-static void *inHugePages(void *where, uint64_t length) {
+std::byte *trimToHugePages(void *where, uint64_t length) {
   auto begin = reinterpret_cast<uintptr_t>(where);
   uintptr_t start =
       (begin + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes;
@@ -29,7 +24,6 @@ static void *inHugePages(void *where, uint64_t length) {
     munmap(where, start - begin);
   if (behind > 0)
     munmap(first + length, behind);
-  madvise(first, length, MADV_HUGEPAGE); // a wish: without it all works
   return first;
 }
 
@@ -50,8 +44,12 @@ Result<Pages> Pages::reserve(uint64_t bytes, const char *purpose) {
   if (where == MAP_FAILED)
     return Error{Code::NoMemory,
                  message("cannot reserve ", bytes, " bytes for ", purpose)};
-  if (isLarge)
-    where = inHugePages(where, mappedBytes(bytes));
+  // Rows of a large tensor are pages apart, and looking up each of them would
+  // cost a kernel a tenth of its time.
+  if (isLarge) {
+    where = trimToHugePages(where, mappedBytes(bytes));
+    madvise(where, mappedBytes(bytes), MADV_HUGEPAGE); // a wish
+  }
   Pages pages;
   pages.start = static_cast<std::byte *>(where);
   pages.length = bytes;

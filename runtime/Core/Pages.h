@@ -18,6 +18,11 @@
 namespace tenon::rt {
 
 inline constexpr uint64_t kPageBytes = 4096;
+inline constexpr uint64_t kHugePageBytes = uint64_t(2) << 20;
+
+/// Of a mapping of `length` bytes, whole pages, and a huge page more: as many
+/// bytes from the first huge page on. The rest is given back.
+std::byte *trimToHugePages(void *where, uint64_t length);
 
 /// Owns a page-aligned, zeroed, readable and writable range. Empty by default.
 class Pages {

@@ -1,6 +1,7 @@
 // A file is mapped whole, read-only, and what cannot be mapped is one error.
 #include "runtime/Core/MappedFile.h"
 
+#include <cstdint>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -24,6 +25,15 @@ TEST(MappedFile, HoldsTheBytesOfTheFile) {
   EXPECT_EQ(file->sizeBytes(), 4u);
   EXPECT_EQ(file->text(), std::string_view("a\0b\n", 4));
   EXPECT_EQ(file->bytes()[2], std::byte{'b'});
+}
+
+TEST(MappedFile, ALargeFileBeginsAtAHugePage) {
+  std::string all((2 << 20) + 5, 'x');
+  all[(2 << 20) + 4] = 'y';
+  Result<MappedFile> file = MappedFile::open(written("large", all));
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(file->bytes().data()) % (2 << 20), 0u);
+  EXPECT_TRUE(file->text() == all);
 }
 
 TEST(MappedFile, AnEmptyFileIsNoBytes) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <span>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <vector>
@@ -51,6 +52,26 @@ TEST_F(NewFileTest, AppearsWhenCommitted) {
   EXPECT_EQ(names(), std::vector<std::string>{"m.tenon"});
 }
 
+TEST_F(NewFileTest, PiecesOfAnySizeLieWhereTheyWereWritten) {
+  std::string all(5 * (2 << 20) + 17, '\0');
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i] = char('a' + i % 23);
+  auto bytes = std::as_bytes(std::span(all));
+  auto file = NewFile::create(path, 0666);
+  ASSERT_TRUE(file);
+  const size_t middle = 4096, behind = 7'000'001;
+  for (size_t at = middle, size = 1; at < behind; at += size) {
+    size = std::min(3 * size + 1, behind - at); // over several huge pages
+    ASSERT_TRUE(file->writeAt(at, bytes.subspan(at, size)));
+  }
+  ASSERT_TRUE(file->writeAt(0, bytes.first(middle)));
+  ASSERT_TRUE(file->writeAt(behind, bytes.subspan(behind)));
+  ASSERT_TRUE(file->writeAt(5, abc));
+  ASSERT_TRUE(file->commit());
+  all.replace(5, 3, "abc");
+  EXPECT_TRUE(contents(path) == all);
+}
+
 TEST_F(NewFileTest, LeavesNothingBehindWhenGivenUp) {
   {
     auto file = NewFile::create(path, 0666);
@@ -76,7 +97,8 @@ TEST_F(NewFileTest, AFullDiskIsAnErrorThatNamesTheFile) {
   auto file = NewFile::create(path, 0666);
   ASSERT_TRUE(file);
   setrlimit(RLIMIT_FSIZE, &small);
-  auto written = file->writeAt(0, abc);
+  ASSERT_TRUE(file->writeAt(0, abc)); // noticed when it is written
+  auto written = file->commit();
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, ignored);
   ASSERT_FALSE(written);
