@@ -35,8 +35,8 @@ static double cyclesPerVector(const ScheduleMachine &machine,
                               const RegisterBlock &block,
                               std::optional<int64_t> rows) {
   int64_t allRows = rows && *rows > 0 ? *rows : block.rows;
-  int64_t left = allRows % block.rows;
-  double cycles = double(allRows / block.rows) * cyclesPerStep(machine, block);
+  int64_t numBlocks = allRows / block.rows, left = allRows % block.rows;
+  double cycles = double(numBlocks) * cyclesPerStep(machine, block);
   if (left)
     cycles += cyclesPerStep(machine, {left, block.vectors});
   return cycles / double(allRows * block.vectors);

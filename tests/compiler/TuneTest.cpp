@@ -225,9 +225,9 @@ TEST_F(TuneModule, PredictsTheTimeOfAProduct) {
   auto cpu = cpuByName(module->getLoc(), "x86-64-v3");
   ProductSizes sizes = productSizes(kernel, {40, 1});
   EXPECT_DOUBLE_EQ(predictedSeconds(kernel, schedule, sizes, *cpu, 2),
-                   15 * (9216 / 16 + 96) / 3e9);
+                   15 * (9216 / 16.0 + 96) / 3e9);
   EXPECT_DOUBLE_EQ(predictedSeconds(kernel, schedule, sizes, *cpu, 1),
-                   30 * (9216 / 16 + 96) / 3e9);
+                   30 * (9216 / 16.0 + 96) / 3e9);
 }
 
 TEST_F(TuneModule, FailsWhenATrialCannotRun) {
