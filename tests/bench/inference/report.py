@@ -3,32 +3,23 @@
 usage: report.py FILE.json [--markdown]
 """
 
-import argparse
-import json
 import pathlib
 import sys
 
-import numpy as np
-from cases import PRECISIONS
-from verdict import geometric_mean
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+
+import numpy as np  # noqa: E402
+from cases import PRECISIONS  # noqa: E402
+from results import milliseconds, print_results, two  # noqa: E402
+from verdict import geometric_mean  # noqa: E402
 
 COLUMNS = ["case", "limit", "tenon", "onnxruntime", "openvino", "iree", "torch", "torch-compile", "ratio", "quartiles",
            "share", "GFLOP/s", "MB", "best MB", "load", "compile", "met"]  # fmt: skip
 
 
-def milliseconds(result):
-    if result is None:
-        return ""
-    return "failed" if "error" in result else f"{result['ms']:.4g}"
-
-
 def own_mb(result):
     """Peak, an empty process subtracted."""
     return f"{result['peak_mb'] - result['empty_mb']:.0f}" if result and "peak_mb" in result else "-"
-
-
-def two(value):
-    return "-" if value is None else f"{value:.2f}"
 
 
 def cells(case):
@@ -118,14 +109,5 @@ def text(results):
     yield from ["", *closing_lines(results)]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("results", type=pathlib.Path, help="what --json wrote")
-    parser.add_argument("--markdown", action="store_true", help="as a section of docs/Speed.md")
-    options = parser.parse_args()
-    results = json.loads(options.results.read_text())
-    print("\n".join((markdown if options.markdown else text)(results)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print_results(__doc__.split("\n")[0], text, markdown)

@@ -3,10 +3,12 @@
 usage: tables.py FILE.json [--markdown]
 """
 
-import argparse
-import json
 import pathlib
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
+
+from results import milliseconds, print_results, two  # noqa: E402
 
 YARDSTICKS = {"attention": ["gemm"], "rowwise": ["copy", "function"], "decode": ["sum"]}
 PEERS = {"gemm": ["onednn", "mkl", "mkl-packed", "openblas"], "attention": ["sdpa", "sdpa-repeat"],
@@ -17,16 +19,6 @@ GROUPS = list(PEERS)
 
 def columns_of(group):
     return [group, "tenon", *PEERS[group], *YARDSTICKS.get(group, []), *JUDGED]
-
-
-def milliseconds(result):
-    if result is None:
-        return ""
-    return "failed" if "error" in result else f"{result['ms']:.4g}"
-
-
-def two(number):
-    return "-" if number is None else f"{number:.2f}"
 
 
 def median(figures):
@@ -107,14 +99,5 @@ def markdown(results):
         yield "\nRemarks:\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("results", type=pathlib.Path, help="what --json wrote")
-    parser.add_argument("--markdown", action="store_true", help="as a section of docs/Speed.md")
-    options = parser.parse_args()
-    results = json.loads(options.results.read_text())
-    print("\n".join((markdown if options.markdown else text)(results)))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print_results(__doc__.split("\n")[0], text, markdown)
