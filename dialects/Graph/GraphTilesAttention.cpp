@@ -151,7 +151,8 @@ FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
   std::optional<unsigned> rowBias, rowMask, last;
   if (bias && !isOfKeys(*bias))
     rowBias = addInput(*bias);
-  if (mask && !isOfKeys(*mask))
+  bool hasKeyMask = mask && isOfKeys(*mask);
+  if (mask && !hasKeyMask)
     rowMask = addInput(*mask);
   if (op.getCausal()) {
     last = addInput(builder.index(scoreRegion, 0));
@@ -168,13 +169,14 @@ FailureOr<AxisTile> AttentionTiles::scores(Value q, const Window &scoreRegion) {
         auto hideUnless = [&](Value isVisible) {
           x = arith::SelectOp::create(body, loc, isVisible, x, hidden);
         };
-        if (rowBias) {
+        if (rowBias)
           x = math::FmaOp::create(body, loc, v[*rowBias],
                                   constant(body, std::numbers::log2e), x);
-          // An infinite bias does not show a key that no query sees.
+        // Adding -inf hides no key whose score is NaN or whose bias infinite.
+        // Keys behind the last one are zeros and need no more.
+        if (rowBias || hasKeyMask)
           hideUnless(arith::CmpFOp::create(body, loc, arith::CmpFPredicate::UNE,
                                            v[1], hidden));
-        }
         if (rowMask)
           hideUnless(v[*rowMask]);
         if (last) {

@@ -179,17 +179,20 @@ def attention(rng, draw):
     """batch, query heads, key heads, queries, keys, lanes of keys, lanes of values."""
     for sizes in [(2, 4, 2, 3, 5, 8, 6), (1, 3, 3, 4, 4, 2, 2), (2, 2, 1, 5, 2, 3, 1), (1, 2, 2, 3, 0, 4, 4),
                   (0, 2, 2, 3, 4, 4, 4), (1, 2, 2, 0, 3, 4, 4)]:
-        for element, causal, with_mask, with_bias in [("f32", 0, 0, 0), ("f32", 1, 0, 1), ("f64", 0, 1, 1), ("f16", 1, 1, 0)]:
+        for element, causal, masked, with_bias in [("f32", 0, "", 0), ("f32", 1, "", 1), ("f64", 0, "scores", 1),
+                                                   ("f16", 1, "scores", 0), ("f32", 0, "keys", 0), ("f32", 0, "keys", 1)]:
             b, h, g, l, s, d, e = sizes
             q, k, v = (draw(rng, shape, element, special=False) for shape in [(b, h, l, d), (b, g, s, d), (b, g, s, e)])
+            mask = draw(rng, (b, 1, 1 if masked == "keys" else l, s), "i1")
+            if masked == "keys":  # keys that no query sees are anything at all
+                k = np.where(np.swapaxes(mask, 2, 3), k, rng.choice([np.nan, np.inf, -np.inf], k.shape)).astype(k.dtype)
             wide = [np.repeat(a.astype(np.float64), h // g, axis=1) for a in (k, v)]
             scores = 0.25 * np.einsum("bhld,bhsd->bhls", q.astype(np.float64), wide[0])
             operands = [(a, element) for a in (q, k, v)]
             visible = np.ones(scores.shape, bool)
             if causal:
                 visible &= np.arange(s) <= np.arange(l)[:, None] + s - l
-            if with_mask:
-                mask = draw(rng, (b, 1, l, s), "i1")
+            if masked:
                 operands.append((mask, "i1"))
                 visible &= mask
             if with_bias:
@@ -198,7 +201,7 @@ def attention(rng, draw):
                 scores = scores + bias.astype(np.float64)
             weights = softmax_of(np.where(visible, scores, -np.inf), 3)
             weights = np.where(np.isnan(weights), 0, weights)
-            attributes = (f"operandSegmentSizes = array<i32: 1, 1, 1, {with_mask}, {with_bias}>, scale = 0.25 : f64, "
+            attributes = (f"operandSegmentSizes = array<i32: 1, 1, 1, {int(masked != '')}, {with_bias}>, scale = 0.25 : f64, "
                           f"nan_to_zero{', causal' if causal else ''}")
             result = np.einsum("bhls,bhse->bhle", weights, wide[1])
             magnitude = np.einsum("bhls,bhse->bhle", weights, np.abs(wide[1]))
