@@ -201,12 +201,15 @@ SmallVector<Value> TileLowering::productStep(const ProductBlock &block, Value k,
 /// The sums over the steps from `from` to `to`, `numSteps` a turn.
 SmallVector<Value> TileLowering::sumSteps(Value from, Value to,
                                           int64_t numSteps, StepFn takeStep,
-                                          ValueRange start) {
+                                          ValueRange start,
+                                          const BesideFn &beside) {
   auto loop =
       scf::ForOp::create(b, loc(), from, to, constantIndex(numSteps), start);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> sums = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+  if (beside)
+    beside(loop.getInductionVar());
   for (int64_t n = 0; n < numSteps; ++n)
     sums = takeStep(b.createOrFold<arith::AddIOp>(loc(), loop.getInductionVar(),
                                                   constantIndex(n)),
@@ -326,12 +329,11 @@ void TileLowering::forVectorBlocks(ProductBlock block, VectorsFn body) {
   forBlocks(whole, limit);
 }
 
-/// Computes `end` for a block of rows and vectors and hands it to the sink.
-/// Rows that are outside have no products.
-void TileLowering::lowerBlock(ProductBlock block, Value firstVector,
-                              Value firstRow, const Rows &rows, Value end,
-                              SinkFn sink) {
-  for (int64_t r = 0; r < block.blockRows; ++r)
+/// The block at these rows and vectors of the whole.
+ProductBlock TileLowering::blockAt(ProductBlock block, Value firstVector,
+                                   Value firstRow, int64_t numRows) {
+  block.blockRows = numRows;
+  for (int64_t r = 0; r < numRows; ++r)
     block.rowCoords.push_back(
         b.createOrFold<arith::AddIOp>(loc(), firstRow, constantIndex(r)));
   for (int64_t v = 0; v < block.blockVectors; ++v) {
@@ -340,6 +342,13 @@ void TileLowering::lowerBlock(ProductBlock block, Value firstVector,
     block.laneCoords.push_back(b.createOrFold<arith::MulIOp>(
         loc(), number, constantIndex(block.width)));
   }
+  return block;
+}
+
+/// Computes `end` for a block of rows and vectors and hands it to the sink.
+/// Rows that are outside have no products.
+void TileLowering::lowerBlock(ProductBlock block, const Rows &rows, Value end,
+                              SinkFn sink) {
   bool isGuaranteed = rows.bound && !rows.areOutside;
   if (isGuaranteed)
     guaranteed.push_back({*rows.bound, block.rowCoords});
@@ -374,10 +383,8 @@ void TileLowering::lowerProduct(tile::MmaOp mma, Value end,
   Value limit = limitOf(rowBound, all.rows);
   forVectorBlocks(all, [&](const ProductBlock &block, Value firstVector) {
     auto lowerRows = [&](Value firstRow, int64_t numRows, bool areOutside) {
-      ProductBlock part = block;
-      part.blockRows = numRows;
-      lowerBlock(part, firstVector, firstRow, {rowBound, areOutside}, end,
-                 sink);
+      lowerBlock(blockAt(block, firstVector, firstRow, numRows),
+                 {rowBound, areOutside}, end, sink);
     };
     forRowBlocks(block, limit, [&](Value firstRow, int64_t numRows) {
       lowerRows(firstRow, numRows, /*areOutside=*/false);

@@ -69,6 +69,7 @@ public:
   Value multiplyMost();
   /// Adds what is left, and finishes rows that are complete, if asked to.
   void multiplyLast(RowFn finish);
+  void finishAll(RowFn finish);
 
 private:
   using UnitMemory = TileLowering::UnitMemory;
@@ -310,6 +311,16 @@ void SplitProduct::finishTiles(Value row, Value column, Value from, Value to,
   finish(loop.getInductionVar(), mul(column, side));
 }
 
+void SplitProduct::finishAll(RowFn finish) {
+  OpBuilder::InsertionGuard guard(b);
+  auto columns = scf::ForOp::create(b, loc(), index(0), numColumns(), index(1));
+  b.setInsertionPointToStart(columns.getBody());
+  auto rows = scf::ForOp::create(b, loc(), index(0), operands.rows(), index(1));
+  b.setInsertionPointToStart(rows.getBody());
+  finish(rows.getInductionVar(),
+         mul(columns.getInductionVar(), index(kBlockSide)));
+}
+
 /// A slice of the tiles that were multiplied before those of the step.
 void SplitProduct::finishBefore(int64_t slice, const Step &step, int64_t count,
                                 RowFn finish) {
@@ -346,10 +357,10 @@ void SplitProduct::multiplyLast(RowFn finish) {
               index(kBlockSide), isThere, finish);
 }
 
-/// By the unit where that pays and is exact, else by `otherwise`.
+/// Leaves the product in `to`: by the unit where that pays and is exact. Rows
+/// are finished as they are complete, if asked for.
 void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
-                              function_ref<void(Value, Value)> finish,
-                              function_ref<void()> otherwise) {
+                              function_ref<void(Value, Value)> finish) {
   OpBuilder::InsertionGuard guard(b);
   SplitProduct product(*this, mma, to);
   Value numRows = limitOf(boundOf(mma.getLhs(), 0), mma.getType().getExtent(0));
@@ -358,11 +369,7 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
   auto most = scf::IfOp::create(b, loc(), b.getI1Type(), isMany,
                                 /*withElseRegion=*/true);
   b.setInsertionPointToStart(most.thenBlock());
-  forEachVector(mma.getType().getShape(),
-                {boundOf(mma.getLhs(), 0), std::nullopt}, /*lane=*/1,
-                [&](const Place &at) {
-                  writeScratch(evaluate(mma.getAccumulator(), at), to, at);
-                });
+  startSums(mma, to);
   Value isExact = product.multiplyMost();
   scf::YieldOp::create(b, loc(), isExact);
   b.setInsertionPointToStart(most.elseBlock());
@@ -375,31 +382,26 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
   b.setInsertionPointToStart(last.thenBlock());
   product.multiplyLast(finish);
   b.setInsertionPointToStart(last.elseBlock());
-  otherwise();
+  keepVectorProduct(mma, to);
+  if (finish)
+    product.finishAll(finish);
 }
 
 void TileLowering::keepSplitProduct(tile::MmaOp mma) {
   Scratch to = allocate(mma.getType(), /*lane=*/1);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);
-  lowerSplit(mma, to, nullptr, [&] {
-    lowerProduct(
-        mma, mma.getResult(), to.bounds[0], /*needsOutside=*/false,
-        [&](Value value, const Place &at) { writeScratch(value, to, at); });
-  });
+  lowerSplit(mma, to, nullptr);
   scratch[mma.getResult()] = to;
 }
 
 void TileLowering::lowerSplitProduct(tile::MmaOp mma, Value end,
                                      const Bound &rowBound, SinkFn sink) {
   Scratch to = allocate(mma.getType(), /*lane=*/1);
-  auto finish = [&](Value row, Value column) {
+  lowerSplit(mma, to, [&](Value row, Value column) {
     scratch[mma.getResult()] = to;
     finishRow(end, row, column, kBlockSide / kTileSide, rowBound, sink);
     scratch.erase(mma.getResult());
-  };
-  lowerSplit(mma, to, finish, [&] {
-    lowerProduct(mma, end, rowBound, /*needsOutside=*/false, sink);
   });
 }
 

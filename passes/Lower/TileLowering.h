@@ -275,9 +275,10 @@ private:
     std::optional<Bound> bound;
     bool areOutside;
   };
-  void lowerBlock(ProductBlock block, mlir::Value firstVector,
-                  mlir::Value firstRow, const Rows &rows, mlir::Value end,
+  void lowerBlock(ProductBlock block, const Rows &rows, mlir::Value end,
                   SinkFn sink);
+  ProductBlock blockAt(ProductBlock block, mlir::Value firstVector,
+                       mlir::Value firstRow, int64_t numRows);
   ProductBlock blockOf(tile::MmaOp mma);
   Place vectorPlace(const ProductBlock &block, mlir::Value k, int64_t v);
   Place scalarPlace(const ProductBlock &block, mlir::Value k, int64_t r);
@@ -286,13 +287,25 @@ private:
   productStep(const ProductBlock &block, mlir::Value k, mlir::ValueRange sums);
   using StepFn = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::Value step, mlir::ValueRange sums)>;
+  /// Writes code before the steps of a turn, of which `step` is the first.
+  using BesideFn = std::function<void(mlir::Value step)>;
   llvm::SmallVector<mlir::Value> sumSteps(mlir::Value from, mlir::Value to,
                                           int64_t numSteps, StepFn takeStep,
-                                          mlir::ValueRange start);
+                                          mlir::ValueRange start,
+                                          const BesideFn &beside = nullptr);
   llvm::SmallVector<mlir::Value> sumTurns(mlir::Value limit, StepFn takeStep,
                                           mlir::ValueRange start);
   llvm::SmallVector<mlir::Value> sumProducts(const ProductBlock &block,
                                              mlir::ValueRange start);
+
+  //===--- ChunkedProducts.cpp: the same where weights come from memory ---===//
+  void startSums(tile::MmaOp mma, const Scratch &to);
+  void keepVectorProduct(tile::MmaOp mma, const Scratch &to);
+  void addInChunks(tile::MmaOp mma, const Scratch &sums);
+  BesideFn fetchesBeside(const ProductBlock &block, mlir::Value from,
+                         mlir::Value firstRow, mlir::Value numRows);
+  void addChunk(const ProductBlock &block, mlir::Value from, mlir::Value to,
+                const Scratch &sums, const BesideFn &beside);
 
   //===--- DotProducts.cpp: the same by dot products within lanes --------===//
   int64_t stepLength(const ProductBlock &block);
@@ -377,8 +390,7 @@ private:
                          const Bound &rowBound, SinkFn sink);
   void lowerSplit(
       tile::MmaOp mma, const Scratch &to,
-      llvm::function_ref<void(mlir::Value row, mlir::Value column)> finish,
-      llvm::function_ref<void()> otherwise);
+      llvm::function_ref<void(mlir::Value row, mlir::Value column)> finish);
 
   struct Registers {
     unsigned lane;

@@ -200,12 +200,13 @@ TEST_P(Split, IsAsExactAsPlainF32) {
 }
 
 TEST_P(Split, AnyNumberOfStepsRowsAndColumns) {
-  // Turns of 1 step, then up to 4, then 4; one block and several.
+  // Turns of 1 step, then up to 4, then 4; one block and several. Up to 48 rows
+  // are multiplied in vectors: at once, or in chunks of 64.
   for (int64_t depth : {32, 64, 96, 160, 288})
     for (int64_t columns : {72, 300}) {
       std::string error = compile(depth, columns);
       ASSERT_TRUE(run) << error;
-      for (int64_t rows : {49, 96, 300}) {
+      for (int64_t rows : {1, 6, 7, 13, 48, 49, 96, 300}) {
         SCOPED_TRACE(testing::Message()
                      << rows << " x " << columns << " x " << depth);
         Errors errors = errorsOf(Matrix(rows, depth, normal, 11),
