@@ -87,6 +87,12 @@ KernelClass CastOp::getKernelClass() {
 FailureOr<tile::AxisTile> CastOp::buildTile(tile::KernelBuilder &builder,
                                             unsigned,
                                             const tile::Window &region) {
+  RankedTensorType from = getInput().getType(), to = getResult().getType();
+  // Whoever reads a narrow float computes in the wide one.
+  if (to.getElementType() != from.getElementType() &&
+      to.getElementType() == computeType(from.getElementType()))
+    return tileOfOperand(builder, getInput(),
+                         broadcastRegion(region, from, to));
   return buildElementwise(*this, builder, region);
 }
 

@@ -61,7 +61,9 @@ Value tenon::tile::withoutRoundTrip(Value tile) {
 NarrowOperand tenon::tile::narrowOperand(Value tile) {
   if (Value source = inputOfMap<arith::ExtUIOp>(tile))
     return {source, true};
-  Value source = inputOfMap<arith::ExtSIOp>(tile);
+  if (Value source = inputOfMap<arith::ExtSIOp>(tile))
+    return {source};
+  Value source = inputOfMap<arith::ExtFOp>(tile);
   return {source ? source : tile};
 }
 

@@ -7,7 +7,7 @@
 
 namespace tenon::tile {
 
-/// An operand of a product as it was before a map widened its integers; others
+/// An operand of a product as it was before a map widened its elements; others
 /// are themselves.
 struct NarrowOperand {
   mlir::Value tile;

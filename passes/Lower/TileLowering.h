@@ -344,6 +344,7 @@ private:
   bool usesTileUnit(tile::MmaOp mma);
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
+  bool hasWholeSteps(tile::MmaOp mma);
   bool readsLeftInPlace(tile::MmaOp mma);
   Scratch copyLeftSide(tile::MmaOp mma);
   bool isReadInPlace(mlir::Value tile);

@@ -54,12 +54,17 @@ bool TileLowering::usesTileUnit(tile::MmaOp mma) {
   if (!unit || !unit->isOfTiles || unit->numParts != 1 ||
       !tile::computes(*unit, mma) || (isStaged && !canStageWords(mma)))
     return false;
-  tile::TileType lhs = tileTypeOf(mma.getLhs()), result = mma.getType();
-  std::optional<Bound> kBound = boundOf(mma.getLhs(), 1);
-  return (isStaged || !isRagged(mma)) && result.getExtent(0) % kTileSide == 0 &&
-         result.getExtent(1) % kTileSide == 0 &&
-         (!kBound || isInside(*kBound, lhs.getExtent(1)) ||
-          (isStaged && !readsLeftInPlace(mma)));
+  tile::TileType result = mma.getType();
+  return (isStaged || hasWholeSteps(mma)) &&
+         result.getExtent(0) % kTileSide == 0 &&
+         result.getExtent(1) % kTileSide == 0;
+}
+
+/// Whether the contracted axis is whole steps long, and ends nowhere inside.
+bool TileLowering::hasWholeSteps(tile::MmaOp mma) {
+  std::optional<Bound> bound = boundOf(mma.getLhs(), 1);
+  int64_t depth = tileTypeOf(mma.getLhs()).getExtent(1);
+  return !isRagged(mma) && (!bound || isInside(*bound, depth));
 }
 
 /// Copies the tile; what is behind its end is zero, or nobody's.
@@ -138,7 +143,7 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
 
 /// Whether the unit reads the left side's rows where they lie in memory.
 bool TileLowering::readsLeftInPlace(tile::MmaOp mma) {
-  return isReadInPlace(narrowLeft(mma)) && !isRagged(mma);
+  return isReadInPlace(narrowLeft(mma)) && hasWholeSteps(mma);
 }
 
 /// Whether the tile's rows lie in memory as the unit wants them.

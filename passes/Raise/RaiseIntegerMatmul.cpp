@@ -14,6 +14,11 @@
 //    zx; the third is 0 for zero points of 0.
 // 4. Scale the sums.
 //
+// Where nobody knows how many products a sum of activations has, 32 bits might
+// not hold it. There the differences q - z are the factors: bf16 has them all,
+// and their products are exact in f32, which sums them as it would have summed
+// those of the scaled numbers.
+//
 //===----------------------------------------------------------------------===//
 
 #include "passes/Analysis/KnownValues.h"
@@ -42,9 +47,10 @@ constexpr int64_t kHalfRange = 128;
 /// So many products of differences of 8-bit integers add up below 2^31.
 constexpr int64_t kLongestSum = (int64_t(1) << 31) / (255 * 255);
 
-/// (integers - zero) * scale; no zero is 0, no scale is 1.
+/// (integers - zero) * scale; no zero is 0, no scale is 1. `centered` is the
+/// difference in the type of the product.
 struct Quantized {
-  Value integers, zero, scale;
+  Value integers, zero, scale, centered;
 };
 
 /// Whether every element is a whole number of the 8-bit types.
@@ -80,13 +86,13 @@ bool isZeroPoint(Value value) {
 /// q or q - z, widened; nothing when it is neither.
 std::optional<Quantized> readCentered(Value value) {
   if (Value integers = narrowIntegers(value))
-    return Quantized{integers, nullptr, nullptr};
+    return Quantized{integers, nullptr, nullptr, value};
   auto difference = value.getDefiningOp<graph::SubOp>();
   Value integers = difference ? narrowIntegers(difference.getLhs()) : Value();
   if (!integers || typeOf(integers).getShape() != typeOf(value).getShape() ||
       !isZeroPoint(difference.getRhs()))
     return std::nullopt;
-  return Quantized{integers, difference.getRhs(), nullptr};
+  return Quantized{integers, difference.getRhs(), nullptr, value};
 }
 
 std::optional<Quantized> readScaled(Value value) {
@@ -122,6 +128,9 @@ private:
   void toUnsigned(Quantized &number);
   void toSigned(Quantized &number);
   Value correctedProduct();
+  Value differencesOf(const Quantized &number);
+  Value productInFloats();
+  Value productInIntegers();
   Value transposed(Value value, graph::TransposeOp transpose);
   bool isAlong(Value value, unsigned fromEnd);
 
@@ -152,6 +161,7 @@ private:
   Location loc;
   Type ui8 = b.getIntegerType(8, /*isSigned=*/false), i8 = b.getI8Type();
   Quantized x, w;
+  bool areSumsLong = false; ///< too long for 32 bits, or nobody knows
 };
 
 /// A parameter of a transposed operand where the transpose was before it.
@@ -174,7 +184,8 @@ std::optional<Quantized> IntegerMatmul::read(Value operand) {
     return readScaled(operand);
   std::optional<Quantized> number = readScaled(transpose.getInput());
   if (number)
-    for (Value *part : {&number->integers, &number->zero, &number->scale})
+    for (Value *part :
+         {&number->integers, &number->zero, &number->scale, &number->centered})
       *part = transposed(*part, transpose);
   return number;
 }
@@ -206,8 +217,13 @@ const char *IntegerMatmul::check() {
       isAlong(w.scale, 2))
     return "a zero point or scale differs along the contracted dim";
   int64_t depth = typeOf(lhs).getShape().back();
-  if (type.isF32() && (ShapedType::isDynamic(depth) || depth > kLongestSum))
+  areSumsLong =
+      type.isF32() && (ShapedType::isDynamic(depth) || depth > kLongestSum);
+  if (areSumsLong &&
+      (isWeightExpression(x.integers) || isWeightExpression(w.integers)))
     return "its sums may not fit in 32 bits";
+  if (areSumsLong)
+    return nullptr;
   if (ShapedType::isDynamic(depth) && !isWeightExpression(w.integers))
     return "the contracted dim has no known size, by which zero points count";
   return nullptr;
@@ -258,12 +274,36 @@ Value IntegerMatmul::correctedProduct() {
   return product;
 }
 
+/// The differences, whole numbers below 2^8, in bf16; computed before a
+/// transpose, which the product reads through.
+Value IntegerMatmul::differencesOf(const Quantized &number) {
+  Type bf16 = b.getBF16Type();
+  auto transpose = number.integers.getDefiningOp<graph::TransposeOp>();
+  bool isOfOneZero = !number.zero || typeOf(number.zero).getRank() == 0;
+  if (!transpose || !isOfOneZero)
+    return cast(number.centered, bf16);
+  Value centered = cast(transpose.getInput(), b.getF32Type());
+  if (number.zero)
+    centered = make<graph::SubOp>(centered, number.zero);
+  return graph::TransposeOp::create(b, loc, cast(centered, bf16),
+                                    transpose.getPermutation());
+}
+
+Value IntegerMatmul::productInFloats() {
+  return make<graph::MatmulOp>(cast(differencesOf(x), b.getF32Type()),
+                               cast(differencesOf(w), b.getF32Type()));
+}
+
+Value IntegerMatmul::productInIntegers() {
+  toUnsigned(x);
+  toSigned(w);
+  return correctedProduct();
+}
+
 const char *IntegerMatmul::run() {
   if (const char *reason = check())
     return reason;
-  toUnsigned(x);
-  toSigned(w);
-  Value result = correctedProduct();
+  Value result = areSumsLong ? productInFloats() : productInIntegers();
   if (matmul.getType().getElementType().isF32()) {
     result = cast(result, b.getF32Type());
     Value scale = x.scale && w.scale ? make<graph::MulOp>(x.scale, w.scale)
@@ -284,8 +324,7 @@ struct RaiseMatmul final : OpRewritePattern<graph::MatmulOp> {
     Location loc = matmul.getLoc();
     const char *reason = IntegerMatmul(matmul, rewriter).run();
     if (!reason) {
-      remark::passed(loc, kRemark)
-          << "a product of unsigned and signed integers of 8 bits, scaled";
+      remark::passed(loc, kRemark) << "a product of integers of 8 bits, scaled";
       return success();
     }
     if (*reason)

@@ -95,15 +95,35 @@ bool isWholeTiles(tile::KernelOp kernel) {
               .wasInterrupted();
 }
 
-/// Whether tiles of sums fit: products of whole tiles over whole steps; in
-/// attention, whose operands are copied, over half steps too.
+/// Contracted elements of a step of the unit.
+int64_t depthOfStep(const tile::ProductUnit &unit) {
+  constexpr int64_t kStepBytes = 64;
+  return kStepBytes / (unit.numParts > 1 ? 2 : 4 / unit.dotLength);
+}
+
+/// Whether both sides are of a stack, as activations are, and no weights.
+bool isOfStack(tile::MmaOp product) {
+  auto load =
+      tile::narrowOperand(product.getRhs()).tile.getDefiningOp<tile::LoadOp>();
+  return load && load.getView().getType().getRank() > 2;
+}
+
+/// Whether the product's operands are copied, with zeros up to whole steps, for
+/// the contracted axis ends within one, or nobody knows where.
+bool copiesOperands(const Shape &shape, const tile::ProductUnit &unit) {
+  return unit.isOfTiles && unit.numParts == 1 && shape.isContraction() &&
+         isOfStack(shape.product) &&
+         shape.depth().value_or(1) % depthOfStep(unit) != 0;
+}
+
+/// Whether tiles of sums fit: products of whole tiles over whole steps, or of
+/// operands that are copied; so are those of attention, over half steps too.
 bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
                const tile::ProductUnit &unit) {
   if (!shape.isContraction())
     return unit.dotLength == 2 && isWholeTiles(kernel);
-  constexpr int64_t kStepBytes = 64;
-  int64_t elementBytes = unit.numParts > 1 ? 2 : 4 / unit.dotLength;
-  return shape.depth().value_or(1) % (kStepBytes / elementBytes) == 0;
+  return copiesOperands(shape, unit) ||
+         shape.depth().value_or(1) % depthOfStep(unit) == 0;
 }
 
 /// Whether vectors multiply floats that were integers as fast as these come
@@ -178,6 +198,20 @@ ContractionBlock tileBlock(const Shape &shape, const ScheduleMachine &machine,
   return {rows, kTileBlock, depth, kTileBlock};
 }
 
+/// A block of copies, all of which stay near: as in attention.
+ContractionBlock copiedBlock(const Shape &shape,
+                             const tile::ProductUnit &unit) {
+  auto cut = [&](StringRef symbol) {
+    int64_t size = shape.gridSize.lookup(symbol).value_or(kTileAttention);
+    return std::min<int64_t>(kTileAttention, llvm::alignTo(size, kTileBlock));
+  };
+  constexpr int64_t kMostDepth = 2 * kTileAttention;
+  int64_t depth =
+      llvm::alignTo(shape.depth().value_or(kTileAttention), depthOfStep(unit));
+  int64_t columns = cut("BN");
+  return {cut("BM"), columns, std::min(kMostDepth, depth), columns};
+}
+
 ContractionBlock contractionBlock(const Shape &shape,
                                   const ScheduleMachine &machine,
                                   const tile::ProductUnit *unit) {
@@ -187,6 +221,8 @@ ContractionBlock contractionBlock(const Shape &shape,
   int64_t columns = registers.vectors * machine.lanes();
   if (unit && unit->numParts > 1)
     return splitBlock(shape, depth, columns);
+  if (unit && copiesOperands(shape, *unit))
+    return copiedBlock(shape, *unit);
   if (unit && unit->isOfTiles)
     return tileBlock(shape, machine, depth);
   return {registers.rows, columns, depth, columns};

@@ -98,11 +98,14 @@ constexpr const char *kDeep = R"(
 /// Products of stacks of integers that are all made when the program runs, with
 /// zero points on both sides: of rows with rows, which lie across the right
 /// side, exactly; of rows with columns, whose zero points differ, and with much
-/// to compute behind.
+/// to compute behind; of rows as long as nobody knows; and of depths that are
+/// no whole step.
 constexpr const char *kActivations = R"(
   func.func @main(%x: tensor<3x?x64xf32, #graph.dims<3, B, 64>>, %y: tensor<3x?x64xf32, #graph.dims<3, B, 64>>,
-                  %p: tensor<3x?x128xf32, #graph.dims<3, B, 128>>, %v: tensor<3x128x24xf32>)
-      -> (tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>) {
+                  %p: tensor<3x?x128xf32, #graph.dims<3, B, 128>>, %v: tensor<3x128x24xf32>,
+                  %a: tensor<3x?x?xf32, #graph.dims<3, B, B>>, %z: tensor<3x?x20xf32, #graph.dims<3, B, 20>>, %t: tensor<3x20x16xf32>)
+      -> (tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>,
+          tensor<3x?x64xf32, #graph.dims<3, B, 64>>, tensor<3x?x16xi32, #graph.dims<3, B, 16>>) {
     %s = graph.weight <"WEIGHTS" name "s" at 9216 bytes 96> : tensor<24xf32>
     %c = graph.constant dense<100.0> : tensor<f32>
     %zx = graph.constant dense<255> : tensor<i32>
@@ -132,7 +135,22 @@ constexpr const char *kActivations = R"(
     %1 = graph.matmul %p3, %v4 : (tensor<3x?x128xf32, #graph.dims<3, B, 128>>, tensor<3x128x24xf32>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
     %2 = graph.gelu %1 {form = #graph<gelu_form erf>} : (tensor<3x?x24xf32, #graph.dims<3, B, 24>>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
     %3 = graph.tanh %2 : (tensor<3x?x24xf32, #graph.dims<3, B, 24>>) -> tensor<3x?x24xf32, #graph.dims<3, B, 24>>
-    return %0, %3 : tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>
+    %a0 = graph.mul %a, %c : (tensor<3x?x?xf32, #graph.dims<3, B, B>>, tensor<f32>) -> tensor<3x?x?xf32, #graph.dims<3, B, B>>
+    %a1 = graph.cast %a0 {to = ui8} : (tensor<3x?x?xf32, #graph.dims<3, B, B>>) -> tensor<3x?x?xui8, #graph.dims<3, B, B>>
+    %a2 = graph.cast %a1 {to = f32} : (tensor<3x?x?xui8, #graph.dims<3, B, B>>) -> tensor<3x?x?xf32, #graph.dims<3, B, B>>
+    %b0 = graph.cast %y0 {to = i8} : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>) -> tensor<3x?x64xi8, #graph.dims<3, B, 64>>
+    %b1 = graph.cast %b0 {to = f32} : (tensor<3x?x64xi8, #graph.dims<3, B, 64>>) -> tensor<3x?x64xf32, #graph.dims<3, B, 64>>
+    %b2 = graph.sub %b1, %zp : (tensor<3x?x64xf32, #graph.dims<3, B, 64>>, tensor<f32>) -> tensor<3x?x64xf32, #graph.dims<3, B, 64>>
+    %4 = graph.matmul %a2, %b2 : (tensor<3x?x?xf32, #graph.dims<3, B, B>>, tensor<3x?x64xf32, #graph.dims<3, B, 64>>) -> tensor<3x?x64xf32, #graph.dims<3, B, 64>>
+    %z0 = graph.mul %z, %c : (tensor<3x?x20xf32, #graph.dims<3, B, 20>>, tensor<f32>) -> tensor<3x?x20xf32, #graph.dims<3, B, 20>>
+    %z1 = graph.cast %z0 {to = ui8} : (tensor<3x?x20xf32, #graph.dims<3, B, 20>>) -> tensor<3x?x20xui8, #graph.dims<3, B, 20>>
+    %z2 = graph.cast %z1 {to = i32} : (tensor<3x?x20xui8, #graph.dims<3, B, 20>>) -> tensor<3x?x20xi32, #graph.dims<3, B, 20>>
+    %t0 = graph.mul %t, %c : (tensor<3x20x16xf32>, tensor<f32>) -> tensor<3x20x16xf32>
+    %t1 = graph.cast %t0 {to = i8} : (tensor<3x20x16xf32>) -> tensor<3x20x16xi8>
+    %t2 = graph.cast %t1 {to = i32} : (tensor<3x20x16xi8>) -> tensor<3x20x16xi32>
+    %5 = graph.matmul %z2, %t2 : (tensor<3x?x20xi32, #graph.dims<3, B, 20>>, tensor<3x20x16xi32>) -> tensor<3x?x16xi32, #graph.dims<3, B, 16>>
+    return %0, %3, %4, %5 : tensor<3x?x?xi32, #graph.dims<3, B, B>>, tensor<3x?x24xf32, #graph.dims<3, B, 24>>,
+        tensor<3x?x64xf32, #graph.dims<3, B, 64>>, tensor<3x?x16xi32, #graph.dims<3, B, 16>>
   })";
 
 /// Scores and values of attention: query heads that share keys and a mask; a
@@ -277,8 +295,10 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   EXPECT_EQ(unitsFor(int8, "znver4"), Names(4, "avx512vnni"));
   EXPECT_EQ(unitsFor(int8, "sapphirerapids"),
             Names({"amx-int8", "amx-int8", "avx512vnni", "avx512vnni"}));
-  EXPECT_EQ(unitsFor(activations, "znver4"), Names(2, "avx512vnni"));
-  EXPECT_EQ(unitsFor(activations, "sapphirerapids"), Names(2, "amx-int8"));
+  EXPECT_EQ(unitsFor(activations, "znver4"),
+            Names({"avx512bf16", "avx512vnni", "avx512vnni", "avx512vnni"}));
+  EXPECT_EQ(unitsFor(activations, "sapphirerapids"),
+            Names({"amx-bf16", "amx-int8", "amx-int8", "amx-int8"}));
   Numbers attention = {"attention", kAttention, true, 0};
   EXPECT_EQ(unitsFor(attention, "znver4"), Names(3, "avx512bf16"));
   EXPECT_EQ(unitsFor(attention, "sapphirerapids"), Names(3, "amx-bf16"));

@@ -33,7 +33,7 @@ func.func @zero_points(%x: tensor<?x8xui8, #graph.dims<L, 8>>, %zero: tensor<ui8
   %2 = graph.sub %0, %1 : (tensor<?x8xi32, #graph.dims<L, 8>>, tensor<i32>) -> tensor<?x8xi32, #graph.dims<L, 8>>
   %3 = graph.cast %w {to = i32} : (tensor<8x4xi8>) -> tensor<8x4xi32>
   %4 = graph.sub %3, %wz : (tensor<8x4xi32>, tensor<i32>) -> tensor<8x4xi32>
-  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  // expected-remark @below {{a product of integers of 8 bits, scaled}}
   %5 = graph.matmul %2, %4 : (tensor<?x8xi32, #graph.dims<L, 8>>, tensor<8x4xi32>) -> tensor<?x4xi32, #graph.dims<L, 4>>
   return %5 : tensor<?x4xi32, #graph.dims<L, 4>>
 }
@@ -65,7 +65,7 @@ func.func @other_signs(%x: tensor<2x8xi8>, %xs: tensor<f32>) -> tensor<2x4xf32> 
   %2 = graph.cast %w {to = f32} : (tensor<4x8xui8>) -> tensor<4x8xf32>
   %3 = graph.mul %2, %s : (tensor<4x8xf32>, tensor<4x1xf32>) -> tensor<4x8xf32>
   %4 = graph.transpose %3 {permutation = array<i64: 1, 0>} : (tensor<4x8xf32>) -> tensor<8x4xf32>
-  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  // expected-remark @below {{a product of integers of 8 bits, scaled}}
   %5 = graph.matmul %1, %4 : (tensor<2x8xf32>, tensor<8x4xf32>) -> tensor<2x4xf32>
   return %5 : tensor<2x4xf32>
 }
@@ -90,7 +90,7 @@ func.func @activations(%x: tensor<3x?x8xui8, #graph.dims<3, L, 8>>, %y: tensor<3
   %2 = graph.sub %0, %1 : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<f32>) -> tensor<3x?x8xf32, #graph.dims<3, L, 8>>
   %3 = graph.mul %2, %s : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<f32>) -> tensor<3x?x8xf32, #graph.dims<3, L, 8>>
   %4 = graph.cast %y {to = f32} : (tensor<3x8x2xi8>) -> tensor<3x8x2xf32>
-  // expected-remark @below {{a product of unsigned and signed integers of 8 bits, scaled}}
+  // expected-remark @below {{a product of integers of 8 bits, scaled}}
   %5 = graph.matmul %3, %4 : (tensor<3x?x8xf32, #graph.dims<3, L, 8>>, tensor<3x8x2xf32>) -> tensor<3x?x2xf32, #graph.dims<3, L, 2>>
   return %5 : tensor<3x?x2xf32, #graph.dims<3, L, 2>>
 }
@@ -142,6 +142,34 @@ func.func @long_sum(%x: tensor<2x40000xui8>) -> tensor<2x4xf32> {
   // expected-remark @below {{not multiplied in integers: its sums may not fit in 32 bits}}
   %2 = graph.matmul %0, %1 : (tensor<2x40000xf32>, tensor<40000x4xf32>) -> tensor<2x4xf32>
   return %2 : tensor<2x4xf32>
+}
+
+// -----
+
+// Nobody knows how long the sum of activations is: the differences are
+// multiplied in floats, those of a transpose computed before it.
+
+// CHECK-LABEL: func @sum_of_unknown_length
+// CHECK-SAME:    (%[[X:.+]]: tensor<2x?xui8{{.*}}>, %[[Y:.+]]: tensor<2x?xi8
+// CHECK-DAG:     %[[XN:.+]] = graph.cast %{{.+}} {to = bf16}
+// CHECK-DAG:     %[[XF:.+]] = graph.cast %[[XN]] {to = f32}
+// CHECK-DAG:     %[[YW:.+]] = graph.cast %[[Y]] {to = f32}
+// CHECK-DAG:     %[[YC:.+]] = graph.sub %[[YW]], %{{.+}} : (tensor<2x?xf32
+// CHECK-DAG:     %[[YN:.+]] = graph.cast %[[YC]] {to = bf16}
+// CHECK-DAG:     %[[YT:.+]] = graph.transpose %[[YN]]
+// CHECK-DAG:     %[[YF:.+]] = graph.cast %[[YT]] {to = f32}
+// CHECK:         %[[P:.+]] = graph.matmul %[[XF]], %[[YF]]
+// CHECK:         graph.mul %[[P]], %{{.+}} : (tensor<2x2xf32>, tensor<f32>)
+func.func @sum_of_unknown_length(%x: tensor<2x?xui8, #graph.dims<2, K>>, %y: tensor<2x?xi8, #graph.dims<2, K>>, %s: tensor<f32>) -> tensor<2x2xf32> {
+  %zero = graph.constant dense<3.0> : tensor<f32>
+  %0 = graph.cast %x {to = f32} : (tensor<2x?xui8, #graph.dims<2, K>>) -> tensor<2x?xf32, #graph.dims<2, K>>
+  %1 = graph.transpose %y {permutation = array<i64: 1, 0>} : (tensor<2x?xi8, #graph.dims<2, K>>) -> tensor<?x2xi8, #graph.dims<K, 2>>
+  %2 = graph.cast %1 {to = f32} : (tensor<?x2xi8, #graph.dims<K, 2>>) -> tensor<?x2xf32, #graph.dims<K, 2>>
+  %3 = graph.sub %2, %zero : (tensor<?x2xf32, #graph.dims<K, 2>>, tensor<f32>) -> tensor<?x2xf32, #graph.dims<K, 2>>
+  %4 = graph.mul %3, %s : (tensor<?x2xf32, #graph.dims<K, 2>>, tensor<f32>) -> tensor<?x2xf32, #graph.dims<K, 2>>
+  // expected-remark @below {{a product of integers of 8 bits, scaled}}
+  %5 = graph.matmul %0, %4 : (tensor<2x?xf32, #graph.dims<2, K>>, tensor<?x2xf32, #graph.dims<K, 2>>) -> tensor<2x2xf32>
+  return %5 : tensor<2x2xf32>
 }
 
 // -----
