@@ -252,6 +252,34 @@ def Graph_SwigluOp : Graph_FloatBinaryOp<"swiglu", "a gate times a value",
   "silu(a) * b = a / (1 + e^-a) * b",
   "    Source: Shazeer 2020, arXiv:2002.05202, equation 6.">;
 
+def Graph_FmaOp : Graph_ElementwiseOp<"fma"> {
+  let summary = "product and sum, rounded once";
+  let description = [{
+        result = a * b + c
+
+    Rounded once, where `mul` and `add` round twice. No pass makes one of the two ops:
+    it is for formulas that need the digits a product would lose.
+
+    | value          | shape     | unit | meaning                          |
+    |----------------|-----------|------|----------------------------------|
+    | `a`, `b`, `c`  | any       | -    | factors and summand              |
+    | `result`       | broadcast | -    | trailing dims aligned, 1 repeats |
+
+    * (C1) The operands have one element type.
+    * (C2) Their shapes broadcast.
+
+    Example:
+
+    ```mlir
+    %rest = graph.fma %minus_quotient, %divisor, %dividend
+        : (tensor<8x128xf32>, tensor<f32>, tensor<8x128xf32>) -> tensor<8x128xf32>
+    ```
+    Source: IEEE 754-2019, fusedMultiplyAdd.
+  }];
+  let arguments = (ins Graph_FloatTensor:$a, Graph_FloatTensor:$b, Graph_FloatTensor:$c);
+  let results = (outs Graph_FloatTensor:$result);
+}
+
 class Graph_LogicalOp<string mnemonic, string what, string formula>
     : Graph_ElementwiseOp<mnemonic, [Commutative]> {
   let summary = what;

@@ -102,6 +102,7 @@ static constexpr ElementwiseKernel kKernels[] = {
     {"max", 2, FLOAT(maximum(a, b)), INT(a < b ? b : a)},
     {"min", 2, FLOAT(minimum(a, b)), INT(b < a ? b : a)},
     {"swiglu", 2, FLOAT(silu(a) * b), nullptr},
+    {"fma", 3, FLOAT(std::fma(a, b, c)), nullptr},
     {"and", 2, nullptr, INT(a & b)},
     {"or", 2, nullptr, INT(a | b)},
     {"xor", 2, nullptr, INT(a ^ b)},

@@ -14,6 +14,7 @@
 #include "passes/Fusion/GridForms.h"
 #include "passes/Fusion/GroupCost.h"
 #include "passes/Fusion/Groups.h"
+#include "passes/Fusion/MergeMaps.h"
 #include "passes/Fusion/Passes.h"
 
 #include "dialects/Graph/GraphDialect.h"
@@ -185,6 +186,7 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   IRRewriter rewriter(kernel.getContext());
   DominanceInfo dominance(kernel);
   eliminateCommonSubExpressions(rewriter, dominance, kernel);
+  mergeMaps(kernel);
   std::string text;
   llvm::raw_string_ostream os(text);
   // By itself: in the module, values would be numbered after those of others.

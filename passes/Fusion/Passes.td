@@ -59,6 +59,8 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
     The group's strongest op (contraction, attention, reduction, gather, none)
     says which grids suit it; the first one for which every op of the group can
     give its tile is taken. The kernel is in algorithm form: extents are symbols.
+    A tile is computed anew by each map that reads it, so maps between which it would
+    be are merged.
     Groups that become the same text share one kernel.
 
     Before:

@@ -242,6 +242,51 @@ def SinkViewsPass : Pass<"sink-views"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def RoundByReciprocalPass : Pass<"round-by-reciprocal"> {
+  let summary = "quantize without a division";
+  let description = [{
+    Why: a division of vectors keeps its unit busy for as long as many products, and a
+    quantized model divides wherever it rounds. With the reciprocal of a scale that is
+    known, in two parts, a product and a multiply-add give the same quotient.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<8xf32>) -> tensor<8xui8> {
+      %scale = graph.constant dense<0.06> : tensor<f32>
+      %0 = graph.div %x, %scale : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %1 = graph.round %0 : (tensor<8xf32>) -> tensor<8xf32>
+      %2 = graph.cast %1 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+      return %2 : tensor<8xui8>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%arg0: tensor<8xf32>) -> tensor<8xui8> {
+      %0 = graph.constant dense<16.666666> : tensor<f32>
+      %1 = graph.constant dense<1.00831187E-6> : tensor<f32>
+      %2 = graph.mul %arg0, %1 : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %3 = graph.fma %arg0, %0, %2 : (tensor<8xf32>, tensor<f32>, tensor<8xf32>) -> tensor<8xf32>
+      %4 = graph.round %3 : (tensor<8xf32>) -> tensor<8xf32>
+      %5 = graph.cast %4 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+      return %5 : tensor<8xui8>
+    }
+    ```
+
+    Requires: views are sunk: a dividend has two readers then, and stays.
+    Ensures:  no quotient by a known number from 2^-60 to 2^60 is rounded and then,
+              with or without a zero point, cast to 8 bits.
+    Leaves:   divisors that are no constant of rank 0; quotients that have other
+              readers; the rare divisors for which a product may round otherwise.
+    Numerics: exact: the same integers, also of infinities and NaN.
+    Source:   Brisebarre, Muller, Raina 2004, Accelerating correctly rounded
+              floating-point division when the divisor is known in advance.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
 def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleOp"> {
   let summary = "make repeated layers one function that is called with their weights";
   let description = [{

@@ -190,7 +190,8 @@ TEST(Execution, PassesKeepTheMeaningOfTheirTests) {
     for (const Case &tested : readLitTest("Raise", pass))
       run(tested);
   for (const char *pass : {"fold-scales", "merge-parallel-matmuls",
-                           "resolve-index-gather", "simplify-graph"})
+                           "resolve-index-gather", "round-by-reciprocal",
+                           "simplify-graph"})
     for (const Case &tested : readLitTest("Simplify", pass))
       run(tested);
 }

@@ -50,6 +50,11 @@ def silu(x):
     return x * sigmoid(x)
 
 
+def rounded_once(a, b, c):
+    """a b + c, with more digits than an f64 in between."""
+    return np.asarray(np.asarray(a, np.longdouble) * b + c).astype(np.float64)
+
+
 erfc = each_float(math.erfc)
 
 
@@ -124,6 +129,7 @@ ELEMENTWISE = {
     "min": simple(2, FLOATS + INTS, by_kind(np.minimum, each(min))),
     "pow": simple(2, FLOATS, np.power),
     "swiglu": simple(2, FLOATS, lambda a, b: silu(a) * b, epsilons=3),
+    "fma": simple(3, FLOATS, rounded_once),
     "and": simple(2, ["i1"], np.logical_and),
     "or": simple(2, ["i1"], np.logical_or),
     "xor": simple(2, ["i1"], np.logical_xor),
@@ -283,9 +289,11 @@ def reduce(rng, draw):
                     result = function(wide, axis=axes, keepdims=keep)
                     if kind == "mean" and element == "i32":
                         result = np.trunc(result).astype(np.int64)
+                    # A largest or smallest element is not rounded, however large the others are.
+                    magnitude = None if kind in ("max", "min") else function(np.abs(wide), axis=axes, keepdims=keep)
                     listed = f": {', '.join(map(str, axes))}" if axes else ""
                     yield (f"axes = array<i64{listed}>, keep_dims = {str(keep).lower()}, kind = #graph<reduce_kind {kind}>",
-                           [(x, element)], [(result, element, function(np.abs(wide), axis=axes, keepdims=keep))], 1)
+                           [(x, element)], [(result, element, magnitude)], 1)
 
 
 def argmax(rng, draw):

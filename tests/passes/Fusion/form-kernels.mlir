@@ -132,3 +132,28 @@ func.func @no_kernel(%x: tensor<2xf32>) -> tensor<f32> {
   }
   return %0 : tensor<f32>
 }
+
+// -----
+
+// What is read by a map, and by that map once more through others, is computed
+// once: one map stands for all of them. The product stays by itself.
+
+// CHECK-LABEL: tile.kernel @matmul_mul_sub_fma
+// CHECK:         %[[P:.+]] = scf.for
+// CHECK:         %[[M:.+]] = tile.map %[[P]], %{{.+}}, %{{.+}} maps {{\[\[}}0, 1], [1], [1]]
+// CHECK-NEXT:    ^bb0(%[[X:.+]]: f32, %[[A:.+]]: f32, %[[B:.+]]: f32):
+// CHECK-NEXT:      %[[S:.+]] = arith.mulf %[[X]], %[[A]]
+// CHECK-NEXT:      %[[D:.+]] = arith.subf %[[S]], %[[B]]
+// CHECK-NEXT:      %[[R:.+]] = math.fma %[[X]], %[[A]], %[[D]]
+// CHECK-NEXT:      tile.yield %[[R]]
+// CHECK:         tile.store %[[M]]
+func.func @diamond(%x: tensor<?x8xf32, #graph.dims<B, 8>>, %w: tensor<8x4xf32>, %v: tensor<4xf32>, %u: tensor<4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>> {
+  %0 = graph.group (%a = %x : tensor<?x8xf32, #graph.dims<B, 8>>, %c = %w : tensor<8x4xf32>, %d = %v : tensor<4xf32>, %e = %u : tensor<4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>> {
+    %1 = graph.matmul %a, %c : (tensor<?x8xf32, #graph.dims<B, 8>>, tensor<8x4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+    %2 = graph.mul %1, %d : (tensor<?x4xf32, #graph.dims<B, 4>>, tensor<4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+    %3 = graph.sub %2, %e : (tensor<?x4xf32, #graph.dims<B, 4>>, tensor<4xf32>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+    %4 = graph.fma %1, %d, %3 : (tensor<?x4xf32, #graph.dims<B, 4>>, tensor<4xf32>, tensor<?x4xf32, #graph.dims<B, 4>>) -> tensor<?x4xf32, #graph.dims<B, 4>>
+    graph.yield %4 : tensor<?x4xf32, #graph.dims<B, 4>>
+  }
+  return %0 : tensor<?x4xf32, #graph.dims<B, 4>>
+}
