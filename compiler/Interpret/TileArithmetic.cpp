@@ -75,6 +75,7 @@ static double identity(tile::Combine kind) {
   case tile::Combine::Prod:
     return 1;
   case tile::Combine::Max:
+  case tile::Combine::MaxNumber:
     return -kInfinity;
   case tile::Combine::Min:
     return kInfinity;
@@ -89,6 +90,7 @@ static int64_t integerIdentity(tile::Combine kind, Type type) {
   case tile::Combine::Prod:
     return 1;
   case tile::Combine::Max:
+  case tile::Combine::MaxNumber:
     return llvm::minIntN(widthOf(type));
   case tile::Combine::Min:
     return llvm::maxIntN(widthOf(type));
@@ -106,6 +108,8 @@ static double combine(tile::Combine kind, double a, double b) {
     return graph::isGreater(b, a) ? b : a;
   case tile::Combine::Min:
     return graph::isLess(b, a) ? b : a;
+  case tile::Combine::MaxNumber:
+    return b > a ? b : a;
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -118,6 +122,7 @@ static int64_t combineIntegers(tile::Combine kind, int64_t a, int64_t b) {
   case tile::Combine::Prod:
     return static_cast<int64_t>(uint64_t(a) * uint64_t(b));
   case tile::Combine::Max:
+  case tile::Combine::MaxNumber:
     return std::max(a, b);
   case tile::Combine::Min:
     return std::min(a, b);

@@ -156,14 +156,17 @@ static FailureOr<unsigned> wholeAxis(KernelBuilder &builder,
 
 KernelClass SoftmaxOp::getKernelClass() { return KernelClass::Reduction; }
 
-/// e^(x - top), with `top` along fewer axes.
+/// e^(x - top), with `top` along fewer axes. The maximum need not be NaN for a
+/// row that has one: so is the row's sum, and then all of its quotients.
 static AxisTile expOfDifference(KernelBuilder &builder, const Window &region,
                                 AxisTile x, AxisTile top) {
   Location loc = builder.loc();
   return builder.map(region, {x, top}, elementTypeOf(x),
                      [&](OpBuilder &b, ValueRange v) -> Value {
                        Value lower = arith::SubFOp::create(b, loc, v[0], v[1]);
-                       return math::ExpOp::create(b, loc, lower);
+                       auto e = math::ExpOp::create(b, loc, lower);
+                       e->setAttr(tile::kNotPositive, b.getUnitAttr());
+                       return e;
                      });
 }
 
@@ -196,7 +199,8 @@ static FailureOr<AxisTile> softmaxInLoops(SoftmaxOp op, KernelBuilder &builder,
   auto input = [&](const Window &block) {
     return builder.tileOf(op.getInput(), block);
   };
-  auto top = reduceOver(builder, reduced, tile::Combine::Max, type, input);
+  auto top =
+      reduceOver(builder, reduced, tile::Combine::MaxNumber, type, input);
   if (failed(top))
     return failure();
   auto sum = reduceOver(builder, reduced, tile::Combine::Sum, type,
@@ -221,7 +225,7 @@ FailureOr<AxisTile> SoftmaxOp::buildTile(KernelBuilder &builder, unsigned,
   if (failed(x))
     return failure();
   AxisTile all = builder.expand(region, *x);
-  AxisTile top = builder.reduce(tile::Combine::Max, all, *axis);
+  AxisTile top = builder.reduce(tile::Combine::MaxNumber, all, *axis);
   AxisTile e = expOfDifference(builder, region, all, top);
   AxisTile sum = builder.reduce(tile::Combine::Sum, e, *axis);
   return quotient(builder, region, e, sum);
@@ -294,14 +298,13 @@ FailureOr<AxisTile> LayerNormOp::buildTile(KernelBuilder &builder, unsigned,
       return failure();
     inputs.push_back(*bias);
   }
-  return builder.map(
-      region, inputs, type, [&](OpBuilder &b, ValueRange v) -> Value {
-        Value normal = arith::MulFOp::create(b, loc, v[0], v[1]);
-        Value scaled = arith::MulFOp::create(b, loc, normal, v[2]);
-        return v.size() == 4
-                   ? arith::AddFOp::create(b, loc, scaled, v[3]).getResult()
-                   : scaled;
-      });
+  return builder.map(region, inputs, type,
+                     [&](OpBuilder &b, ValueRange v) -> Value {
+                       Value normal = arith::MulFOp::create(b, loc, v[0], v[1]);
+                       if (v.size() == 4)
+                         return math::FmaOp::create(b, loc, normal, v[2], v[3]);
+                       return arith::MulFOp::create(b, loc, normal, v[2]);
+                     });
 }
 
 KernelClass RmsNormOp::getKernelClass() { return KernelClass::Reduction; }

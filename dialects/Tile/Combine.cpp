@@ -23,6 +23,13 @@ Value tenon::tile::combine(OpBuilder &b, Location loc, Combine kind, Value x,
   case Combine::Min:
     return isFloat ? arith::MinimumFOp::create(b, loc, x, y).getResult()
                    : arith::MinSIOp::create(b, loc, x, y).getResult();
+  case Combine::MaxNumber:
+    if (!isFloat)
+      return arith::MaxSIOp::create(b, loc, x, y);
+    // False of NaN, which is what the machine's maximum does.
+    Value isGreater =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, y, x);
+    return arith::SelectOp::create(b, loc, isGreater, y, x);
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -32,7 +39,7 @@ TypedAttr tenon::tile::identityOf(Builder &b, Combine kind, Type type) {
     return b.getZeroAttr(type);
   if (kind == Combine::Prod)
     return b.getOneAttr(type);
-  bool isMax = kind == Combine::Max;
+  bool isMax = kind == Combine::Max || kind == Combine::MaxNumber;
   if (auto floatType = dyn_cast<FloatType>(type))
     return b.getFloatAttr(
         type, APFloat::getInf(floatType.getFloatSemantics(), isMax));

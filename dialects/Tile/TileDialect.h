@@ -24,7 +24,11 @@
 #include "dialects/Tile/TileTypes.h.inc"
 namespace tenon::tile {
 class GridOp;
-}
+
+/// Attribute of an exponential in a map's body: its argument is never above 0,
+/// as a difference to a maximum is.
+inline constexpr llvm::StringLiteral kNotPositive = "tile.not_positive";
+} // namespace tenon::tile
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"
 

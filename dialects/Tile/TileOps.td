@@ -246,7 +246,8 @@ def Tile_YieldOp : Tile_Op<"yield", [Pure, Terminator, HasParent<"MapOp">]> {
 
 def Tile_Combine : I32EnumAttr<"Combine", "how a reduction combines two elements",
     [I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">,
-     I32EnumAttrCase<"Min", 2, "min">, I32EnumAttrCase<"Prod", 3, "prod">]> {
+     I32EnumAttrCase<"Min", 2, "min">, I32EnumAttrCase<"Prod", 3, "prod">,
+     I32EnumAttrCase<"MaxNumber", 4, "max_number">]> {
   let cppNamespace = "::tenon::tile";
   let genSpecializedAttr = 0;
 }
@@ -258,6 +259,7 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "combines the elements along one axis";
   let description = [{
     The result lacks `axis`. Any order within the tile; max and min propagate NaN.
+    `max_number`, of floats, leaves NaN out: one instruction where `max` takes three.
 
     * (C1) the input has the axis.
     * (C2) the result is the input without it.

@@ -52,18 +52,29 @@ Value scaledExpm1(FloatBuilder &b, Value m, Value power) {
 // to the largest float and infinity above it, and n = -126 makes the power
 // zero. The clamp keeps n in that range and passes NaN.
 
-Value expandExp(FloatBuilder &b, Value x) {
-  x = b.atMost(b.atLeast(x, -87.6), 89.0);
+/// Arguments that are never above 0 need no upper end.
+static Value clamp(FloatBuilder &b, Value x, double low, double high,
+                   Domain domain) {
+  x = b.atLeast(x, low);
+  return domain == Domain::All ? b.atMost(x, high) : x;
+}
+
+Value expandExp(FloatBuilder &b, Value x, Domain domain) {
+  x = clamp(b, x, -87.6, 89.0, domain);
   Value sum =
       b.fma(x, b.constant(kLog2E), b.constant(kRound + kExponentBias - 1));
   auto [n, power] = split(b, sum, -1);
+  // What one part of ln(2) leaves out grows with n: of a sum that has a term of
+  // 1, as softmax's, less than its rounding.
+  if (domain == Domain::NotPositive)
+    return b.mul(b.polynomial(b.fma(n, b.constant(-kLn2), x), kExp), power);
   Value r = b.fma(n, b.constant(-kLn2High), x);
   r = b.fma(n, b.constant(-kLn2Low), r);
   return b.mul(b.polynomial(r, kExp), power);
 }
 
-Value expandExp2(FloatBuilder &b, Value x) {
-  x = b.atMost(b.atLeast(x, -126.4), 128.4);
+Value expandExp2(FloatBuilder &b, Value x, Domain domain) {
+  x = clamp(b, x, -126.4, 128.4, domain);
   Value sum = b.add(x, b.constant(kRound + kExponentBias - 1));
   auto [n, power] = split(b, sum, -1);
   return b.mul(b.polynomial(b.sub(x, n), kExp2), power);

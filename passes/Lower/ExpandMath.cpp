@@ -3,7 +3,11 @@
 #include "passes/Lower/MathExpansions.h"
 #include "passes/Lower/Passes.h"
 
+#include "dialects/Tile/TileDialect.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -57,6 +61,25 @@ template <typename Op> struct ExpandUnary final : OpRewritePattern<Op> {
     return expandInF32(op, rewriter,
                        [&](FloatBuilder &b, ArrayRef<Value> operands) {
                          return formula(b, operands[0]);
+                       });
+  }
+
+  Formula formula;
+};
+
+template <typename Op> struct ExpandExponential final : OpRewritePattern<Op> {
+  using Formula = Value (*)(FloatBuilder &, Value, Domain);
+
+  ExpandExponential(MLIRContext *context, Formula formula)
+      : OpRewritePattern<Op>(context), formula(formula) {}
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    Domain domain =
+        op->hasAttr(tile::kNotPositive) ? Domain::NotPositive : Domain::All;
+    return expandInF32(op, rewriter,
+                       [&](FloatBuilder &b, ArrayRef<Value> operands) {
+                         return formula(b, operands[0], domain);
                        });
   }
 
@@ -211,14 +234,39 @@ struct ExpandBf16Extension final : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
+/// Two vectors of 16 are rounded to one of bf16 by an instruction that the code
+/// generator does not know to choose.
+struct RoundInPairs final : OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    constexpr int64_t kPair = 32;
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || !type.getElementType().isBF16() ||
+        type.getShape() != ArrayRef(kPair) ||
+        !getElementTypeOrSelf(op.getIn().getType()).isF32())
+      return rewriter.notifyMatchFailure(op, "is no pair of vectors of f32");
+    auto half = [&](int64_t first) -> Value {
+      return vector::ExtractStridedSliceOp::create(
+          rewriter, op.getLoc(), op.getIn(), first, kPair / 2, 1);
+    };
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, type,
+        rewriter.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"),
+        ValueRange{half(kPair / 2), half(0)});
+    return success();
+  }
+};
+
 struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
   using ExpandMathPassBase::ExpandMathPassBase;
 
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<ExpandUnary<math::ExpOp>>(context, expandExp);
-    patterns.add<ExpandUnary<math::Exp2Op>>(context, expandExp2);
+    patterns.add<ExpandExponential<math::ExpOp>>(context, expandExp);
+    patterns.add<ExpandExponential<math::Exp2Op>>(context, expandExp2);
     patterns.add<ExpandUnary<math::TanhOp>>(context, expandTanh);
     patterns.add<ExpandUnary<math::ErfOp>>(context, expandErf);
     patterns.add<ExpandUnary<math::LogOp>>(context, expandLog);
@@ -233,11 +281,13 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
                  ExpandMinMax<arith::MaxNumFOp, Compare::OGT, false>,
                  ExpandMinMax<arith::MinNumFOp, Compare::OLT, false>>(context);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
-    if (expandBf16) { // after the functions, which round what they computed
-      RewritePatternSet roundings(context);
+    // After the functions, which round what they computed.
+    RewritePatternSet roundings(context);
+    if (expandBf16)
       roundings.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
-      walkAndApplyPatterns(getOperation(), std::move(roundings));
-    }
+    else
+      roundings.add<RoundInPairs>(context);
+    walkAndApplyPatterns(getOperation(), std::move(roundings));
     if (failed(checkAllExpanded()))
       signalPassFailure();
   }

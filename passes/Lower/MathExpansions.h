@@ -13,9 +13,13 @@
 
 namespace tenon {
 
-/// 1 ulp. Results below 2^-125.5 become 0.
-mlir::Value expandExp(FloatBuilder &b, mlir::Value x);
-mlir::Value expandExp2(FloatBuilder &b, mlir::Value x);
+/// What is known of an argument.
+enum class Domain { All, NotPositive };
+
+/// 1 ulp. Results below 2^-125.5 become 0. exp of what is not positive is within
+/// 1 + |x| / 20 ulp.
+mlir::Value expandExp(FloatBuilder &b, mlir::Value x, Domain domain);
+mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, Domain domain);
 
 /// 3 ulp.
 mlir::Value expandTanh(FloatBuilder &b, mlir::Value x);

@@ -46,7 +46,8 @@ def ExpandMathPass : Pass<"expand-math"> {
   let options = [
     Option<"expandBf16", "expand-bf16", "bool", "false",
            "round to bf16 in integers: x86 without its instructions would call a library">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect", "mlir::vector::VectorDialect",
+                           "mlir::LLVM::LLVMDialect"];
 }
 
 def LowerToCpuPass : Pass<"lower-to-cpu", "::mlir::ModuleOp"> {

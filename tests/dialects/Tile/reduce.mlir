@@ -10,6 +10,8 @@ tile.kernel @reduce_prints_as_written(%x: !tile.buffer<f32>, %y: !tile.buffer<f3
   %v = tile.view %x[%n, %c4] : !tile.view<?x4xf32>
   %a = tile.load %v[%i, %c0] axes [0, 1] : <?x4xf32> -> <[BM, 4], f32>
   %r = tile.reduce sum %a axis 1 : <[BM, 4], f32> -> <[BM], f32>
+  // CHECK: tile.reduce max_number %{{.+}} axis 0
+  %s = tile.reduce max_number %a axis 0 : <[BM, 4], f32> -> <[4], f32>
   tile.return
 }
 

@@ -168,6 +168,26 @@ INSTANTIATE_TEST_SUITE_P(
         Function{"rsqrt", [](double x) { return 1 / std::sqrt(x); }, 1.5}),
     [](const auto &info) { return info.param.op; });
 
+// An ulp more for every 20 below 0.
+TEST(ExpandMathBelowZero, ExpIsNearlyAsAccurate) {
+  std::vector<float> x;
+  for (float value : manyFloats())
+    if (value <= 0 && value >= -86.9f)
+      x.push_back(value);
+  x.push_back(-0.0f);
+  std::vector<float> y =
+      evaluate<float>("math.exp %x {tile.not_positive}", x, x);
+  for (size_t i = 0; i < x.size(); ++i)
+    ASSERT_LE(ulpError(y[i], std::exp(double(x[i]))), 1 - x[i] / 20)
+        << "exp of " << x[i];
+  EXPECT_EQ(y.back(), 1);
+  std::vector<float> special = evaluate<float>(
+      "math.exp %x {tile.not_positive}", {-kInf, kNan, -88}, {0, 0, 0});
+  EXPECT_EQ(special[0], 0);
+  EXPECT_TRUE(std::isnan(special[1]));
+  EXPECT_EQ(special[2], 0);
+}
+
 struct Special {
   const char *op;
   float x, expected;

@@ -22,6 +22,38 @@ func.func @exp_is_a_polynomial(%x: vector<16xf32>) -> vector<16xf32> {
 
 // -----
 
+// What is never above 0 needs one end of the clamp, and ln(2) in one part.
+
+// CHECK-LABEL: func @exp_of_differences_to_a_maximum
+func.func @exp_of_differences_to_a_maximum(%x: vector<16xf32>) -> vector<16xf32> {
+  // CHECK-NOT:     math.exp
+  // CHECK-COUNT-1: arith.select
+  // CHECK-NOT:     arith.select
+  // CHECK-COUNT-8: math.fma
+  // CHECK-NOT:     math.fma
+  // CHECK:         return
+  %y = math.exp %x {tile.not_positive} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
+// Two vectors are rounded to bf16 by one instruction, the low half last.
+
+// CHECK-LABEL: func @pairs_of_vectors
+// CHECK-SAME:    (%[[X:.+]]: vector<32xf32>,
+func.func @pairs_of_vectors(%x: vector<32xf32>, %z: vector<16xf32>) -> (vector<32xbf16>, vector<16xbf16>) {
+  // CHECK-DAG: %[[HIGH:.+]] = vector.extract_strided_slice %[[X]] {offsets = [16]
+  // CHECK-DAG: %[[LOW:.+]] = vector.extract_strided_slice %[[X]] {offsets = [0]
+  // CHECK:     llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"(%[[HIGH]], %[[LOW]])
+  // CHECK:     arith.truncf %{{.+}} : vector<16xf32> to vector<16xbf16>
+  %y = arith.truncf %x : vector<32xf32> to vector<32xbf16>
+  %w = arith.truncf %z : vector<16xf32> to vector<16xbf16>
+  return %y, %w : vector<32xbf16>, vector<16xbf16>
+}
+
+// -----
+
 // A scalar takes the same formula.
 
 // CHECK-LABEL: func @tanh_of_a_scalar
