@@ -17,8 +17,8 @@ mlir::TypedAttr identityOf(mlir::Builder &builder, Combine kind,
                            mlir::Type type);
 
 /// Combines two scalars or two vectors of one type. Max and min propagate NaN;
-/// the greatest number leaves out that of `y`, and `x` is none. Integers are
-/// signed.
+/// MaxNumber leaves out a NaN in `y`, and `x`, the greatest so far, is a
+/// number. Integers are signed.
 mlir::Value combine(mlir::OpBuilder &builder, mlir::Location loc, Combine kind,
                     mlir::Value x, mlir::Value y);
 

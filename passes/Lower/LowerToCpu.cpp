@@ -42,7 +42,10 @@ void TileLowering::loadArguments(func::FuncOp function) {
                   arith::IndexCastOp::create(b, loc(), b.getIndexType(), value)
                       .getResult());
   }
+  // Nothing else points there: what is read of it may be read before a store.
   scratchBase = entry.getArgument(4);
+  function.setArgAttr(4, LLVM::LLVMDialect::getNoAliasAttrName(),
+                      b.getUnitAttr());
 }
 
 /// Remembers that the offset's last step is a whole one, if it is.
@@ -133,6 +136,7 @@ FailureOr<func::FuncOp> TileLowering::lower() {
   for (Operation &op : kernel.getEntry())
     if (isa<arith::ConstantOp>(op))
       b.clone(op, mapping);
+  materializeInvariants();
   b.setInsertionPointToStart(loop.getBody());
   decodeInstance(loop.getInductionVar());
   if (failed(lowerBlock(kernel.getEntry())))

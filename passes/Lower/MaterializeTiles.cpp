@@ -1,4 +1,4 @@
-//===- MaterializeTiles.cpp - stores, reductions and tiles in scratch -----===//
+//===- MaterializeTiles.cpp - tiles in scratch memory, and loops over them ===//
 
 #include "passes/Lower/TileLowering.h"
 
@@ -163,7 +163,9 @@ bool TileLowering::shouldMaterialize(Value tile) {
         costOf(tile) > kRecomputeLimit)
       return true;
   }
-  return readers > 1 && costOf(tile) > kRecomputeLimit;
+  // A loop that reads it first has room for a store.
+  return readers > 1 &&
+         (costOf(tile) > kRecomputeLimit || isKeptByReduce(tile));
 }
 
 /// The axis along which the tile's memory is contiguous, found at its first
@@ -292,9 +294,8 @@ Value TileLowering::limitOf(std::optional<Bound> bound, int64_t extent) {
 /// Whole vectors, then one with a mask. Where lanes may run over the end
 /// (scratch has padding) a bound is left to the loads.
 void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
-                            bool mayOverrun,
+                            bool mayOverrun, int64_t width,
                             function_ref<void(Value, Value)> body) {
-  int64_t width = lanesOf(Type());
   if (mayOverrun && bound && extent % width == 0 && !isInside(*bound, extent)) {
     OpBuilder::InsertionGuard guard(b);
     auto loop =
@@ -342,7 +343,8 @@ void TileLowering::forLanes(int64_t extent, std::optional<Bound> bound,
 
 void TileLowering::forEachVector(ArrayRef<int64_t> shape,
                                  ArrayRef<std::optional<Bound>> bounds,
-                                 unsigned lane, PlaceFn body, bool mayOverrun) {
+                                 unsigned lane, PlaceFn body, bool mayOverrun,
+                                 int64_t numVectors) {
   OpBuilder::InsertionGuard guard(b);
   Place at;
   at.coords.resize(shape.size());
@@ -370,12 +372,13 @@ void TileLowering::forEachVector(ArrayRef<int64_t> shape,
       guaranteed.push_back({*bounds[axis], {loop.getInductionVar()}});
   }
   at.lane = lane;
-  at.width = lanesOf(Type());
-  forLanes(shape[lane], bounds[lane], mayOverrun, [&](Value coord, Value mask) {
-    at.coords[lane] = coord;
-    at.mask = mask;
-    body(at);
-  });
+  at.width = numVectors * lanesOf(Type());
+  forLanes(shape[lane], bounds[lane], mayOverrun, at.width,
+           [&](Value coord, Value mask) {
+             at.coords[lane] = coord;
+             at.mask = mask;
+             body(at);
+           });
   guaranteed.truncate(numGuaranteed);
 }
 
@@ -431,64 +434,6 @@ void TileLowering::materializeInto(Value tile, const Scratch &to) {
         /*mayOverrun=*/true);
   }
   scratch[tile] = target;
-}
-
-void TileLowering::writeStore(tile::StoreOp store, Value value, const Place &at,
-                              Value inside) {
-  Memory memory = memoryOf(store.getView());
-  Value linear = constantIndex(0);
-  SmallVector<Value> coords(memory.sizes.size());
-  for (auto [axis, dim] : llvm::enumerate(store.getAxes()))
-    coords[dim] = at.coords[axis];
-  for (auto [d, offset] : llvm::enumerate(store.getOffsets())) {
-    Value position =
-        coords[d]
-            ? b.createOrFold<arith::AddIOp>(loc(), mapped(offset), coords[d])
-            : mapped(offset);
-    linear = b.createOrFold<arith::AddIOp>(
-        loc(), linear,
-        b.createOrFold<arith::MulIOp>(loc(), position, memory.strides[d]));
-  }
-  Value laneStride =
-      at.lane ? memory.strides[store.getAxes()[*at.lane]] : Value();
-  writeMemory(value, memory.pointer, linear, laneStride, inside, at);
-}
-
-void TileLowering::lowerStore(tile::StoreOp store) {
-  Value tile = store.getTile();
-  SmallVector<int64_t> shape = tileTypeOf(tile).getShape();
-  auto view = store.getView().getDefiningOp<tile::ViewOp>();
-  SmallVector<std::optional<Bound>> bounds(shape.size());
-  for (auto [axis, dim] : llvm::enumerate(store.getAxes()))
-    bounds[axis] =
-        Bound{mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
-  if (tile::MmaOp mma = pendingProduct(tile)) {
-    unsigned lane = laneAxisOf(mma.getResult());
-    auto write = [&](Value value, const Place &at) {
-      writeStore(store, value, at,
-                 checkBound(*bounds[lane], shape[lane], lane, at));
-    };
-    if (usesTileUnit(mma))
-      return lowerUnitProduct(mma, store, *bounds[0], write);
-    if (usesSplitUnit(mma))
-      return lowerSplitProduct(mma, tile, *bounds[0], write);
-    return lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
-                        write);
-  }
-  unsigned lane = laneAxisOf(tile);
-  bool liesAcross = isInSquares(tileTypeOf(tile)) &&
-                    store.getAxes()[1 - lane] == view.getType().getRank() - 1;
-  if (!liesAcross)
-    return forEachVector(shape, bounds, lane, [&](const Place &at) {
-      writeStore(store, evaluate(tile, at), at, nullptr);
-    });
-  forEachTransposed(tile, lane, [&](Value value, const Place &at) {
-    Value inside;
-    for (unsigned axis = 0; axis < 2; ++axis)
-      inside = combineMasks(inside,
-                            checkBound(*bounds[axis], shape[axis], axis, at));
-    writeStore(store, value, at, inside);
-  });
 }
 
 } // namespace tenon

@@ -16,8 +16,8 @@ namespace tenon {
 /// What is known of an argument.
 enum class Domain { All, NotPositive };
 
-/// 1 ulp. Results below 2^-125.5 become 0. exp of what is not positive is within
-/// 1 + |x| / 20 ulp.
+/// 1 ulp. Results below 2^-125.5 become 0. exp of what is not positive is
+/// within 1 + |x| / 20 ulp.
 mlir::Value expandExp(FloatBuilder &b, mlir::Value x, Domain domain);
 mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, Domain domain);
 

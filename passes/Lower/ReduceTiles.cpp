@@ -27,74 +27,10 @@ static Value combineLanes(OpBuilder &b, Location loc, tile::Combine kind,
   return vector::ExtractOp::create(b, loc, vector, 0);
 }
 
-/// Steps along the reduced axis that are folded side by side: they hide the
-/// latency of the additions.
-static constexpr int64_t kChains = 4;
-
-/// Whether the tile is read first by a reduction along its lanes, which then
-/// computes it once for all: it writes each vector that it reads.
-bool TileLowering::isKeptByReduce(Value tile) {
-  auto map = tile.getDefiningOp<tile::MapOp>();
-  if (!map || pendingProduct(tile) || tileTypeOf(tile).getRank() != 2)
-    return false;
-  Operation *first = nullptr;
-  for (Operation *user : tile.getUsers()) {
-    if (user->getBlock() != map->getBlock())
-      return false;
-    first = first && first->isBeforeInBlock(user) ? first : user;
-  }
-  auto reduce = dyn_cast_or_null<tile::ReduceOp>(first);
-  unsigned lane = laneAxisOf(tile);
-  if (!reduce || reduce.getAxis() != lane)
-    return false;
-  // It leaves out rows behind any bound; others want zeros behind most.
-  return boundOf(tile, 1 - lane).has_value() ==
-         endsOfGrid(tile)[1 - lane].has_value();
-}
-
-/// The reduction's input, or what the only other reader makes of it place by
-/// place.
-TileLowering::KeptTile TileLowering::keptBeside(tile::ReduceOp reduce) {
-  Value tile = reduce.getInput();
-  if (scratch.contains(tile) || !shouldMaterialize(tile) ||
-      !isKeptByReduce(tile))
-    return {};
-  SmallVector<Operation *> others;
-  for (Operation *user : tile.getUsers())
-    if (user != reduce)
-      others.push_back(user);
-  auto reader = others.size() == 1 ? dyn_cast<tile::MapOp>(others.front())
-                                   : tile::MapOp();
-  if (reader && reader.getInputs().size() == 1 &&
-      reader.getMap(0) == SmallVector<unsigned>{0, 1} &&
-      laneAxisOf(reader) == laneAxisOf(tile))
-    tile = reader;
-  Scratch to = placeToKeep(tile);
-  for (unsigned axis = 0; axis < 2; ++axis)
-    to.bounds[axis] = boundOf(tile, axis);
-  return {tile, to};
-}
-
-/// Scratch memory for a tile that is written as it is read: that of what it is
-/// made of place by place, if nothing else reads that, or new memory.
-TileLowering::Scratch TileLowering::placeToKeep(Value tile) {
-  unsigned lane = laneAxisOf(tile);
-  if (auto map = tile.getDefiningOp<tile::MapOp>())
-    for (auto [n, input] : llvm::enumerate(map.getInputs()))
-      if (auto from = scratch.find(input);
-          from != scratch.end() && input.hasOneUse() &&
-          input.getType() == tile.getType() &&
-          map.getMap(n) == SmallVector<unsigned>{0, 1} &&
-          from->second.strides[lane] == 1)
-        return from->second;
-  return allocate(tileTypeOf(tile), lane);
-}
-
-void TileLowering::keep(const KeptTile &kept, Value input, Value value,
-                        const Place &at) {
-  held[input] = value;
-  writeScratch(evaluate(kept.tile, at), kept.to, at);
-  held.erase(input);
+/// Steps along the reduced axis that are folded side by side, in a quarter of
+/// the registers: they hide the latency of the additions.
+static int64_t numChainsOf(const VectorMachine &machine) {
+  return std::max<int64_t>(1, machine.numVectors / 4);
 }
 
 /// One reduction over an axis of a tile.
@@ -109,6 +45,7 @@ private:
   void reduceRows();
   Value sumOfLanes(Place at);
   Value step(Value sum, Place at);
+  void writeResult(Value total, const Place &at);
   Place resultPlace(const Place &at);
   Place placeOfRow();
   Value combine(Value x, Value y) {
@@ -129,6 +66,8 @@ private:
   TileLowering::Scratch to;
   SmallVector<std::optional<Bound>> bounds; ///< of the input's other axes
   TileLowering::KeptTile kept;
+  TileLowering::AwaitedRows awaited;
+  Value finish; ///< the result, or what follows it
 };
 
 Reduction::Reduction(TileLowering &lowering, tile::ReduceOp reduce)
@@ -145,7 +84,8 @@ Reduction::Reduction(TileLowering &lowering, tile::ReduceOp reduce)
   // The result's lane is the input's, or, when that one is reduced, the last.
   unsigned rank = shape.size() - 1;
   unsigned last = rank ? rank - 1 : 0;
-  to = tiles.allocate(reduce.getType(),
+  finish = tiles.finishOf(reduce);
+  to = tiles.allocate(tileTypeOf(finish),
                       lane == axis ? last : lane - (lane > axis));
   bounds.resize(shape.size());
   for (unsigned a = 0; a < shape.size(); ++a) {
@@ -155,6 +95,8 @@ Reduction::Reduction(TileLowering &lowering, tile::ReduceOp reduce)
     to.bounds[a - (a > axis)] = bounds[a];
   }
   kept = tiles.keptBeside(reduce);
+  if (lane == axis && shape.size() == 2)
+    awaited = tiles.awaitedRows(reduce);
 }
 
 Place Reduction::resultPlace(const Place &at) {
@@ -173,12 +115,24 @@ Place Reduction::resultPlace(const Place &at) {
 }
 
 Value Reduction::step(Value sum, Place at) {
-  Value value = tiles.evaluate(input, at);
-  if (kept.tile)
-    tiles.keep(kept, input, value, at);
+  Value value = kept.tile ? tiles.evaluateAndKeep(kept, input, at)
+                          : tiles.evaluate(input, at);
   if (at.mask && lane == axis)
     value = arith::SelectOp::create(b, loc(), at.mask, value, start);
-  return combine(sum, value);
+  // A product that nothing else reads is added unrounded.
+  auto product = value.getDefiningOp<arith::MulFOp>();
+  if (!product || !value.use_empty() || reduce.getKind() != tile::Combine::Sum)
+    return combine(sum, value);
+  sum = multiplyAdd(b, loc(), product.getLhs(), product.getRhs(), sum);
+  product.erase();
+  return sum;
+}
+
+void Reduction::writeResult(Value total, const Place &at) {
+  Place place = resultPlace(at);
+  tiles.held[reduce.getResult()] = total;
+  tiles.writeScratch(tiles.evaluate(finish, place), to, place);
+  tiles.held.erase(reduce.getResult());
 }
 
 /// Vectors of results, one pass down the axis.
@@ -196,7 +150,7 @@ void Reduction::reduceDown() {
     here.coords[axis] = loop.getInductionVar();
     scf::YieldOp::create(b, loc(), step(loop.getRegionIterArgs()[0], here));
     b.setInsertionPointAfter(loop);
-    tiles.writeScratch(loop.getResult(0), to, resultPlace(at));
+    writeResult(loop.getResult(0), at);
   };
   tiles.forEachVector(outer, loose, lane, reduceVector, /*mayOverrun=*/true);
 }
@@ -212,17 +166,19 @@ Place Reduction::placeOfRow() {
 
 /// Chains of vectors along the lanes, and their sum.
 Value Reduction::sumOfLanes(Place at) {
-  int64_t chunk = kChains * width, whole = shape[axis] / chunk * chunk;
-  SmallVector<Value> chains(kChains, start);
+  int64_t numChains = numChainsOf(tiles.machine);
+  int64_t chunk = numChains * width, whole = shape[axis] / chunk * chunk;
+  SmallVector<Value> chains(numChains, start);
   if (whole > 0) {
     auto loop = scf::ForOp::create(b, loc(), index(0), index(whole),
                                    index(chunk), chains);
     OpBuilder::InsertionGuard inner(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> next;
-    for (int64_t c = 0; c < kChains; ++c) {
+    for (int64_t c = 0; c < numChains; ++c) {
       at.coords[axis] = arith::AddIOp::create(b, loc(), loop.getInductionVar(),
                                               index(c * width));
+      tiles.fetchRows(awaited, at, c);
       next.push_back(step(loop.getRegionIterArgs()[c], at));
     }
     scf::YieldOp::create(b, loc(), next);
@@ -234,7 +190,10 @@ Value Reduction::sumOfLanes(Place at) {
     at.mask = left < width ? tiles.laneMask(index(left), width) : Value();
     chains[i] = step(chains[i], at);
   }
-  return combine(combine(chains[0], chains[1]), combine(chains[2], chains[3]));
+  for (int64_t left = numChains; left > 1; left -= left / 2)
+    for (int64_t c = 0; c < left / 2; ++c)
+      chains[c] = combine(chains[c], chains[left - 1 - c]);
+  return chains[0];
 }
 
 void Reduction::reduceLanes() {
@@ -253,7 +212,7 @@ void Reduction::reduceLanes() {
   }
   Value total = combineLanes(b, loc(), reduce.getKind(), sumOfLanes(at));
   at.lane.reset();
-  tiles.writeScratch(total, to, resultPlace(at));
+  writeResult(total, at);
   tiles.guaranteed.truncate(numGuaranteed);
 }
 
@@ -304,7 +263,7 @@ void Reduction::reduceRows() {
   Place at = placeOfRow();
   at.coords[0] = first;
   at.lane = 0;
-  tiles.writeScratch(vectors[0], to, resultPlace(at));
+  writeResult(vectors[0], at);
 }
 
 void Reduction::lower() {
@@ -314,7 +273,7 @@ void Reduction::lower() {
     reduceRows();
   else
     reduceLanes();
-  tiles.scratch[reduce.getResult()] = to;
+  tiles.scratch[finish] = to;
   if (kept.tile)
     tiles.scratch[kept.tile] = kept.to;
 }

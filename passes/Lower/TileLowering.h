@@ -195,13 +195,25 @@ private:
                                           mlir::ValueRange sums);
 
   //===--- FetchMemory.cpp: lines asked for before their use --------------===//
-  enum class Use { Read, Write };
+  enum class Use { Read, ReadSoon, Write };
   void fetch(mlir::Value address, Use use);
   void fetchAhead(mlir::Value address);
   template <typename Access>
   void fetchRow(Access access, tile::TileType type, mlir::Value row, Use use);
   void fetchInputs(mlir::Value end, mlir::Value row);
   void fetchOperands(tile::StoreOp store, mlir::Value row);
+  void fetchStore(tile::StoreOp store, const Place &at, int64_t aheadBytes);
+  void fetchNextStore(tile::StoreOp store, const Place &at);
+  /// Rows that are read by the next instance and written by this one.
+  struct AwaitedRows {
+    llvm::SmallVector<tile::LoadOp> loads;
+    llvm::SmallVector<tile::StoreOp> stores;
+  };
+  template <typename Access> bool hasRowsInMemory(Access access);
+  llvm::SmallVector<tile::LoadOp> rowsOf(mlir::Value tile);
+  AwaitedRows awaitedRows(tile::ReduceOp last);
+  void fetchPlace(tile::LoadOp load, const Place &at);
+  void fetchRows(const AwaitedRows &rows, const Place &at, int64_t number);
 
   //===--- MaterializeTiles.cpp: statements over whole tiles -------------===//
   struct Scratch {
@@ -215,9 +227,6 @@ private:
   void writeScratch(mlir::Value value, const Scratch &to, const Place &at);
   void materialize(mlir::Value tile);
   void materializeInto(mlir::Value tile, const Scratch &to);
-  void lowerStore(tile::StoreOp store);
-  void writeStore(tile::StoreOp store, mlir::Value value, const Place &at,
-                  mlir::Value inside);
   bool shouldMaterialize(mlir::Value tile);
   int64_t costOf(mlir::Value tile);
   unsigned laneAxisOf(mlir::Value tile);
@@ -229,27 +238,46 @@ private:
   mlir::Value limitOf(std::optional<Bound> bound, int64_t extent);
   using PlaceFn = llvm::function_ref<void(const Place &)>;
   /// Loops over all vectors of a tile of this shape; axes end at their bounds,
-  /// the lanes, if they may overrun, with the last whole vector.
+  /// the lanes, if they may overrun, with the last whole vector. A place may be
+  /// several vectors wide, if these are the whole extent.
   void forEachVector(llvm::ArrayRef<int64_t> shape,
                      llvm::ArrayRef<std::optional<Bound>> bounds, unsigned lane,
-                     PlaceFn body, bool mayOverrun = false);
+                     PlaceFn body, bool mayOverrun = false,
+                     int64_t numVectors = 1);
   void
   forLanes(int64_t extent, std::optional<Bound> bound, bool mayOverrun,
+           int64_t width,
            llvm::function_ref<void(mlir::Value coord, mlir::Value mask)> body);
 
-  //===--- ReduceTiles.cpp: reductions, and what is kept beside them ------===//
+  //===--- StoreTiles.cpp: tiles written to the memory of a view ----------===//
+  void lowerStore(tile::StoreOp store);
+  void writeStore(tile::StoreOp store, mlir::Value value, const Place &at,
+                  mlir::Value inside);
+  mlir::Value offsetOfStore(tile::StoreOp store, const Memory &memory,
+                            const Place &at);
+  int64_t numVectorsAtOnce(tile::StoreOp store, unsigned lane);
+
+  //===--- ReduceTiles.cpp: reductions ------------------------------------===//
   friend class Reduction;
   void lowerReduce(tile::ReduceOp reduce);
-  /// A tile that the loops of a reduction write while they read it.
+
+  //===--- KeepTiles.cpp: what is computed and kept beside them -----------===//
+  /// A tile that the loops of a reduction write while they read it, or another.
   struct KeptTile {
-    mlir::Value tile; ///< null: none
+    mlir::Value read, tile; ///< null: none
     Scratch to;
   };
   bool isKeptByReduce(mlir::Value tile);
   KeptTile keptBeside(tile::ReduceOp reduce);
+  bool usesKnownValues(tile::MapOp map);
+  mlir::Value finishOf(tile::ReduceOp reduce);
   Scratch placeToKeep(mlir::Value tile);
-  void keep(const KeptTile &kept, mlir::Value input, mlir::Value value,
-            const Place &at);
+  mlir::Value evaluateAndKeep(const KeptTile &kept, mlir::Value reduced,
+                              const Place &at);
+
+  //===--- InvariantTiles.cpp: what all instances compute alike -----------===//
+  bool isInvariant(mlir::Value tile);
+  void materializeInvariants();
 
   //===--- TransposeTiles.cpp: lanes that lie across memory ---------------===//
   using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;
@@ -423,6 +451,7 @@ private:
   bool readsAhead = false;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
+  llvm::DenseSet<mlir::Operation *> awaitedStores;   ///< asked for already
   llvm::DenseMap<mlir::Value, Scratch> words; ///< right sides, staged for dots
   llvm::DenseMap<mlir::Value, mlir::Value> held; ///< at the place in question
   llvm::DenseMap<mlir::Value, Registers>

@@ -44,3 +44,17 @@ func.func @few_rows(%x: tensor<3x96xbf16>, %y: tensor<4x96xbf16>, %w: tensor<96x
   %1 = graph.matmul %y, %w : (tensor<4x96xbf16>, tensor<96x96xbf16>) -> tensor<4x96xbf16>
   return %0, %1 : tensor<3x96xbf16>, tensor<4x96xbf16>
 }
+
+// -----
+
+// Of long rows few: two of 768 are 6 KiB of f32.
+
+// CHECK-DAG: tile.kernel @rms_norm{{.*}}schedule {BM = 4 : index}
+// CHECK-DAG: tile.kernel @softmax{{.*}}schedule {BM = 2 : index}
+// CHECK-DAG: tile.kernel @layer_norm{{.*}}schedule {BM = 1 : index}
+func.func @rows(%x: tensor<9x384xf32>, %y: tensor<9x768xbf16>, %z: tensor<9x1600xf32>, %w: tensor<384xf32>, %v: tensor<1600xf32>) -> (tensor<9x384xf32>, tensor<9x768xbf16>, tensor<9x1600xf32>) {
+  %0 = graph.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<9x384xf32>, tensor<384xf32>) -> tensor<9x384xf32>
+  %1 = graph.softmax %y {axis = 1 : i64} : (tensor<9x768xbf16>) -> tensor<9x768xbf16>
+  %2 = graph.layer_norm %z, %v {epsilon = 1.0e-5 : f64} : (tensor<9x1600xf32>, tensor<1600xf32>) -> tensor<9x1600xf32>
+  return %0, %1, %2 : tensor<9x384xf32>, tensor<9x768xbf16>, tensor<9x1600xf32>
+}
