@@ -223,7 +223,8 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
   if (failed(s))
     return failure();
   AxisTile m{carried[0], {0}}, l{carried[1], {0}};
-  AxisTile blockTop = builder.reduce(tile::Combine::Max, *s, 1);
+  // A row with a NaN needs no maximum: its sum is NaN.
+  AxisTile blockTop = builder.reduce(tile::Combine::MaxNumber, *s, 1);
   AxisTile top =
       builder.map(scoreRegion, {m, blockTop}, f32,
                   [&](OpBuilder &body, ValueRange v) -> Value {
@@ -239,8 +240,10 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
                                        v[0]);
       });
   auto expOf = [&](OpBuilder &body, ValueRange v) -> Value {
-    return math::Exp2Op::create(body, loc,
-                                arith::SubFOp::create(body, loc, v[0], v[1]));
+    auto e = math::Exp2Op::create(body, loc,
+                                  arith::SubFOp::create(body, loc, v[0], v[1]));
+    e->setAttr(tile::kNotPositive, body.getUnitAttr());
+    return e;
   };
   AxisTile p = builder.map(scoreRegion, {*s, base}, f32, expOf);
   AxisTile c = builder.map(scoreRegion, {m, base}, f32, expOf);
