@@ -70,7 +70,8 @@ static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createDecomposePass(composites));
   passes.addPass(createSimplifyGraphPass());
   passes.addPass(createSinkViewsPass());
-  passes.addPass(createRoundByReciprocalPass()); // elementwise ops of one reader are past
+  // After what wants values of one reader: it makes several of one.
+  passes.addPass(createRoundByReciprocalPass());
   if (useBf16)
     passes.addNestedPass<func::FuncOp>(createNarrowFloatsPass());
   // Last: what tells the first layer from the others is shared by now.

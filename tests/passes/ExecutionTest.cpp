@@ -189,9 +189,9 @@ TEST(Execution, PassesKeepTheMeaningOfTheirTests) {
         "raise-rope", "raise-silu", "raise-swiglu"})
     for (const Case &tested : readLitTest("Raise", pass))
       run(tested);
-  for (const char *pass : {"fold-scales", "merge-parallel-matmuls",
-                           "resolve-index-gather", "round-by-reciprocal",
-                           "simplify-graph"})
+  for (const char *pass :
+       {"fold-scales", "merge-parallel-matmuls", "resolve-index-gather",
+        "round-by-reciprocal", "simplify-graph"})
     for (const Case &tested : readLitTest("Simplify", pass))
       run(tested);
 }
