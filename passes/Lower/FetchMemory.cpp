@@ -93,16 +93,53 @@ void TileLowering::fetchStore(tile::StoreOp store, const Place &at,
         Use::Write);
 }
 
-/// What is stored a little later, where places fill lines and no loop before
-/// this one asked for them.
-void TileLowering::fetchNextStore(tile::StoreOp store, const Place &at) {
-  // Measured on Sapphire Rapids, in L2 and in memory: 256 bytes are too few.
-  constexpr int64_t kAheadBytes = 512;
-  Type storage = storageType(store.getView().getType().getElementType());
-  if (at.lane && isContiguous(store, *at.lane) &&
-      at.width * bytesOf(storage) % kLineBytes == 0 &&
-      !awaitedStores.contains(store))
-    fetchStore(store, at, kAheadBytes);
+/// Whether a vector of the tile takes longer than its way from L2.
+bool TileLowering::computesMuch(Value tile) {
+  constexpr int64_t kMuch = 10;
+  return costOf(tile) > kMuch;
+}
+
+/// The loads of its own shape that a tile is made of.
+static SmallVector<tile::LoadOp> loadsOf(Value tile) {
+  SmallVector<int64_t> shape = tileTypeOf(tile).getShape();
+  llvm::SetVector<Value> parts;
+  parts.insert(tile);
+  SmallVector<tile::LoadOp> loads;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    Operation *op = parts[i].getDefiningOp();
+    auto load = dyn_cast_or_null<tile::LoadOp>(op);
+    if (load && load.getType().getShape() == shape)
+      loads.push_back(load);
+    if (isa_and_nonnull<tile::MapOp, tile::ReduceOp>(op))
+      parts.insert_range(op->getOperands());
+  }
+  return loads;
+}
+
+/// Whether a place is whole lines of what the access reads or writes.
+template <typename Access>
+static bool fillsLines(Access access, const Place &at) {
+  Type storage = storageType(access.getView().getType().getElementType());
+  return at.lane && isContiguous(access, *at.lane) &&
+         at.width * bytesOf(storage) % kLineBytes == 0;
+}
+
+/// The memory beside what is computed and stored at this place. Where little is
+/// computed, stores wait: for lines to be this core's. Where much is, it is
+/// loads: so few vectors are on their way at once that memory is not seen
+/// ahead, and lines asked for in order to be written would hold loads up.
+/// Measured on Sapphire Rapids, in L2 and in memory: 256 bytes are too few.
+void TileLowering::fetchBesideStore(tile::StoreOp store, const Place &at) {
+  constexpr int64_t kStoreAhead = 512, kLoadAhead = 1024;
+  if (!computesMuch(store.getTile())) {
+    if (fillsLines(store, at) && !awaitedStores.contains(store))
+      fetchStore(store, at, kStoreAhead);
+    return;
+  }
+  for (tile::LoadOp load : loadsOf(store.getTile()))
+    if (fillsLines(load, at))
+      fetch(advance(addressOfLoad(load, at), constantIndex(kLoadAhead)),
+            Use::ReadSoon);
 }
 
 /// Whether rows of the tile are rows of memory, which others follow in the next
@@ -118,28 +155,10 @@ template <typename Access> bool TileLowering::hasRowsInMemory(Access access) {
          llvm::all_of(view.getSizes(), isKnown);
 }
 
-/// The loads of rows that a tile of the same shape is made of.
-SmallVector<tile::LoadOp> TileLowering::rowsOf(Value tile) {
-  SmallVector<int64_t> shape = tileTypeOf(tile).getShape();
-  llvm::SetVector<Value> parts;
-  parts.insert(tile);
-  SmallVector<tile::LoadOp> rows;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    Operation *op = parts[i].getDefiningOp();
-    auto load = dyn_cast_or_null<tile::LoadOp>(op);
-    if (load && load.getType().getShape() == shape && hasRowsInMemory(load))
-      rows.push_back(load);
-    if (isa_and_nonnull<tile::MapOp, tile::ReduceOp>(op))
-      parts.insert_range(op->getOperands());
-  }
-  return rows;
-}
-
 /// What the last of the passes over rows asks for on its way: the rows that the
 /// next instance begins with, and, if it computes much, what is stored after
 /// it. They come from L2, or from further, meanwhile.
 TileLowering::AwaitedRows TileLowering::awaitedRows(tile::ReduceOp last) {
-  constexpr int64_t kMuch = 8;
   SmallVector<int64_t> shape = tileTypeOf(last.getInput()).getShape();
   AwaitedRows rows;
   for (Operation *op = last->getNextNode(); op; op = op->getNextNode()) {
@@ -148,26 +167,32 @@ TileLowering::AwaitedRows TileLowering::awaitedRows(tile::ReduceOp last) {
       return {};
     auto store = dyn_cast<tile::StoreOp>(op);
     if (store && tileTypeOf(store.getTile()).getShape() == shape &&
-        costOf(last.getInput()) > kMuch && hasRowsInMemory(store))
+        computesMuch(last.getInput()) && hasRowsInMemory(store))
       rows.stores.push_back(store);
   }
   awaitedStores.insert_range(rows.stores);
-  rows.loads = rowsOf(last.getInput());
+  for (tile::LoadOp load : loadsOf(last.getInput()))
+    if (hasRowsInMemory(load))
+      rows.loads.push_back(load);
   return rows;
 }
 
-/// The place in the tile of the next instance.
-void TileLowering::fetchPlace(tile::LoadOp load, const Place &at) {
+Value TileLowering::addressOfLoad(tile::LoadOp load, const Place &at) {
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> coords(memory.sizes.size()), offsets;
   for (Value offset : load.getOffsets())
     offsets.push_back(mapped(offset));
-  coords[load.getAxes()[0]] = b.createOrFold<arith::AddIOp>(
+  for (auto [axis, dim] : llvm::enumerate(load.getAxes()))
+    coords[dim] = at.coords[axis];
+  return addressOf(load.getType().getElementType(), memory.pointer,
+                   linearOffset(memory, offsets, coords));
+}
+
+/// The same place in the rows of the next instance.
+void TileLowering::fetchNextRow(tile::LoadOp load, Place at) {
+  at.coords[0] = b.createOrFold<arith::AddIOp>(
       loc(), at.coords[0], constantIndex(load.getType().getExtent(0)));
-  coords[load.getAxes()[1]] = at.coords[1];
-  fetch(addressOf(load.getType().getElementType(), memory.pointer,
-                  linearOffset(memory, offsets, coords)),
-        Use::ReadSoon);
+  fetch(addressOfLoad(load, at), Use::ReadSoon);
 }
 
 /// Asks for the lines that a vector begins, counted from where a line begins.
@@ -179,7 +204,7 @@ void TileLowering::fetchRows(const AwaitedRows &rows, const Place &at,
   };
   for (tile::LoadOp load : rows.loads)
     if (beginsLine(load))
-      fetchPlace(load, at);
+      fetchNextRow(load, at);
   for (tile::StoreOp store : rows.stores)
     if (beginsLine(store))
       fetchStore(store, at, 0);

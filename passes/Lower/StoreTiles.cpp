@@ -78,7 +78,7 @@ void TileLowering::lowerStore(tile::StoreOp store) {
     return forEachVector(
         shape, bounds, lane,
         [&](const Place &at) {
-          fetchNextStore(store, at);
+          fetchBesideStore(store, at);
           writeStore(store, evaluate(tile, at), at, nullptr);
         },
         /*mayOverrun=*/false, numVectorsAtOnce(store, lane));

@@ -203,16 +203,17 @@ private:
   void fetchInputs(mlir::Value end, mlir::Value row);
   void fetchOperands(tile::StoreOp store, mlir::Value row);
   void fetchStore(tile::StoreOp store, const Place &at, int64_t aheadBytes);
-  void fetchNextStore(tile::StoreOp store, const Place &at);
+  bool computesMuch(mlir::Value tile);
+  void fetchBesideStore(tile::StoreOp store, const Place &at);
+  mlir::Value addressOfLoad(tile::LoadOp load, const Place &at);
   /// Rows that are read by the next instance and written by this one.
   struct AwaitedRows {
     llvm::SmallVector<tile::LoadOp> loads;
     llvm::SmallVector<tile::StoreOp> stores;
   };
   template <typename Access> bool hasRowsInMemory(Access access);
-  llvm::SmallVector<tile::LoadOp> rowsOf(mlir::Value tile);
   AwaitedRows awaitedRows(tile::ReduceOp last);
-  void fetchPlace(tile::LoadOp load, const Place &at);
+  void fetchNextRow(tile::LoadOp load, Place at);
   void fetchRows(const AwaitedRows &rows, const Place &at, int64_t number);
 
   //===--- MaterializeTiles.cpp: statements over whole tiles -------------===//

@@ -142,3 +142,47 @@ tile.kernel @kept_beside_squares(%x: !tile.buffer<bf16>, %y: !tile.buffer<f32>, 
   tile.store %b, %yv[%i, %c0] axes [0, 1] : !tile.tile<[2, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
+
+// -----
+
+// Where little is computed for a store, the line 512 bytes on is asked for, to
+// be written; where much is, what is read 1024 bytes on.
+
+// CHECK-LABEL: func @little_is_computed
+// WIDE:        arith.constant 512
+// WIDE:        "llvm.intr.prefetch"{{.*}}rw = 1
+// CHECK-NOT:   "llvm.intr.prefetch"{{.*}}rw = 0
+// CHECK:       return
+tile.kernel @little_is_computed(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 schedule {BN = 64 : index} {
+  %i = tile.grid [%n by 64]
+  %xv = tile.view %x[%n] : !tile.view<?xf32>
+  %a = tile.load %xv[%i] axes [0] : !tile.view<?xf32> -> !tile.tile<[64], f32>
+  %b = tile.map %a maps [[0]] : !tile.tile<[64], f32> -> !tile.tile<[64], f32> {
+  ^bb0(%e: f32):
+    %s = arith.negf %e : f32
+    tile.yield %s : f32
+  }
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  tile.store %b, %yv[%i] axes [0] : !tile.tile<[64], f32>, !tile.view<?xf32>
+  tile.return
+}
+
+// CHECK-LABEL: func @much_is_computed
+// WIDE:        arith.constant 1024
+// WIDE:        "llvm.intr.prefetch"{{.*}}rw = 0
+// CHECK-NOT:   "llvm.intr.prefetch"{{.*}}rw = 1
+// CHECK:       return
+tile.kernel @much_is_computed(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 schedule {BN = 64 : index} {
+  %i = tile.grid [%n by 64]
+  %xv = tile.view %x[%n] : !tile.view<?xf32>
+  %a = tile.load %xv[%i] axes [0] : !tile.view<?xf32> -> !tile.tile<[64], f32>
+  %b = tile.map %a maps [[0]] : !tile.tile<[64], f32> -> !tile.tile<[64], f32> {
+  ^bb0(%e: f32):
+    %s = math.exp %e : f32
+    %t = math.exp %s : f32
+    tile.yield %t : f32
+  }
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  tile.store %b, %yv[%i] axes [0] : !tile.tile<[64], f32>, !tile.view<?xf32>
+  tile.return
+}
