@@ -290,8 +290,9 @@ Value IntegerMatmul::differencesOf(const Quantized &number) {
 }
 
 Value IntegerMatmul::productInFloats() {
-  return make<graph::MatmulOp>(cast(differencesOf(x), b.getF32Type()),
-                               cast(differencesOf(w), b.getF32Type()));
+  Value left = cast(differencesOf(x), b.getF32Type());
+  Value right = cast(differencesOf(w), b.getF32Type());
+  return make<graph::MatmulOp>(left, right);
 }
 
 Value IntegerMatmul::productInIntegers() {
