@@ -201,8 +201,8 @@ private:
           return valid;
     if (launch.results.size() > launch.buffers.size())
       return badArtifact("kernel ", quoted(plan.kernels[launch.kernel].name),
-                         " writes ", launch.results.size(),
-                         " results to ", launch.buffers.size(), " buffers");
+                         " writes ", launch.results.size(), " results to ",
+                         launch.buffers.size(), " buffers");
     for (const LaunchResult &result : launch.results)
       for (const Expr &dim : result.dims)
         if (auto valid = formula(dim); !valid)
