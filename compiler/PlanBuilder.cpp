@@ -83,7 +83,9 @@ private:
                                       Block &steps);
   abi::BufferRef addWeight(exec::WeightOp weight);
   abi::BufferRef addSlot(exec::SlotOp slot);
-  FailureOr<uint32_t> kernelOf(exec::LaunchOp launch);
+  FailureOr<uint32_t> kernelOf(exec::LaunchOp launch, StringRef name);
+  abi::Expr instancesOf(ArrayAttr grid, ArrayRef<int64_t> blocks);
+  LogicalResult addVariants(exec::LaunchOp launch, abi::Launch &step);
   abi::Expr formula(Attribute dim);
   abi::Expr figure(Attribute dim);
   uint32_t symbolNumber(StringRef name);
@@ -234,8 +236,8 @@ abi::BufferRef PlanBuilder::addSlot(exec::SlotOp slot) {
 // Steps
 //===----------------------------------------------------------------------===//
 
-FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
-  StringRef name = launch.getKernel();
+FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch,
+                                          StringRef name) {
   auto [position, isNew] = kernelNumbers.try_emplace(name, plan.kernels.size());
   if (!isNew)
     return position->second;
@@ -262,24 +264,44 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch) {
   return position->second;
 }
 
+abi::Expr PlanBuilder::instancesOf(ArrayAttr grid, ArrayRef<int64_t> blocks) {
+  abi::Expr instances = abi::constant(1);
+  for (auto [size, block] : llvm::zip_equal(grid, blocks))
+    instances =
+        abi::mul(instances, abi::ceilDiv(formula(size), abi::constant(block)));
+  return instances;
+}
+
+LogicalResult PlanBuilder::addVariants(exec::LaunchOp launch,
+                                       abi::Launch &step) {
+  for (exec::VariantAttr variant : launch.getVariantList()) {
+    FailureOr<uint32_t> kernel =
+        kernelOf(launch, variant.getKernel().getValue());
+    if (failed(kernel))
+      return failure();
+    step.variants.push_back(
+        {formula(launch.getGrid()[variant.getAxis()]), variant.getMost(),
+         *kernel, instancesOf(launch.getGrid(), variant.getBlocks())});
+  }
+  return success();
+}
+
 LogicalResult PlanBuilder::addLaunch(exec::LaunchOp launch) {
-  FailureOr<uint32_t> kernel = kernelOf(launch);
+  FailureOr<uint32_t> kernel = kernelOf(launch, launch.getKernel());
   if (failed(kernel))
     return failure();
   abi::Launch step{*kernel,
                    {},
                    {},
-                   abi::constant(1),
+                   instancesOf(launch.getGrid(), launch.getBlocks()),
                    figure(launch.getFlopsAttr()),
                    figure(launch.getBytesAttr())};
   for (Value buffer : launch.getBuffers())
     step.buffers.push_back(buffers[buffer]);
   for (Attribute scalar : launch.getScalars())
     step.scalars.push_back(formula(scalar));
-  for (auto [size, block] :
-       llvm::zip_equal(launch.getGrid(), launch.getBlocks()))
-    step.instances = abi::mul(
-        step.instances, abi::ceilDiv(formula(size), abi::constant(block)));
+  if (failed(addVariants(launch, step)))
+    return failure();
   addResults(launch, step);
   body.steps.emplace_back(std::move(step));
   return success();

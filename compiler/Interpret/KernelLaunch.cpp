@@ -2,6 +2,8 @@
 
 #include "compiler/Interpret/KernelInterpreter.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace tenon;
 
@@ -58,6 +60,27 @@ static FailureOr<KernelArguments> argumentsOf(tile::LaunchOp launch,
   return arguments;
 }
 
+/// The elements of an axis of a kernel's grid, a number or an argument.
+static int64_t gridSize(tile::KernelOp kernel, int64_t axis,
+                        ArrayRef<int64_t> scalars) {
+  Value size = kernel.getGrid().getSizes()[axis];
+  llvm::APInt number;
+  if (matchPattern(size, m_ConstantInt(&number)))
+    return number.getSExtValue();
+  unsigned numBuffers = kernel.getNumInputs() + kernel.getNumOutputs();
+  return scalars[cast<BlockArgument>(size).getArgNumber() - numBuffers];
+}
+
+/// The kernel, or the variant of it that runs for these sizes.
+static tile::KernelOp variantFor(tile::KernelOp kernel,
+                                 ArrayRef<int64_t> scalars) {
+  for (tile::VariantAttr variant : kernel.getVariantList())
+    if (gridSize(kernel, variant.getAxis(), scalars) <= variant.getMost())
+      return SymbolTable::lookupNearestSymbolFrom<tile::KernelOp>(
+          kernel, variant.getKernel());
+  return kernel;
+}
+
 Interpreter::Handler tenon::launchHandler(KernelOptions options) {
   return [options = std::move(options)](
              Operation *op, Interpreter::Tensors operands,
@@ -68,6 +91,7 @@ Interpreter::Handler tenon::launchHandler(KernelOptions options) {
     auto arguments = argumentsOf(launch, std::move(operands), symbols);
     if (failed(arguments))
       return failure();
-    return interpretKernel(kernel, std::move(*arguments), options);
+    return interpretKernel(variantFor(kernel, arguments->scalars),
+                           std::move(*arguments), options);
   };
 }

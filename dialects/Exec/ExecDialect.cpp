@@ -10,12 +10,18 @@ using namespace mlir;
 using namespace tenon::exec;
 
 #include "dialects/Exec/ExecDialect.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Exec/ExecAttrs.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Exec/ExecTypes.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/Exec/ExecOps.cpp.inc"
 
 void ExecDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/Exec/ExecAttrs.cpp.inc"
+      >();
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "dialects/Exec/ExecTypes.cpp.inc"
@@ -96,22 +102,50 @@ LogicalResult SlotOp::verify() {
   return success();
 }
 
+SmallVector<VariantAttr> LaunchOp::getVariantList() {
+  ArrayAttr variants = getVariantsAttr();
+  return variants ? llvm::to_vector(variants.getAsRange<VariantAttr>())
+                  : SmallVector<VariantAttr>();
+}
+
+static LogicalResult verifyBlocks(LaunchOp launch, ArrayRef<int64_t> blocks) {
+  if (launch.getGrid().size() != blocks.size())
+    return launch.emitOpError()
+           << "needs one block an axis of the grid: expected "
+           << launch.getGrid().size() << ", got " << blocks.size();
+  for (int64_t block : blocks)
+    if (block < 1)
+      return launch.emitOpError()
+             << "has a block of " << block << " elements: expected 1 or more";
+  return success();
+}
+
 LogicalResult LaunchOp::verify() {
   // launch_c1
-  if (getGrid().size() != getBlocks().size())
-    return emitOpError() << "needs one block an axis of the grid: expected "
-                         << getGrid().size() << ", got " << getBlocks().size();
-  for (int64_t block : getBlocks())
-    if (block < 1)
-      return emitOpError() << "has a block of " << block
-                           << " elements: expected 1 or more";
+  if (failed(verifyBlocks(*this, getBlocks())))
+    return failure();
+  // launch_c3
+  int64_t numAxes = getGrid().size();
+  for (VariantAttr variant : getVariantList()) {
+    if (failed(verifyBlocks(*this, variant.getBlocks())))
+      return failure();
+    if (variant.getAxis() < 0 || variant.getAxis() >= numAxes)
+      return emitOpError() << "has a variant of an axis that its grid has not: "
+                              "expected less than "
+                           << numAxes << ", got " << variant.getAxis();
+  }
   return success();
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // launch_c2
-  if (!symbols.lookupNearestSymbolFrom((*this)->getParentOp(), getKernelAttr()))
-    return emitOpError() << "there is no kernel '" << getKernel() << "'";
+  SmallVector<FlatSymbolRefAttr> kernels = {getKernelAttr()};
+  for (VariantAttr variant : getVariantList())
+    kernels.push_back(variant.getKernel());
+  for (FlatSymbolRefAttr kernel : kernels)
+    if (!symbols.lookupNearestSymbolFrom((*this)->getParentOp(), kernel))
+      return emitOpError() << "there is no kernel '" << kernel.getValue()
+                           << "'";
   return success();
 }
 

@@ -12,6 +12,7 @@ def Exec_Dialect : Dialect {
     an output, a weight, a slot of the arena. There are no tensors and no
     mathematics in it. It is what the artifact holds as its plan.
   }];
+  let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
 }
 

@@ -16,6 +16,19 @@ def Exec_BufferType : TypeDef<Exec_Dialect, "Buffer"> {
   let summary = "bytes with a place; what they mean is the kernels' knowledge";
 }
 
+def Exec_VariantAttr : AttrDef<Exec_Dialect, "Variant"> {
+  let mnemonic = "variant";
+  let summary = "a kernel that a launch runs where a size is small";
+  let description = [{
+    `#exec.variant<@k_16, axis 0 at most 16, by [16, 48]>`: where axis `axis` of the
+    launch's grid has at most `most` elements, `kernel` runs, and these are its
+    blocks.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$kernel, "int64_t":$axis, "int64_t":$most,
+                        "::mlir::DenseI64ArrayAttr":$blocks);
+  let assemblyFormat = "`<` $kernel `,` `axis` $axis `at` `most` $most `,` `by` $blocks `>`";
+}
+
 //===----------------------------------------------------------------------===//
 // The program
 //===----------------------------------------------------------------------===//
@@ -169,20 +182,28 @@ def Exec_LaunchOp : Exec_Op<"launch",
     multiply-add being two, and what they must at least move. `tensor_types` are
     those of the tensors in the last buffers, and `tensor_names`, for each of them,
     what the imported model calls it: one name, or in a function one for each call.
+    The first of `variants` whose bound holds runs in place of the kernel. Which one
+    that is follows from the symbols, so the host decides it once for all runs on the
+    same shapes.
 
     * (C1) there is one block an axis of the grid, and each is at least 1.
-    * (C2) the kernel is a symbol of the module.
+    * (C2) the kernel and its variants are symbols of the module.
+    * (C3) a variant is of an axis of the grid.
 
     Example: `exec.launch @k(%x, %w, %y) scalars [#graph.dim<B>] grid [#graph.dim<B>, #graph.dim<64>] by [8, 48]`
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Exec_BufferType>:$buffers,
                        ArrayAttr:$scalars, ArrayAttr:$grid, DenseI64ArrayAttr:$blocks,
                        OptionalAttr<AnyAttr>:$flops, OptionalAttr<AnyAttr>:$bytes,
-                       OptionalAttr<TypeArrayAttr>:$tensor_types, OptionalAttr<ArrayAttr>:$tensor_names);
+                       OptionalAttr<TypeArrayAttr>:$tensor_types, OptionalAttr<ArrayAttr>:$tensor_names,
+                       OptionalAttr<TypedArrayAttrBase<Exec_VariantAttr, "variants">>:$variants);
   let assemblyFormat = [{
     $kernel `(` $buffers `)` `scalars` $scalars `grid` $grid `by` $blocks attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::SmallVector<::tenon::exec::VariantAttr> getVariantList();
+  }];
 }
 
 def Exec_CallOp : Exec_Op<"call",

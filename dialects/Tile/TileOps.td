@@ -17,15 +17,20 @@ class Tile_Op<string mnemonic, list<Trait> traits = []>
 // The kernel, its grid and its memory
 //===----------------------------------------------------------------------===//
 
-def Tile_KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock]> {
+def Tile_KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock,
+                                       DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a function over a grid of program instances";
   let description = [{
     Arguments: input buffers, output buffers, then index scalars (sizes that are
     not constants). `schedule` gives numbers to the symbols of the algorithm form;
-    `source` names the graph ops that the kernel computes.
+    `source` names the graph ops that the kernel computes. `variants` are kernels
+    that compute the same: a launch runs the first of them whose bound holds, and
+    this kernel where none does.
 
     * (C1) arguments are `numInputs` + `numOutputs` buffers, then indices.
     * (C2) the body has exactly one `tile.grid`, in its entry block.
+    * (C3) a variant is of an axis of the grid.
+    * (C4) a variant is another kernel, with the same arguments and number of axes.
 
     Example:
 
@@ -46,7 +51,8 @@ def Tile_KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock]> 
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$numInputs, I64Attr:$numOutputs,
-                       OptionalAttr<DictionaryAttr>:$schedule, OptionalAttr<StrAttr>:$source);
+                       OptionalAttr<DictionaryAttr>:$schedule, OptionalAttr<StrAttr>:$source,
+                       OptionalAttr<TypedArrayAttrBase<Tile_VariantAttr, "variants">>:$variants);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -63,6 +69,7 @@ def Tile_KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock]> 
     }
     /// The only grid of the body.
     ::tenon::tile::GridOp getGrid();
+    ::llvm::SmallVector<::tenon::tile::VariantAttr> getVariantList();
   }];
 }
 

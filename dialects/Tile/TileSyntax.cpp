@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace tenon::tile;
 
 // tile.kernel @name(%x: !tile.buffer<f32>, ..., %n: index) inputs 1 outputs 1
-//     [schedule {BM = 8}] [source "matmul, add"] { ... }
+//     [schedule {BM = 8}] [source "matmul, add"] [variants [...]] { ... }
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   Builder &builder = parser.getBuilder();
   StringAttr name;
@@ -32,6 +32,11 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     if (parser.parseAttribute(source, "source", result.attributes))
       return failure();
   }
+  if (succeeded(parser.parseOptionalKeyword("variants"))) {
+    ArrayAttr variants;
+    if (parser.parseAttribute(variants, "variants", result.attributes))
+      return failure();
+  }
   return failure(parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
                  parser.parseRegion(*result.addRegion(), arguments));
 }
@@ -48,9 +53,11 @@ void KernelOp::print(OpAsmPrinter &printer) {
     printer << " schedule " << schedule;
   if (StringAttr source = getSourceAttr())
     printer << " source " << source;
+  if (ArrayAttr variants = getVariantsAttr())
+    printer << " variants " << variants;
   printer.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(),
-      {"sym_name", "numInputs", "numOutputs", "schedule", "source"});
+      (*this)->getAttrs(), {"sym_name", "numInputs", "numOutputs", "schedule",
+                            "source", "variants"});
   printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -58,6 +65,12 @@ void KernelOp::print(OpAsmPrinter &printer) {
 GridOp KernelOp::getGrid() {
   auto grids = getEntry().getOps<GridOp>();
   return grids.empty() ? GridOp() : *grids.begin();
+}
+
+SmallVector<VariantAttr> KernelOp::getVariantList() {
+  ArrayAttr variants = getVariantsAttr();
+  return variants ? llvm::to_vector(variants.getAsRange<VariantAttr>())
+                  : SmallVector<VariantAttr>();
 }
 
 // tile.view %x[%m, %c384] : !tile.view<?x384xf32>

@@ -40,6 +40,17 @@ def Tile_LayoutAttr : AttrDef<Tile_Dialect, "Layout"> {
   }];
 }
 
+def Tile_VariantAttr : AttrDef<Tile_Dialect, "Variant"> {
+  let mnemonic = "variant";
+  let summary = "a kernel that runs in place of another where there is little";
+  let description = [{
+    `#tile.variant<@k_16, axis 1 at most 16>`: `kernel` computes the same and runs
+    where axis `axis` of the grid has at most `most` elements.
+  }];
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$kernel, "int64_t":$axis, "int64_t":$most);
+  let assemblyFormat = "`<` $kernel `,` `axis` $axis `at` `most` $most `>`";
+}
+
 def Tile_BufferType : Tile_Type<"Buffer", "buffer"> {
   let summary = "memory that a kernel gets as an argument";
   let description = [{`!tile.buffer<f32>`: elements, without a shape; `tile.view` gives one.}];

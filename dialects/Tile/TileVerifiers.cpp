@@ -32,6 +32,34 @@ LogicalResult KernelOp::verify() {
   auto numGrids = std::distance(grids.begin(), grids.end());
   if (numGrids != 1)
     return emitOpError("needs exactly one 'tile.grid', got ") << numGrids;
+  // kernel_c3
+  int64_t numAxes = getGrid().getBlocks().size();
+  for (VariantAttr variant : getVariantList())
+    if (variant.getAxis() < 0 || variant.getAxis() >= numAxes)
+      return emitOpError("has a variant of an axis that its grid has not: "
+                         "expected less than ")
+             << numAxes << ", got " << variant.getAxis();
+  return success();
+}
+
+LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // kernel_c4
+  for (VariantAttr variant : getVariantList()) {
+    auto other =
+        symbols.lookupNearestSymbolFrom<KernelOp>(*this, variant.getKernel());
+    if (!other || other == *this)
+      return emitOpError("needs another kernel as a variant, got ")
+             << variant.getKernel();
+    bool isAlike =
+        llvm::equal(getEntry().getArgumentTypes(),
+                    other.getEntry().getArgumentTypes()) &&
+        getNumInputs() == other.getNumInputs() &&
+        getGrid().getBlocks().size() == other.getGrid().getBlocks().size();
+    if (!isAlike)
+      return emitOpError("needs a variant with its own arguments and as many "
+                         "axes as its grid has, which ")
+             << variant.getKernel() << " has not";
+  }
   return success();
 }
 

@@ -138,7 +138,7 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   auto kernel = tile::KernelOp::create(
       b, group.getLoc(), "kernel", body.getNumArguments(), 1, DictionaryAttr(),
-      b.getStringAttr(describe(group)));
+      b.getStringAttr(describe(group)), ArrayAttr());
   Block &entry = kernel.getBody().emplaceBlock();
   auto addBuffer = [&](Type type) {
     entry.addArgument(

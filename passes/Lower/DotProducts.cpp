@@ -149,8 +149,10 @@ SmallVector<Value> TileLowering::dotStep(const ProductBlock &block, Value step,
                                          int64_t length, ValueRange sums) {
   Value k = b.createOrFold<arith::MulIOp>(loc(), step, constantIndex(length));
   SmallVector<Value> vectors, next;
+  readsAhead = block.readsAhead;
   for (int64_t v = 0; v < block.blockVectors; ++v)
     vectors.push_back(dotVector(block, k, v, length));
+  readsAhead = false;
   for (int64_t r = 0; r < block.blockRows; ++r) {
     Value scalar = dotScalar(block, k, r, length);
     for (int64_t v = 0; v < block.blockVectors; ++v) {

@@ -126,8 +126,10 @@ ProductBlock TileLowering::blockOf(tile::MmaOp mma) {
   if (!block.kBound)
     block.kBound = boundOf(block.vectorSide, block.vectorK);
   // Where few rows come by, or many of few bits, weights bind.
+  constexpr int64_t kFewRows = 4;
   int64_t bits = tile::bitsOfWidened(mma);
-  block.readsAhead = usesSplitUnit(mma) || bits != 0;
+  bool isFew = block.rows < kFewRows && hasPackedWords(mma);
+  block.readsAhead = usesSplitUnit(mma) || bits != 0 || isFew;
   constexpr int64_t kLineBits = 512;
   if (bits != 0)
     block.vectorsOfLine =

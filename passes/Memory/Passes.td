@@ -12,7 +12,8 @@ def PlanMemoryPass : Pass<"plan-memory", "::mlir::ModuleOp"> {
     its value. A new value takes the smallest free slot that holds it (the symbols
     at their maximum, or 128 where they have none), or enlarges the largest. No
     launch writes what it reads. A private function with arguments is a layer: it is
-    planned by itself, and a call of it is a step like a launch.
+    planned by itself, and a call of it is a step like a launch. Variants of a kernel
+    become those of its launches, each with its own blocks.
 
     Before:
 

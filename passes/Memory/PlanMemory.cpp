@@ -67,6 +67,7 @@ private:
   Value output(unsigned number);
   Value weight(Value tensor);
   SmallVector<Value> buffersOf(Operation *step);
+  FailureOr<ArrayAttr> variantsOf(tile::KernelOp kernel, tile::LaunchOp launch);
   LogicalResult writeLaunch(tile::LaunchOp launch);
   LogicalResult writeStep(Operation *step);
   void writeCopies();
@@ -293,24 +294,51 @@ WrittenTensor writtenTensor(Value result) {
   return {b.getStrArrayAttr(known.names), type};
 }
 
+/// The elements of the axes of a launch's grid, and those of its blocks.
+struct Grid {
+  SmallVector<Attribute> sizes;
+  SmallVector<int64_t> blocks;
+};
+
+FailureOr<Grid> gridOf(tile::KernelOp kernel, ArrayAttr scalars) {
+  Grid grid;
+  tile::GridOp op = kernel.getGrid();
+  for (auto [size, block] : llvm::zip_equal(op.getSizes(), op.getBlocks())) {
+    grid.sizes.push_back(gridSize(kernel, size, scalars));
+    auto number = dyn_cast<IntegerAttr>(block);
+    if (!grid.sizes.back() || !number)
+      return op.emitOpError()
+             << "has an axis whose size is neither a number nor an argument, "
+                "or whose block is not a number";
+    grid.blocks.push_back(number.getInt());
+  }
+  return grid;
+}
+
+FailureOr<ArrayAttr> Planner::variantsOf(tile::KernelOp kernel,
+                                         tile::LaunchOp launch) {
+  SmallVector<Attribute> variants;
+  for (tile::VariantAttr variant : kernel.getVariantList()) {
+    auto other = symbols.lookup<tile::KernelOp>(variant.getKernel().getValue());
+    FailureOr<Grid> grid = gridOf(other, launch.getScalars());
+    if (failed(grid))
+      return failure();
+    variants.push_back(exec::VariantAttr::get(
+        b.getContext(), variant.getKernel(), variant.getAxis(),
+        variant.getMost(), b.getDenseI64ArrayAttr(grid->blocks)));
+  }
+  return variants.empty() ? ArrayAttr() : b.getArrayAttr(variants);
+}
+
 LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
   auto kernel = symbols.lookup<tile::KernelOp>(launch.getKernel());
   if (!kernel)
     return launch.emitOpError()
            << "there is no tile.kernel '" << launch.getKernel() << "'";
-  tile::GridOp grid = kernel.getGrid();
-  SmallVector<Attribute> sizes;
-  SmallVector<int64_t> blocks;
-  for (auto [size, block] :
-       llvm::zip_equal(grid.getSizes(), grid.getBlocks())) {
-    sizes.push_back(gridSize(kernel, size, launch.getScalars()));
-    auto number = dyn_cast<IntegerAttr>(block);
-    if (!sizes.back() || !number)
-      return grid.emitOpError()
-             << "has an axis whose size is neither a number nor an argument, "
-                "or whose block is not a number";
-    blocks.push_back(number.getInt());
-  }
+  FailureOr<Grid> grid = gridOf(kernel, launch.getScalars());
+  FailureOr<ArrayAttr> variants = variantsOf(kernel, launch);
+  if (failed(grid) || failed(variants))
+    return failure();
   SmallVector<Type> types;
   SmallVector<Attribute> names;
   bool hasName = false;
@@ -320,11 +348,11 @@ LogicalResult Planner::writeLaunch(tile::LaunchOp launch) {
     names.push_back(tensor.names);
     hasName |= !tensor.names.empty();
   }
-  exec::LaunchOp::create(b, launch.getLoc(), launch.getKernel(),
-                         buffersOf(launch), launch.getScalars(),
-                         b.getArrayAttr(sizes), blocks, launch.getFlopsAttr(),
-                         launch.getBytesAttr(), b.getTypeArrayAttr(types),
-                         hasName ? b.getArrayAttr(names) : nullptr);
+  exec::LaunchOp::create(
+      b, launch.getLoc(), launch.getKernel(), buffersOf(launch),
+      launch.getScalars(), b.getArrayAttr(grid->sizes), grid->blocks,
+      launch.getFlopsAttr(), launch.getBytesAttr(), b.getTypeArrayAttr(types),
+      hasName ? b.getArrayAttr(names) : nullptr, *variants);
   return success();
 }
 

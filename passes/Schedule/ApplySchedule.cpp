@@ -154,9 +154,26 @@ SmallVector<PanelLoad> panelLoads(tile::KernelOp kernel) {
   return found;
 }
 
+/// Packs what the operand is, unless that was done for another variant, which
+/// must read the same order.
+LogicalResult packOperand(OpOperand &operand, tile::LayoutAttr layout) {
+  Operation *owner = operand.getOwner();
+  if (auto pack = operand.get().getDefiningOp<tile::PackOp>()) {
+    if (pack.getLayout() == layout)
+      return success();
+    return owner->emitOpError()
+           << "runs one of several variants, which need one order of operand "
+           << operand.getOperandNumber() << ": expected " << pack.getLayout()
+           << ", got " << layout;
+  }
+  OpBuilder b(owner);
+  operand.set(tile::PackOp::create(b, owner->getLoc(), operand.get(), layout));
+  return success();
+}
+
 /// Reads from panels where all launches give constants.
-void packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
-                  const Calls &calls) {
+LogicalResult packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
+                           const Calls &calls) {
   auto view = panel.load.getView().getDefiningOp<tile::ViewOp>();
   tile::ViewType type = view.getType();
   auto argument = cast<BlockArgument>(view.getBuffer());
@@ -171,16 +188,15 @@ void packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
   });
   if (!isStatic || !isOnlyUse || !isConstant || !isOfShape ||
       type.getLayout() || !beginsAtPanel(panel.load, panel.width))
-    return;
+    return success();
   auto layout = tile::LayoutAttr::getPanels(type.getContext(), panel.width,
                                             panel.rows, type.getRank());
+  for (OpOperand *operand : constants)
+    if (failed(packOperand(*operand, layout)))
+      return failure();
   view.getResult().setType(tile::ViewType::get(
       type.getContext(), type.getShape(), type.getElementType(), layout));
-  for (OpOperand *operand : constants) {
-    OpBuilder b(operand->getOwner());
-    operand->set(tile::PackOp::create(b, operand->getOwner()->getLoc(),
-                                      operand->get(), layout));
-  }
+  return success();
 }
 
 void tidy(tile::KernelOp kernel) {
@@ -192,12 +208,24 @@ void tidy(tile::KernelOp kernel) {
   eliminateCommonSubExpressions(rewriter, dominance, kernel);
 }
 
+/// The launches of each kernel; of a variant those of what it is one of.
+using Launches = DenseMap<StringAttr, SmallVector<tile::LaunchOp>>;
+
+Launches launchesOf(ModuleOp module) {
+  Launches launches;
+  module.walk([&](tile::LaunchOp launch) {
+    launches[launch.getKernelAttr().getAttr()].push_back(launch);
+  });
+  for (auto kernel : module.getOps<tile::KernelOp>())
+    for (tile::VariantAttr variant : kernel.getVariantList())
+      launches[variant.getKernel().getAttr()] =
+          launches.lookup(kernel.getSymNameAttr());
+  return launches;
+}
+
 struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
   void runOnOperation() override {
-    DenseMap<StringAttr, SmallVector<tile::LaunchOp>> launches;
-    getOperation().walk([&](tile::LaunchOp launch) {
-      launches[launch.getKernelAttr().getAttr()].push_back(launch);
-    });
+    Launches launches = launchesOf(getOperation());
     Calls calls = callsOf(getOperation());
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (failed(applyNumbers(kernel)))
@@ -206,7 +234,8 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
       if (auto found = launches.find(kernel.getSymNameAttr());
           found != launches.end())
         for (PanelLoad panel : panelLoads(kernel))
-          packConstant(panel, found->second, calls);
+          if (failed(packConstant(panel, found->second, calls)))
+            return signalPassFailure();
     }
   }
 };

@@ -18,6 +18,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     * a reduction along a row takes the row whole, a few rows an instance;
     * products of bf16 and of 8-bit integers use the fastest unit that fits; those
       of f32 a unit of bf16, in parts, where rows and columns are many;
+    * where a product's rows are counted at run time, the schedule is one for many,
+      and a variant of the kernel has one for few (ScheduleVariants.h);
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:
@@ -52,7 +54,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     Ensures:  every kernel has a legal schedule (ScheduleRules.h), and the reason for
               it in words as `tenon.reason`, for the report.
     Leaves:   a kernel that has a schedule, as one that was measured has, with its
-              reason; an illegal one is an error.
+              reason and without variants; an illegal one is an error.
     Numerics: unchanged; a schedule never changes what is computed.
     Source:   Goto and van de Geijn 2008, doi:10.1145/1356052.1356053 (blocks in registers).
   }];
@@ -75,7 +77,8 @@ def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
     panels when every launch gives a constant for it: the launch then gives a
     `tile.pack` of that constant, evaluated when the artifact is written. Elements of
     4 bits lie in words of eight rows there, and what the loops around a product read
-    along the same columns (scales, zero points) lies in panels too.
+    along the same columns (scales, zero points) lies in panels too. A kernel and its
+    variants read one `tile.pack`, in the order that all of them need.
 
     Before:
 
@@ -107,7 +110,7 @@ def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
 
     Requires: choose-schedule.
     Ensures:  every extent is a number.
-    Leaves:   nothing.
+    Leaves:   nothing; variants that need different orders of a constant are an error.
     Numerics: unchanged.
   }];
   let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect"];

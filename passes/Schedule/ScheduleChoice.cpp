@@ -22,14 +22,12 @@ constexpr int64_t kWholeReduction = 4096;
 constexpr int64_t kFewRows = 4, kRowElements = 1536;
 /// Keys of one step of attention: scores of 4 vectors of queries are 16 KiB.
 constexpr int64_t kAttentionKeys = 64;
-/// The same where keys lie in the lanes, for few queries.
-constexpr int64_t kKeysInLanes = 32;
 /// Queries and keys of a step by tiles of sums, whose scores are read from
 /// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
 constexpr int64_t kTileAttention = 128;
 /// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
 /// tiles are fed by four loads.
-constexpr int64_t kUnitSide = 16, kTileBlock = 2 * kUnitSide;
+constexpr int64_t kTileBlock = 2 * kUnitSide;
 
 std::optional<int64_t> constantOf(Value value) {
   IntegerAttr number;
@@ -163,7 +161,7 @@ bool isWorth(const tile::ProductUnit &unit, const Shape &shape) {
            size->second.value_or(least) >= least;
   };
   if (unit.numParts == 1)
-    return isMany("BM", kUnitSide / 4);
+    return isMany("BM", kFewestTileRows);
   return isMany("BM", 2 * kTileBlock) && isMany("BN", 2 * kTileBlock);
 }
 
@@ -247,19 +245,6 @@ struct AttentionBlock {
   bool hasQueriesInLanes;
 };
 
-/// Whether the columns of the kernel's products that are numbers are whole
-/// vectors.
-bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes) {
-  return !kernel
-              .walk([&](tile::MmaOp product) {
-                auto columns =
-                    dyn_cast<IntegerAttr>(product.getType().getExtents()[1]);
-                bool isWhole = !columns || columns.getInt() % lanes == 0;
-                return WalkResult(success(isWhole));
-              })
-              .wasInterrupted();
-}
-
 AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
                               const ScheduleMachine &machine,
                               const tile::ProductUnit *unit) {
@@ -309,6 +294,17 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
 }
 
 } // namespace
+
+bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes) {
+  return !kernel
+              .walk([&](tile::MmaOp product) {
+                auto columns =
+                    dyn_cast<IntegerAttr>(product.getType().getExtents()[1]);
+                bool isWhole = !columns || columns.getInt() % lanes == 0;
+                return WalkResult(success(isWhole));
+              })
+              .wasInterrupted();
+}
 
 DictionaryAttr scheduleWith(tile::KernelOp kernel,
                             const ScheduleMachine &machine,

@@ -13,6 +13,18 @@
 
 namespace tenon {
 
+/// Sums along a side of a unit of tiles.
+inline constexpr int64_t kUnitSide = 16;
+/// With fewer rows a product does not fill tiles so far that they would be
+/// faster than vectors.
+inline constexpr int64_t kFewestTileRows = kUnitSide / 4;
+/// Keys of a step of attention where they lie in the lanes, for few queries.
+inline constexpr int64_t kKeysInLanes = 32;
+
+/// Whether the columns of the kernel's products that are numbers are whole
+/// vectors.
+bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes);
+
 /// The machine's units that are of use for the kernel's products, the fastest
 /// first; at the end null, the vectors' own multiply-adds.
 mlir::SmallVector<const tile::ProductUnit *>

@@ -30,6 +30,20 @@ LogicalResult checkKernel(func::FuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
+LogicalResult checkLaunch(ModuleOp module, exec::LaunchOp launch) {
+  SmallVector<StringRef> names = {launch.getKernel()};
+  for (exec::VariantAttr variant : launch.getVariantList())
+    names.push_back(variant.getKernel().getValue());
+  for (StringRef name : names) {
+    auto kernel = module.lookupSymbol<func::FuncOp>(name);
+    if (!kernel || !kernel.isPublic())
+      return breaks(launch, kStage,
+                    "launches '" + name + "', which is no kernel's function",
+                    "every kernel is one");
+  }
+  return success();
+}
+
 LogicalResult checkModule(ModuleOp module) {
   for (auto kernel : module.getOps<tile::KernelOp>())
     return breaks(kernel, kStage, "'" + kernel.getSymName() + "' is left",
@@ -39,15 +53,7 @@ LogicalResult checkModule(ModuleOp module) {
       return failure();
   return checkEach(module, [&](Operation *op) -> LogicalResult {
     auto launch = dyn_cast<exec::LaunchOp>(op);
-    if (!launch)
-      return success();
-    auto kernel = module.lookupSymbol<func::FuncOp>(launch.getKernel());
-    if (kernel && kernel.isPublic())
-      return success();
-    return breaks(op, kStage,
-                  "launches '" + launch.getKernel() +
-                      "', which is no kernel's function",
-                  "every kernel is one");
+    return launch ? checkLaunch(module, launch) : success();
   });
 }
 

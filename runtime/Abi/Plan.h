@@ -137,15 +137,24 @@ struct LaunchResult {
   DType dtype = DType::F32;
   std::vector<Expr> dims;
 };
+/// What a launch runs in place of its kernel where a size is small: a kernel
+/// that computes the same, made for that.
+struct Variant {
+  Expr size; ///< where this is at most `most`
+  int64_t most = 0;
+  uint32_t kernel = 0;
+  Expr instances; ///< size of its grid
+};
 /// Runs all instances of a kernel over the threads, then a barrier.
 struct Launch {
-  uint32_t kernel;
+  uint32_t kernel; ///< where no variant applies
   std::vector<BufferRef> buffers;
   std::vector<Expr> scalars; ///< dims that the kernel reads
   Expr instances;            ///< size of its grid
   Expr flops;      ///< operations, a multiply-add being two; empty: not known
   Expr bytesMoved; ///< what any kernel must read and write; empty: not known
   std::vector<LaunchResult> results = {}; ///< in the last buffers, for people
+  std::vector<Variant> variants = {};     ///< the first that applies runs
 };
 /// Runs another function's steps; its slots lie behind the caller's. Calls
 /// never form a cycle.

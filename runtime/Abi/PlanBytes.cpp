@@ -48,9 +48,12 @@ void fields(auto &io, Is<LaunchResult> auto &result) {
   io.choice(result.dtype, DType::U4, "dtype");
   io(result.dims);
 }
+void fields(auto &io, Is<Variant> auto &variant) {
+  io(variant.size, variant.most, variant.kernel, variant.instances);
+}
 void fields(auto &io, Is<Launch> auto &launch) {
   io(launch.kernel, launch.buffers, launch.scalars, launch.instances,
-     launch.flops, launch.bytesMoved, launch.results);
+     launch.flops, launch.bytesMoved, launch.results, launch.variants);
 }
 void fields(auto &io, Is<Call> auto &call) {
   io(call.function, call.arguments);

@@ -162,11 +162,13 @@ private:
                        " are passed");
   }
 
-  Result<void> checkStep(const Launch &launch) {
-    if (launch.kernel >= plan.kernels.size())
-      return badArtifact("kernel ", launch.kernel, " is launched, there are ",
+  /// Whether the kernel takes what the launch passes, and has a grid.
+  Result<void> checkCallee(const Launch &launch, uint32_t number,
+                           const Expr &instances) {
+    if (number >= plan.kernels.size())
+      return badArtifact("kernel ", number, " is launched, there are ",
                          plan.kernels.size());
-    const Kernel &kernel = plan.kernels[launch.kernel];
+    const Kernel &kernel = plan.kernels[number];
     std::string callee = "kernel " + quoted(kernel.name);
     if (auto same =
             count(callee, kernel.numBuffers, launch.buffers.size(), "buffers");
@@ -176,18 +178,31 @@ private:
             count(callee, kernel.numScalars, launch.scalars.size(), "scalars");
         !same)
       return same;
+    return formula(instances);
+  }
+
+  Result<void> checkStep(const Launch &launch) {
+    if (auto valid = checkCallee(launch, launch.kernel, launch.instances);
+        !valid)
+      return valid;
+    for (const Variant &variant : launch.variants) {
+      if (auto valid = checkCallee(launch, variant.kernel, variant.instances);
+          !valid)
+        return valid;
+      if (auto valid = formula(variant.size); !valid)
+        return valid;
+    }
     for (const Expr &scalar : launch.scalars)
       if (auto valid = formula(scalar); !valid)
         return valid;
-    if (auto valid = formula(launch.instances); !valid)
-      return valid;
     for (const Expr *figure : {&launch.flops, &launch.bytesMoved})
       if (!figure->empty())
         if (auto valid = formula(*figure); !valid)
           return valid;
     if (launch.results.size() > launch.buffers.size())
-      return badArtifact(callee, " writes ", launch.results.size(),
-                         " results to ", launch.buffers.size(), " buffers");
+      return badArtifact("kernel ", quoted(plan.kernels[launch.kernel].name),
+                         " writes ", launch.results.size(), " results to ",
+                         launch.buffers.size(), " buffers");
     for (const LaunchResult &result : launch.results)
       for (const Expr &dim : result.dims)
         if (auto valid = formula(dim); !valid)

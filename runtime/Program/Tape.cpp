@@ -26,7 +26,8 @@ namespace {
 struct Frame {
   struct StepFigures {
     uint32_t firstScalar = 0;
-    int64_t size = 0; ///< instances of a launch, bytes of a copy
+    uint32_t kernel = 0; ///< of a launch
+    int64_t size = 0;    ///< instances of a launch, bytes of a copy
   };
   std::vector<TapeBuffer> slots; ///< offsets from the frame's begin
   std::vector<StepFigures> steps;
@@ -55,6 +56,8 @@ private:
   Result<const Frame *> frameOf(uint32_t function);
   Result<void> measureSlots(const abi::Function &function, Frame &frame);
   Result<void> measureSteps(const abi::Function &function, Frame &frame);
+  Result<void> measureLaunch(const abi::Launch &launch,
+                             Frame::StepFigures &figures);
 
   Result<void> unroll(uint32_t function, uint64_t base,
                       const std::vector<TapeBuffer> &parameters);
@@ -125,27 +128,48 @@ Result<void> Recorder::measureSlots(const abi::Function &function,
   return {};
 }
 
+/// Which kernel runs depends on the binding only, like all sizes.
+Result<void> Recorder::measureLaunch(const abi::Launch &launch,
+                                     Frame::StepFigures &figures) {
+  figures.kernel = launch.kernel;
+  const abi::Expr *instances = &launch.instances;
+  for (const abi::Variant &variant : launch.variants) {
+    auto size = abi::evaluate(variant.size, binding.symbols);
+    if (!size)
+      return size.error();
+    if (*size > variant.most)
+      continue;
+    figures.kernel = variant.kernel;
+    instances = &variant.instances;
+    break;
+  }
+  auto size = notNegative(*instances, "the number of instances of a launch");
+  if (!size)
+    return size.error();
+  figures.size = *size;
+  figures.firstScalar = uint32_t(tape.scalars.size());
+  for (const abi::Expr &expr : launch.scalars) {
+    auto scalar = abi::evaluate(expr, binding.symbols);
+    if (!scalar)
+      return scalar.error();
+    tape.scalars.push_back(*scalar);
+  }
+  return {};
+}
+
 Result<void> Recorder::measureSteps(const abi::Function &function,
                                     Frame &frame) {
   for (const abi::Step &step : function.steps) {
     Frame::StepFigures &figures = frame.steps.emplace_back();
-    Result<int64_t> size = int64_t(0);
-    if (const auto *copy = std::get_if<abi::Copy>(&step))
-      size = notNegative(copy->bytes, "the size of a copy");
-    if (const auto *launch = std::get_if<abi::Launch>(&step)) {
-      size =
-          notNegative(launch->instances, "the number of instances of a launch");
-      figures.firstScalar = uint32_t(tape.scalars.size());
-      for (const abi::Expr &expr : launch->scalars) {
-        auto scalar = abi::evaluate(expr, binding.symbols);
-        if (!scalar)
-          return scalar.error();
-        tape.scalars.push_back(*scalar);
-      }
+    if (const auto *launch = std::get_if<abi::Launch>(&step))
+      if (auto done = measureLaunch(*launch, figures); !done)
+        return done;
+    if (const auto *copy = std::get_if<abi::Copy>(&step)) {
+      auto size = notNegative(copy->bytes, "the size of a copy");
+      if (!size)
+        return size.error();
+      figures.size = *size;
     }
-    if (!size)
-      return size.error();
-    figures.size = *size;
   }
   return {};
 }
@@ -193,12 +217,12 @@ Result<void> Recorder::unroll(uint32_t function, uint64_t base,
     Frame::StepFigures figures = frame.steps[i];
     if (const auto *launch = std::get_if<abi::Launch>(&steps[i])) {
       tape.steps.push_back(
-          TapeLaunch{launch->kernel, uint32_t(tape.buffers.size()),
+          TapeLaunch{figures.kernel, uint32_t(tape.buffers.size()),
                      figures.firstScalar, figures.size, launch});
       for (BufferRef buffer : launch->buffers)
         tape.buffers.push_back(placed(buffer));
       tape.scratchBytes = std::max(tape.scratchBytes,
-                                   plan.kernels[launch->kernel].scratchBytes);
+                                   plan.kernels[figures.kernel].scratchBytes);
     } else if (const auto *call = std::get_if<abi::Call>(&steps[i])) {
       std::vector<TapeBuffer> arguments;
       for (BufferRef buffer : call->arguments)

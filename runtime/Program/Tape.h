@@ -36,7 +36,7 @@ struct TapeBuffer {
 };
 
 struct TapeLaunch {
-  uint32_t kernel;
+  uint32_t kernel;           ///< the launch's, or that of a variant
   uint32_t firstBuffer;      ///< in Tape::buffers
   uint32_t firstScalar;      ///< in Tape::scalars
   int64_t instances;         ///< at least 0

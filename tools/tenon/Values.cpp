@@ -36,7 +36,8 @@ std::vector<StepValue> valuesOf(const abi::Plan &plan, const rt::Tape &tape) {
       continue;
     size_t repetition = seen[launch->source]++;
     const std::vector<abi::LaunchResult> &results = launch->source->results;
-    const abi::Kernel &kernel = plan.kernels[launch->kernel];
+    // A value has one name, whichever variant writes it.
+    const abi::Kernel &kernel = plan.kernels[launch->source->kernel];
     for (size_t i = 0; i < results.size(); ++i) {
       bool isNamed = results[i].names.size() == counts[launch->source];
       std::string number = results.size() > 1 ? rt::message(".", i) : "";

@@ -142,6 +142,45 @@ func.func @map_and_reduce(%x: tensor<3x2xi8> {graph.example = dense<[[1, 100], [
   return %y : tensor<2xi8>
 }
 
+// A launch runs the first variant whose bound holds. (That they compute the same
+// is the business of who writes them; here they do not.)
+
+tile.kernel @many(%y: !tile.buffer<f32>, %n: index) inputs 0 outputs 1
+    variants [#tile.variant<@one, axis 0 at most 1>, #tile.variant<@few, axis 0 at most 3>] {
+  %f = arith.constant 9.0 : f32
+  %i = tile.grid [%n by BN]
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  %t = tile.fill %f : f32 -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <?xf32>
+  tile.return
+}
+tile.kernel @one(%y: !tile.buffer<f32>, %n: index) inputs 0 outputs 1 {
+  %f = arith.constant 1.0 : f32
+  %i = tile.grid [%n by BN]
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  %t = tile.fill %f : f32 -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <?xf32>
+  tile.return
+}
+tile.kernel @few(%y: !tile.buffer<f32>, %n: index) inputs 0 outputs 1 {
+  %f = arith.constant 3.0 : f32
+  %i = tile.grid [%n by BN]
+  %yv = tile.view %y[%n] : !tile.view<?xf32>
+  %t = tile.fill %f : f32 -> <[BN], f32>
+  tile.store %t, %yv[%i] axes [0] : <[BN], f32>, <?xf32>
+  tile.return
+}
+// CHECK-LABEL: @variants
+func.func @variants() -> (tensor<1xf32>, tensor<3xf32>, tensor<4xf32>) {
+  // CHECK-NEXT: tensor<1xf32> 1{{$}}
+  // CHECK-NEXT: tensor<3xf32> 3 3 3{{$}}
+  // CHECK-NEXT: tensor<4xf32> 9 9 9 9{{$}}
+  %0 = tile.launch @many() scalars [#graph.dim<1>] : () -> tensor<1xf32>
+  %1 = tile.launch @many() scalars [#graph.dim<3>] : () -> tensor<3xf32>
+  %2 = tile.launch @many() scalars [#graph.dim<4>] : () -> tensor<4xf32>
+  return %0, %1, %2 : tensor<1xf32>, tensor<3xf32>, tensor<4xf32>
+}
+
 //--- stages.mlir
 // CHECK-LABEL: @layer
 func.func @layer(

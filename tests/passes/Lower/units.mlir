@@ -407,3 +407,48 @@ tile.kernel @long_chain(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !til
   tile.store %chain, %yv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
+
+// -----
+
+// Words for few rows are asked for ahead of their use, a line each; those for
+// more rows are not, which have more to do meanwhile.
+
+// CHECK-LABEL: func @few
+// CHECK:         "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 2 : i32, rw = 0 : i32}>
+// CHECK:         llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// CHECK-LABEL: func @more
+// CHECK-NOT:     "llvm.intr.prefetch"
+// CHECK:         llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// CHECK-NOT:     "llvm.intr.prefetch"
+tile.kernel @few(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "avx512bf16"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 3]
+  %init = tile.fill %zero : f32 -> !tile.tile<[3, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xbf16> -> !tile.tile<[3, 64], bf16>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[64, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[3, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[3, 32], f32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[3, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}
+tile.kernel @more(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "avx512bf16"} {
+  %c0 = arith.constant 0 : index
+  %c64 = arith.constant 64 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 8]
+  %init = tile.fill %zero : f32 -> !tile.tile<[8, 32], f32>
+  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xbf16> -> !tile.tile<[8, 64], bf16>
+  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[64, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[8, 64], bf16>, !tile.tile<[64, 32], bf16> -> !tile.tile<[8, 32], f32>
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}

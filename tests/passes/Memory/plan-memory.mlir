@@ -98,3 +98,24 @@ func.func private @layer(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #gr
   %1 = tile.launch @k(%0) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
   return %1 : tensor<?xf32, #graph.dims<B>>
 }
+
+// -----
+
+// A launch has its kernel's variants, in their blocks.
+
+tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 variants [#tile.variant<@k_few, axis 0 at most 4>] {
+  %i = tile.grid [%n by 16]
+  tile.return
+}
+tile.kernel @k_few(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 1 outputs 1 {
+  %i = tile.grid [%n by 2]
+  tile.return
+}
+
+// CHECK-LABEL: exec.program @variants
+// CHECK:         exec.launch @k(%{{.+}}, %{{.+}}) scalars [#graph.dim<B>] grid [#graph.dim<B>] by [16]
+// CHECK-SAME:    variants = [#exec.variant<@k_few, axis 0 at most 4, by [2]>]
+func.func @variants(%x: tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>> {
+  %0 = tile.launch @k(%x) scalars [#graph.dim<B>] : (tensor<?xf32, #graph.dims<B>>) -> tensor<?xf32, #graph.dims<B>>
+  return %0 : tensor<?xf32, #graph.dims<B>>
+}

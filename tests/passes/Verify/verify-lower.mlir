@@ -47,7 +47,25 @@ exec.program @main inputs ["x"] outputs ["y"] symbols [] : (tensor<64xf32>) -> t
 
 // -----
 
-// So does a layer.
+// A variant is a weight.
+
+func.func private @w() -> tensor<4xf32> {
+  %0 = graph.weight <"m.onnx" name "w" at 0 bytes 16> : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+func.func @k() {
+  return
+}
+exec.program @main inputs ["x"] outputs ["y"] symbols [] : (tensor<64xf32>) -> tensor<64xf32> {
+  %0 = exec.input 0
+  %1 = exec.output 0
+  // expected-error @below {{'exec.launch' op launches 'w', which is no kernel's function: stage 'lower' promises that every kernel is one}}
+  exec.launch @k(%0, %1) scalars [] grid [#graph.dim<64>] by [16] {variants = [#exec.variant<@w, axis 0 at most 4, by [4]>]}
+}
+
+// -----
+
+// A layer launches a weight.
 
 func.func private @w() -> tensor<4xf32> {
   %0 = graph.weight <"m.onnx" name "w" at 0 bytes 16> : tensor<4xf32>

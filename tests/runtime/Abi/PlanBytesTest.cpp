@@ -22,6 +22,8 @@ TEST(PlanBytes, RoundTrip) {
   written.kernels[0].reason = "short rows";
   std::get<Launch>(written.functions[1].steps[0]).results = {
       {{"a", "b"}, DType::BF16, {constant(3)}}};
+  std::get<Launch>(written.functions[1].steps[0]).variants = {
+      {symbol(1), 4, 1, constant(9)}};
   std::vector<std::byte> bytes = writePlan(written);
   auto plan = readPlan(bytes);
   ASSERT_TRUE(plan) << plan.error().message;
@@ -36,6 +38,12 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(result.names, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(result.dtype, DType::BF16);
   EXPECT_EQ(asConstant(result.dims.at(0)), 3);
+  const Variant &variant =
+      std::get<Launch>(plan->functions[1].steps[0]).variants.at(0);
+  EXPECT_EQ(asSymbol(variant.size), 1u);
+  EXPECT_EQ(variant.most, 4);
+  EXPECT_EQ(variant.kernel, 1u);
+  EXPECT_EQ(asConstant(variant.instances), 9);
   EXPECT_EQ(std::get<Call>(plan->functions[0].steps[1]).arguments[1].index, 1u);
   EXPECT_EQ(std::get<Copy>(plan->functions[0].steps[3]).to.space,
             Space::Output);

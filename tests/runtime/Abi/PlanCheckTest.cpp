@@ -102,6 +102,22 @@ TEST(PlanCheck, Launches) {
             "function 'layer', step 0: a formula uses symbol 9 of 2");
 }
 
+TEST(PlanCheck, Variants) {
+  auto errorWith = [](const Variant &variant) {
+    return errorAfter(
+        [&](Plan &plan) { firstLaunch(plan).variants = {variant}; });
+  };
+  const std::string at = "function 'layer', step 0: ";
+  EXPECT_EQ(errorWith({symbol(0), 4, 0, constant(1)}), "no error");
+  EXPECT_EQ(errorWith({symbol(0), 4, 2, constant(1)}),
+            at + "kernel 2 is launched, there are 2");
+  EXPECT_EQ(errorWith({symbol(0), 4, 1, constant(1)}),
+            at + "kernel 'row_sum' takes 2 buffers, but 4 are passed");
+  EXPECT_EQ(errorWith({symbol(2), 4, 0, constant(1)}),
+            at + "a formula uses symbol 2 of 2");
+  EXPECT_EQ(errorWith({symbol(0), 4, 0, {}}), at + "a formula is empty");
+}
+
 TEST(PlanCheck, Buffers) {
   auto errorWith = [](BufferRef buffer) {
     return errorAfter(

@@ -65,6 +65,30 @@ TEST(Tape, CallsAreUnrolled) {
   EXPECT_EQ(tape.scratchBytes, 4096u);
 }
 
+TEST(Tape, TheFirstVariantThatAppliesIsLaunched) {
+  abi::Plan plan = test::testPlan();
+  for (uint64_t scratch : {64, 128}) {
+    plan.kernels.push_back(plan.kernels[0]);
+    plan.kernels.back().scratchBytes = 4096 + scratch;
+  }
+  auto &launch = std::get<abi::Launch>(plan.functions[1].steps[0]);
+  launch.variants = {{symbol(0), 1, 2, constant(7)},
+                     {symbol(0), 3, 3, constant(9)}};
+  auto launched = [&](int64_t rows) {
+    Tape tape = tapeOf(plan, {{rows, 8}});
+    const auto &first = std::get<TapeLaunch>(tape.steps[0]);
+    EXPECT_EQ(std::get<TapeLaunch>(tape.steps[1]).kernel, 0u)
+        << "the other launch has no variants";
+    EXPECT_EQ(tape.scalars[first.firstScalar], 8);
+    return std::tuple(first.kernel, first.instances, tape.scratchBytes);
+  };
+  EXPECT_EQ(launched(0), std::tuple(2u, 7, 4160u));
+  EXPECT_EQ(launched(1), std::tuple(2u, 7, 4160u));
+  EXPECT_EQ(launched(2), std::tuple(3u, 9, 4224u));
+  EXPECT_EQ(launched(3), std::tuple(3u, 9, 4224u));
+  EXPECT_EQ(launched(4), std::tuple(0u, 4, 4096u));
+}
+
 TEST(Tape, SizesAreNotNegative) {
   EXPECT_EQ(errorAfter([](abi::Plan &plan) {
               plan.functions[1].slots[0].bytes = sub(symbol(0), symbol(1));
@@ -75,6 +99,11 @@ TEST(Tape, SizesAreNotNegative) {
                   constant(-1);
             }),
             "the number of instances of a launch is -1 = -1");
+  EXPECT_EQ(errorAfter([](abi::Plan &plan) {
+              std::get<abi::Launch>(plan.functions[1].steps[0]).variants = {
+                  {symbol(0), 2, 0, constant(-2)}};
+            }),
+            "the number of instances of a launch is -2 = -2");
   EXPECT_EQ(errorAfter([](abi::Plan &plan) {
               std::get<abi::Copy>(plan.functions[0].steps[3]).bytes =
                   constant(-1);

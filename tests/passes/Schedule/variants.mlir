@@ -1,0 +1,73 @@
+// RUN: tenon-opt %s --fuse-groups --form-kernels "--choose-schedule=units=amx-bf16 f32-macs=32 l2-bytes=2097152" --split-input-file | FileCheck %s
+// RUN: tenon-opt %s --fuse-groups --form-kernels "--choose-schedule=units=amx-bf16 f32-macs=32 l2-bytes=2097152" --apply-schedule --split-input-file | FileCheck %s --check-prefix=APPLIED
+
+// Attention of as many queries as the caller gives: for few, keys lie in the
+// lanes.
+
+// CHECK: tile.kernel @attention(
+// CHECK-SAME: schedule {BM = 64 : index, BN = 64 : index, lanes = "first"}
+// CHECK-SAME: variants [#tile.variant<@attention_few, axis 2 at most 16>]
+// CHECK-SAME: "for more than 16 rows: 64 queries lie in 4 vectors
+// CHECK: tile.kernel @attention_few(
+// CHECK-SAME: schedule {BM = 8 : index, BN = 32 : index} source "attention" attributes {tenon.reason = "for at most 16 rows: lanes are left to 32 keys
+// CHECK: tile.launch @attention(
+func.func @open_queries(%q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %k: tensor<1x2x99x16xf32>) -> tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>> {
+  %0 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>
+  return %0 : tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>
+}
+
+// -----
+
+// On tiles it takes smaller blocks.
+
+// CHECK: tile.kernel @attention(
+// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@attention_few, axis 2 at most 64>]
+// CHECK: tile.kernel @attention_few(
+// CHECK-SAME: schedule {BM = 32 : index, BN = 32 : index, unit = "amx-bf16"}
+func.func @open_queries_of_tiles(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, %k: tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>> {
+  %0 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x199x32xbf16>, tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
+  return %0 : tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
+}
+
+// -----
+
+// Few rows of a product go through vectors. Both kernels read one packed weight.
+
+// CHECK: tile.kernel @matmul(
+// CHECK-SAME: BM = 256 : index, BN = 32 : index
+// CHECK-SAME: unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@matmul_few, axis 0 at most 3>]
+// CHECK: tile.kernel @matmul_few(
+// CHECK-SAME: BM = 3 : index, BN = 32 : index
+// CHECK-SAME: unit = "avx512bf16"}
+// APPLIED: tile.kernel @matmul(
+// APPLIED: !tile.view<96x96xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+// APPLIED: tile.kernel @matmul_few(
+// APPLIED: !tile.view<96x96xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+// APPLIED-LABEL: func.func @open_rows
+// APPLIED:         %[[W:.+]] = graph.weight
+// APPLIED-NEXT:    %[[P:.+]] = tile.pack %[[W]], <1/32, 0/2, 1 mod 32, 0 mod 2>
+// APPLIED-NEXT:    tile.launch @matmul(%{{.+}}, %[[P]])
+func.func @open_rows(%x: tensor<?x96xbf16, #graph.dims<B, 96>>) -> tensor<?x96xbf16, #graph.dims<B, 96>> {
+  %w = graph.weight <"weights" name "w" at 0 bytes 18432> : tensor<96x96xbf16>
+  %0 = graph.matmul %x, %w : (tensor<?x96xbf16, #graph.dims<B, 96>>, tensor<96x96xbf16>) -> tensor<?x96xbf16, #graph.dims<B, 96>>
+  return %0 : tensor<?x96xbf16, #graph.dims<B, 96>>
+}
+
+// -----
+
+// One schedule does for a number of rows that is known, for heads that are no
+// whole vectors, in vectors without tiles, and without products.
+
+// CHECK-NOT: #tile.variant
+// CHECK-LABEL: func.func @one_schedule
+func.func @one_schedule(%one: tensor<1x2x1x16xf32>, %keys: tensor<1x2x99x16xf32>, %q: tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>, %k: tensor<1x2x99x4xf32>,
+                        %x: tensor<?x40xf32, #graph.dims<L, 40>>, %w: tensor<40x20xf32>)
+    -> (tensor<1x2x1x16xf32>, tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>, tensor<?x20xf32, #graph.dims<L, 20>>, tensor<?x40xf32, #graph.dims<L, 40>>) {
+  %0 = graph.attention %one, %keys, %keys {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x1x16xf32>, tensor<1x2x99x16xf32>, tensor<1x2x99x16xf32>) -> tensor<1x2x1x16xf32>
+  %1 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>, tensor<1x2x99x4xf32>, tensor<1x2x99x4xf32>) -> tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>
+  %2 = graph.matmul %x, %w : (tensor<?x40xf32, #graph.dims<L, 40>>, tensor<40x20xf32>) -> tensor<?x20xf32, #graph.dims<L, 20>>
+  %3 = graph.softmax %x {axis = 1 : i64} : (tensor<?x40xf32, #graph.dims<L, 40>>) -> tensor<?x40xf32, #graph.dims<L, 40>>
+  return %0, %1, %2, %3 : tensor<1x2x1x16xf32>, tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>, tensor<?x20xf32, #graph.dims<L, 20>>, tensor<?x40xf32, #graph.dims<L, 40>>
+}
