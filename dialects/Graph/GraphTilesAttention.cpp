@@ -239,10 +239,13 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
         return arith::SelectOp::create(body, loc, none, constant(body, 0.0),
                                        v[0]);
       });
+  Type narrow = op.getValue().getType().getElementType();
   auto expOf = [&](OpBuilder &body, ValueRange v) -> Value {
     auto e = math::Exp2Op::create(body, loc,
                                   arith::SubFOp::create(body, loc, v[0], v[1]));
     e->setAttr(tile::kNotPositive, body.getUnitAttr());
+    if (narrow.isBF16())
+      e->setAttr(tile::kRoundedToBf16, body.getUnitAttr());
     return e;
   };
   AxisTile p = builder.map(scoreRegion, {*s, base}, f32, expOf);
@@ -266,7 +269,6 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
                 {{keys, depth}, {batch, kvHead, Value(), Value()}});
   if (failed(v))
     return failure();
-  Type narrow = op.getValue().getType().getElementType();
   if (narrow != f32)
     p = builder.map(scoreRegion, {p}, narrow,
                     [&](OpBuilder &body, ValueRange x) -> Value {

@@ -28,6 +28,9 @@ class GridOp;
 /// Attribute of an exponential in a map's body: its argument is never above 0,
 /// as a difference to a maximum is.
 inline constexpr llvm::StringLiteral kNotPositive = "tile.not_positive";
+/// Another: what becomes of it is rounded to bf16, and it need not be much more
+/// accurate than that.
+inline constexpr llvm::StringLiteral kRoundedToBf16 = "tile.rounded_to_bf16";
 } // namespace tenon::tile
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"

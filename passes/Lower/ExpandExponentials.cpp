@@ -54,30 +54,36 @@ Value scaledExpm1(FloatBuilder &b, Value m, Value power) {
 
 /// Arguments that are never above 0 need no upper end.
 static Value clamp(FloatBuilder &b, Value x, double low, double high,
-                   Domain domain) {
+                   ExpTraits traits) {
   x = b.atLeast(x, low);
-  return domain == Domain::All ? b.atMost(x, high) : x;
+  return traits.isNotPositive ? x : b.atMost(x, high);
 }
 
-Value expandExp(FloatBuilder &b, Value x, Domain domain) {
-  x = clamp(b, x, -87.6, 89.0, domain);
+Value expandExp(FloatBuilder &b, Value x, ExpTraits traits) {
+  x = clamp(b, x, -87.6, 89.0, traits);
   Value sum =
       b.fma(x, b.constant(kLog2E), b.constant(kRound + kExponentBias - 1));
   auto [n, power] = split(b, sum, -1);
   // What one part of ln(2) leaves out grows with n: of a sum that has a term of
   // 1, as softmax's, less than its rounding.
-  if (domain == Domain::NotPositive)
+  if (traits.isRoundedToBf16)
+    return b.mul(b.polynomial(b.fma(n, b.constant(-kLn2), x), kShortExp),
+                 power);
+  if (traits.isNotPositive)
     return b.mul(b.polynomial(b.fma(n, b.constant(-kLn2), x), kExp), power);
   Value r = b.fma(n, b.constant(-kLn2High), x);
   r = b.fma(n, b.constant(-kLn2Low), r);
   return b.mul(b.polynomial(r, kExp), power);
 }
 
-Value expandExp2(FloatBuilder &b, Value x, Domain domain) {
-  x = clamp(b, x, -126.4, 128.4, domain);
+Value expandExp2(FloatBuilder &b, Value x, ExpTraits traits) {
+  x = clamp(b, x, -126.4, 128.4, traits);
   Value sum = b.add(x, b.constant(kRound + kExponentBias - 1));
   auto [n, power] = split(b, sum, -1);
-  return b.mul(b.polynomial(b.sub(x, n), kExp2), power);
+  Value f = b.sub(x, n);
+  Value twice = traits.isRoundedToBf16 ? b.polynomial(f, kShortExp2)
+                                       : b.polynomial(f, kExp2);
+  return b.mul(twice, power);
 }
 
 Value expandTanh(FloatBuilder &b, Value x) {

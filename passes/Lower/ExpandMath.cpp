@@ -68,18 +68,18 @@ template <typename Op> struct ExpandUnary final : OpRewritePattern<Op> {
 };
 
 template <typename Op> struct ExpandExponential final : OpRewritePattern<Op> {
-  using Formula = Value (*)(FloatBuilder &, Value, Domain);
+  using Formula = Value (*)(FloatBuilder &, Value, ExpTraits);
 
   ExpandExponential(MLIRContext *context, Formula formula)
       : OpRewritePattern<Op>(context), formula(formula) {}
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    Domain domain =
-        op->hasAttr(tile::kNotPositive) ? Domain::NotPositive : Domain::All;
+    ExpTraits traits{op->hasAttr(tile::kNotPositive),
+                     op->hasAttr(tile::kRoundedToBf16)};
     return expandInF32(op, rewriter,
                        [&](FloatBuilder &b, ArrayRef<Value> operands) {
-                         return formula(b, operands[0], domain);
+                         return formula(b, operands[0], traits);
                        });
   }
 

@@ -147,8 +147,8 @@ bool TileLowering::shouldMaterialize(Value tile) {
       if (use.getOperandNumber() < 2 && isVectorSide) {
         if (lane == 1 && (wordLength(tile) > 1 || dotsStagedWords(mma)))
           return false;
-        std::optional<unsigned> contiguous = contiguousAxis(tile);
-        if (contiguous != lane || costOf(tile) > kRecomputeLimit)
+        bool isTurned = contiguousAxis(tile) != lane && !usesTileUnit(mma);
+        if (isTurned || costOf(tile) > kRecomputeLimit)
           return true;
       } else if (use.getOperandNumber() < 2 && costOf(tile) > kRecomputeLimit) {
         return true;

@@ -13,13 +13,17 @@
 
 namespace tenon {
 
-/// What is known of an argument.
-enum class Domain { All, NotPositive };
+/// What is known of an exponential.
+struct ExpTraits {
+  bool isNotPositive = false;   ///< its argument
+  bool isRoundedToBf16 = false; ///< what becomes of it
+};
 
-/// 1 ulp. Results below 2^-125.5 become 0. exp of what is not positive is
+/// 1 ulp; of what is rounded to bf16 1.1e-4 of the result, a twentieth of that
+/// rounding. Results below 2^-125.5 become 0. exp of what is not positive is
 /// within 1 + |x| / 20 ulp.
-mlir::Value expandExp(FloatBuilder &b, mlir::Value x, Domain domain);
-mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, Domain domain);
+mlir::Value expandExp(FloatBuilder &b, mlir::Value x, ExpTraits traits);
+mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, ExpTraits traits);
 
 /// 3 ulp.
 mlir::Value expandTanh(FloatBuilder &b, mlir::Value x);

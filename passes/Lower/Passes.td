@@ -13,7 +13,8 @@ def ExpandMathPass : Pass<"expand-math"> {
     is a constant, which x86 has as one instruction. Of two unknowns `maximumf`
     and `minimumf` are left to the code generator, without an order of zeros.
     An exponential with the attribute `tile.not_positive` is of what is never
-    above 0, and takes two instructions less. 32 floats are rounded to bf16 by the
+    above 0, and takes two instructions less; one with `tile.rounded_to_bf16` takes
+    three less, for what becomes of it is rounded to bf16. 32 floats are rounded to bf16 by the
     instruction that the code generator does not choose.
 
     Before:

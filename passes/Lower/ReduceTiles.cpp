@@ -27,10 +27,18 @@ static Value combineLanes(OpBuilder &b, Location loc, tile::Combine kind,
   return vector::ExtractOp::create(b, loc, vector, 0);
 }
 
-/// Steps along the reduced axis that are folded side by side, in a quarter of
-/// the registers: they hide the latency of the additions.
-static int64_t numChainsOf(const VectorMachine &machine) {
+/// Steps along the reduced axis that are computed side by side, in a quarter of
+/// the registers.
+static int64_t numAtOnceOf(const VectorMachine &machine) {
   return std::max<int64_t>(1, machine.numVectors / 4);
+}
+
+/// Sums that they are folded into, to hide the latency of the additions. Each
+/// costs two operations a row; where it is of few steps, other rows hide it.
+static int64_t numChainsOf(int64_t numSteps, int64_t numAtOnce) {
+  constexpr int64_t kLeastSteps = 4;
+  int64_t most = llvm::bit_floor<uint64_t>(numSteps / kLeastSteps);
+  return std::clamp<int64_t>(most, 1, numAtOnce);
 }
 
 /// One reduction over an axis of a tile.
@@ -166,20 +174,22 @@ Place Reduction::placeOfRow() {
 
 /// Chains of vectors along the lanes, and their sum.
 Value Reduction::sumOfLanes(Place at) {
-  int64_t numChains = numChainsOf(tiles.machine);
-  int64_t chunk = numChains * width, whole = shape[axis] / chunk * chunk;
+  int64_t numAtOnce = numAtOnceOf(tiles.machine);
+  int64_t chunk = numAtOnce * width, whole = shape[axis] / chunk * chunk;
+  int64_t numChains = numChainsOf(shape[axis] / width, numAtOnce);
   SmallVector<Value> chains(numChains, start);
   if (whole > 0) {
     auto loop = scf::ForOp::create(b, loc(), index(0), index(whole),
                                    index(chunk), chains);
     OpBuilder::InsertionGuard inner(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> next;
-    for (int64_t c = 0; c < numChains; ++c) {
+    SmallVector<Value> next(loop.getRegionIterArgs());
+    for (int64_t n = 0; n < numAtOnce; ++n) {
       at.coords[axis] = arith::AddIOp::create(b, loc(), loop.getInductionVar(),
-                                              index(c * width));
-      tiles.fetchRows(awaited, at, c);
-      next.push_back(step(loop.getRegionIterArgs()[c], at));
+                                              index(n * width));
+      tiles.fetchRows(awaited, at, n);
+      Value &chain = next[n % numChains];
+      chain = step(chain, at);
     }
     scf::YieldOp::create(b, loc(), next);
     chains = llvm::to_vector_of<Value>(loop.getResults());
@@ -188,7 +198,8 @@ Value Reduction::sumOfLanes(Place at) {
     at.coords[axis] = index(c);
     int64_t left = shape[axis] - c;
     at.mask = left < width ? tiles.laneMask(index(left), width) : Value();
-    chains[i] = step(chains[i], at);
+    Value &chain = chains[i % numChains];
+    chain = step(chain, at);
   }
   for (int64_t left = numChains; left > 1; left -= left / 2)
     for (int64_t c = 0; c < left / 2; ++c)

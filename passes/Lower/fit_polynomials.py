@@ -92,6 +92,10 @@ def main():
          fit((-half, half), lambda r: 2 * np.exp(r), lambda r: np.exp(-r) / 2, range(7), {0: 2.0, 1: 2.0}))
     emit("kExp2", "2 * 2^f, |f| <= 1/2; relative. Exact at 0.",
          fit((-0.50001, 0.50001), lambda f: 2 * np.exp2(f), lambda f: np.exp2(-f) / 2, range(7), {0: 2.0}))
+    emit("kShortExp", "2 exp(r) for bf16, |r| <= ln(2)/2; relative. Exact at 0.",
+         fit((-half, half), lambda r: 2 * np.exp(r), lambda r: np.exp(-r) / 2, range(4), {0: 2.0}))
+    emit("kShortExp2", "2 * 2^f for bf16, |f| <= 1/2; relative. Exact at 0.",
+         fit((-0.50001, 0.50001), lambda f: 2 * np.exp2(f), lambda f: np.exp2(-f) / 2, range(4), {0: 2.0}))
     emit("kExp2m1", "2^f - 1 = f P(f), |f| <= 1/2; relative.",
          fit((-0.50001, 0.50001), lambda f: np.expm1(f * LN2) / f, lambda f: f / np.expm1(f * LN2), range(6)))
     emit("kExpm1", "exp(r) - 1 = r + r^2 P(r), |r| <= ln(2)/2; relative.",

@@ -188,6 +188,34 @@ TEST(ExpandMathBelowZero, ExpIsNearlyAsAccurate) {
   EXPECT_EQ(special[2], 0);
 }
 
+// A twentieth of a rounding to bf16.
+TEST(ExpandMathToBf16, ExponentialsAreAsAccurateAsThat) {
+  std::vector<float> x;
+  for (float value : manyFloats())
+    if (std::abs(value) <= 86.9f)
+      x.push_back(value);
+  for (auto [op, reference] :
+       {std::pair<const char *, double (*)(double)>("exp", std::exp),
+        {"exp2", std::exp2}}) {
+    for (const char *domain : {"", ", tile.not_positive"}) {
+      std::string statement = std::string("math.") + op +
+                              " %x {tile.rounded_to_bf16" + domain + "}";
+      std::vector<float> y = evaluate<float>(statement, x, x);
+      for (size_t i = 0; i < x.size(); ++i) {
+        double expected = reference(x[i]);
+        if (*domain == 0 || x[i] <= 0)
+          ASSERT_NEAR(y[i], expected, 1.1e-4 * expected)
+              << op << " of " << x[i];
+      }
+      std::vector<float> special =
+          evaluate<float>(statement, {-kInf, kNan, 0}, {0, 0, 0});
+      EXPECT_EQ(special[0], 0);
+      EXPECT_TRUE(std::isnan(special[1]));
+      EXPECT_EQ(special[2], 1);
+    }
+  }
+}
+
 struct Special {
   const char *op;
   float x, expected;

@@ -38,6 +38,20 @@ func.func @exp_of_differences_to_a_maximum(%x: vector<16xf32>) -> vector<16xf32>
 
 // -----
 
+// What is rounded to bf16 takes three terms less.
+
+// CHECK-LABEL: func @exp2_of_bf16
+func.func @exp2_of_bf16(%x: vector<16xf32>) -> vector<16xf32> {
+  // CHECK-NOT:     math.exp
+  // CHECK-COUNT-3: math.fma
+  // CHECK-NOT:     math.fma
+  // CHECK:         return
+  %y = math.exp2 %x {tile.not_positive, tile.rounded_to_bf16} : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// -----
+
 // Two vectors are rounded to bf16 by one instruction, the low half last.
 
 // CHECK-LABEL: func @pairs_of_vectors
