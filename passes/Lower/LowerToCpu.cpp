@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -230,6 +231,9 @@ LogicalResult TileLowering::lowerLoop(scf::ForOp loop) {
     scratch[argument] = memory;
     carried.push_back(memory);
   }
+  llvm::SaveAndRestore sidesAround(splitSides, splitSides);
+  llvm::SaveAndRestore copiesAround(copies, copies);
+  prepareLeftSides(loop);
   auto lowered =
       scf::ForOp::create(b, loc(), mapped(loop.getLowerBound()),
                          mapped(loop.getUpperBound()), mapped(loop.getStep()));

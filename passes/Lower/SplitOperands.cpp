@@ -13,7 +13,8 @@ static constexpr int64_t kMantissaBits = 23, kExponentBias = 127;
 /// The last bit of a number of 2^-102 is the least normal number.
 static constexpr int64_t kLeastExponent = -102;
 
-SplitOperands::SplitOperands(TileLowering &lowering, tile::MmaOp mma)
+SplitOperands::SplitOperands(TileLowering &lowering, tile::MmaOp mma,
+                             Sides sides)
     : tiles(lowering), b(lowering.b), mma(mma) {
   tile::TileType type = mma.getType();
   mostRows = type.getExtent(0);
@@ -23,14 +24,19 @@ SplitOperands::SplitOperands(TileLowering &lowering, tile::MmaOp mma)
   // Whole lines of memory, and of panels as wide as they often are.
   panelVectors = mostColumns % (4 * kTileSide) == 0 ? 4 : 2;
   numRows = tiles.limitOf(tiles.boundOf(mma.getLhs(), 0), mostRows);
+  auto found = tiles.splitSides.find(mma.getLhs());
+  left = found == tiles.splitSides.end() ? allocateParts(mostRows)
+                                         : found->second.parts;
+  if (sides == Sides::Left)
+    return;
   numColumns = tiles.limitOf(tiles.boundOf(mma.getRhs(), 1), mostColumns);
-  left = allocateParts(mostRows);
   right = allocateParts(mostColumns);
 }
 
-/// Room for the parts of two turns of so many rows or columns.
+/// Room for the parts of so many rows or columns, of two turns if there are.
 Value SplitOperands::allocateParts(int64_t numLines) {
-  int64_t numRowsOfWords = 2 * numLines * kParts * kTurnSteps;
+  int64_t numPlaces = isOneTurn() ? 1 : 2;
+  int64_t numRowsOfWords = numPlaces * numLines * kParts * kTurnSteps;
   auto words = tile::TileType::get(
       b.getContext(),
       {b.getI64IntegerAttr(numRowsOfWords), b.getI64IntegerAttr(kTileSide)},
@@ -219,20 +225,35 @@ Value SplitOperands::numPairs(const Turn &turn) {
   return make<arith::MulIOp>(mul(turn.count, kTileSide), numPanels);
 }
 
-SplitOperands::Ranges SplitOperands::splitAll(const Turn &turn,
-                                              const Ranges &before) {
+SplitOperands::Ranges SplitOperands::splitRows(const Turn &turn,
+                                               const Ranges &before) {
   auto ofRow = [&](Value row, const Ranges &inRow) {
     return loopOver(index(0), turn.count, inRow,
                     [&](Value step, const Ranges &inner) {
                       return splitRow(row, step, turn, inner);
                     });
   };
+  return loopOver(index(0), numRows, before, ofRow);
+}
+
+TileLowering::SplitSide SplitOperands::splitLeft() {
+  Range range = splitRows(onlyTurn(), emptyRanges()).left;
+  return {left, range.most, range.leastLessOne};
+}
+
+SplitOperands::Ranges SplitOperands::splitAll(const Turn &turn,
+                                              const Ranges &before) {
+  Ranges after = before;
+  if (auto found = tiles.splitSides.find(mma.getLhs());
+      found != tiles.splitSides.end())
+    after.left = {found->second.most, found->second.leastLessOne};
+  else
+    after = splitRows(turn, before);
   auto ofPair = [&](Value pair, Ranges inner) {
     for (int64_t vector = 0; vector < panelVectors; ++vector)
       inner = splitPair(pair, vector, turn, inner);
     return inner;
   };
-  Ranges after = loopOver(index(0), numRows, before, ofRow);
   return loopOver(index(0), numPairs(turn), after, ofPair);
 }
 

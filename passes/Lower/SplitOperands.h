@@ -4,7 +4,8 @@
 // rest. A block of a product has both factors split into scratch memory, in the
 // order in which a unit of tiles reads them: some steps of the contracted axis
 // at a time, in two places, so that one set can be multiplied while the next
-// one is written.
+// one is written. Few steps are one set, and a left side that a loop multiplies
+// in each of its turns is split before it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,9 +57,14 @@ public:
   /// its rows one step each, of its pairs one vector of the panel each.
   static constexpr int64_t kSlices = kTurnSteps;
 
-  SplitOperands(TileLowering &lowering, tile::MmaOp mma);
+  enum class Sides { Left, Both };
+
+  SplitOperands(TileLowering &lowering, tile::MmaOp mma,
+                Sides sides = Sides::Both);
 
   Ranges emptyRanges();
+  /// All of the left side, of one turn.
+  TileLowering::SplitSide splitLeft();
   Ranges splitAll(const Turn &turn, const Ranges &before);
   /// The work of a turn, shared out to so many steps of the unit.
   Share shareOf(const Turn &turn, Value numStepsOfUnit);
@@ -82,6 +88,9 @@ public:
   Value rows() const { return numRows; }
   Value columns() const { return numColumns; }
   int64_t steps() const { return numSteps; }
+  bool isOneTurn() const { return numSteps <= kTurnSteps; }
+  /// All steps, where they are one turn.
+  Turn onlyTurn() { return {index(0), index(numSteps), index(0)}; }
 
 private:
   Range extended(const Range &range, Value floats);
@@ -91,6 +100,7 @@ private:
   Value allocateParts(int64_t numLines);
   Value linePointer(Value operand, int64_t numLines, const Turn &turn,
                     Value line, Value step);
+  Ranges splitRows(const Turn &turn, const Ranges &before);
   Ranges splitRow(Value row, Value step, const Turn &turn,
                   const Ranges &before);
   Ranges splitPair(Value number, int64_t vector, const Turn &turn,

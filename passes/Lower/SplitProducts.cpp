@@ -9,7 +9,8 @@
 // needs: a step of the unit takes 384 cycles and 40 instructions, and eight
 // lines of parts between them cost little. (Behind the step they cost a third
 // more of the whole: they then fill the queues in which its own instructions
-// wait. Measured on Sapphire Rapids.)
+// wait. Measured on Sapphire Rapids.) Few steps, as attention has, are one turn:
+// all of it is split, then multiplied.
 //
 // The unit knows no subnormal numbers, and an infinity has no parts. A block
 // with numbers so small that a part or a product of parts would be lost, or
@@ -47,11 +48,9 @@ bool TileLowering::usesSplitUnit(tile::MmaOp mma) {
     return false;
   tile::TileType lhs = cast<tile::TileType>(mma.getLhs().getType());
   tile::TileType result = mma.getType();
-  std::optional<Bound> depth = boundOf(mma.getLhs(), 1);
   return lhs.getExtent(1) % kStepElements == 0 &&
          result.getExtent(0) % kBlockSide == 0 &&
-         result.getExtent(1) % kBlockSide == 0 &&
-         (!depth || isInside(*depth, lhs.getExtent(1)));
+         result.getExtent(1) % kBlockSide == 0;
 }
 
 /// One product of a kernel, computed in parts.
@@ -60,9 +59,12 @@ public:
   /// Writes code for a row, and the columns of two tiles from `column` on.
   using RowFn = function_ref<void(Value row, Value column)>;
 
+  /// `isZero`: the sums are zero before the only turn, whatever the memory
+  /// says.
   SplitProduct(TileLowering &lowering, tile::MmaOp mma,
-               const TileLowering::Scratch &sums)
-      : tiles(lowering), b(lowering.b), sums(sums), operands(lowering, mma) {}
+               const TileLowering::Scratch &sums, bool isZero)
+      : tiles(lowering), b(lowering.b), sums(sums), isZero(isZero),
+        operands(lowering, mma) {}
 
   /// Splits all, and adds all but the last turn's products to the sums; the
   /// result is whether that was exact.
@@ -128,6 +130,7 @@ private:
   TileLowering &tiles;
   OpBuilder &b;
   TileLowering::Scratch sums;
+  bool isZero;
   SplitOperands operands;
 };
 
@@ -197,7 +200,7 @@ SplitProduct::Ranges SplitProduct::multiplyTiles(Value row, Value column,
   SmallVector<Value> start = before.values();
   if (isReal())
     for (const UnitMemory &memory : at.sums)
-      start.push_back(tiles.unitLoad(memory));
+      start.push_back(isZero ? tiles.unitZero() : tiles.unitLoad(memory));
   auto loop =
       scf::ForOp::create(b, loc(), index(0), turn.count, index(1), start);
   {
@@ -258,13 +261,17 @@ int64_t SplitProduct::numTurns() {
 }
 
 SplitProduct::Turn SplitProduct::lastTurn() {
-  int64_t count =
-      operands.steps() == 1 ? 1 : std::min(operands.steps() - 1, kTurnSteps);
+  if (operands.isOneTurn())
+    return operands.onlyTurn();
+  int64_t count = std::min(operands.steps() - 1, kTurnSteps);
   return {index(operands.steps() - count), index(count),
           index((numTurns() - 1) % 2)};
 }
 
 Value SplitProduct::multiplyMost() {
+  if (operands.isOneTurn())
+    return operands.isExact(
+        operands.splitAll(operands.onlyTurn(), operands.emptyRanges()));
   Turn first = {index(0), index(1), index(0)};
   SmallVector<Value> start =
       operands.splitAll(first, operands.emptyRanges()).values();
@@ -360,16 +367,18 @@ void SplitProduct::multiplyLast(RowFn finish) {
 /// Leaves the product in `to`: by the unit where that pays and is exact. Rows
 /// are finished as they are complete, if asked for.
 void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
+                              SumsBefore before,
                               function_ref<void(Value, Value)> finish) {
   OpBuilder::InsertionGuard guard(b);
-  SplitProduct product(*this, mma, to);
+  SplitProduct product(*this, mma, to, before == SumsBefore::Zero);
   Value numRows = limitOf(boundOf(mma.getLhs(), 0), mma.getType().getExtent(0));
   Value isMany = b.createOrFold<arith::CmpIOp>(
       loc(), arith::CmpIPredicate::ugt, numRows, constantIndex(kFewRows));
   auto most = scf::IfOp::create(b, loc(), b.getI1Type(), isMany,
                                 /*withElseRegion=*/true);
   b.setInsertionPointToStart(most.thenBlock());
-  startSums(mma, to);
+  if (before == SumsBefore::Elsewhere)
+    startSums(mma, to);
   Value isExact = product.multiplyMost();
   scf::YieldOp::create(b, loc(), isExact);
   b.setInsertionPointToStart(most.elseBlock());
@@ -382,27 +391,53 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
   b.setInsertionPointToStart(last.thenBlock());
   product.multiplyLast(finish);
   b.setInsertionPointToStart(last.elseBlock());
-  keepVectorProduct(mma, to);
+  if (before == SumsBefore::InPlace)
+    addInChunks(mma, to);
+  else
+    keepVectorProduct(mma, to);
   if (finish)
     product.finishAll(finish);
 }
 
+/// Whether few steps are split at once: before anything is multiplied it is
+/// known whether they may be.
+static bool isOneTurn(tile::MmaOp mma) {
+  auto lhs = cast<tile::TileType>(mma.getLhs().getType());
+  return lhs.getExtent(1) <= kTurnSteps * kStepElements;
+}
+
 void TileLowering::keepSplitProduct(tile::MmaOp mma) {
+  if (isOneTurn(mma)) {
+    auto [to, isZero] = prepareSums(mma);
+    lowerSplit(mma, to, isZero ? SumsBefore::Zero : SumsBefore::InPlace,
+               nullptr);
+    scratch[mma.getResult()] = to;
+    return;
+  }
   Scratch to = allocate(mma.getType(), /*lane=*/1);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);
-  lowerSplit(mma, to, nullptr);
+  lowerSplit(mma, to, SumsBefore::Elsewhere, nullptr);
   scratch[mma.getResult()] = to;
+}
+
+bool TileLowering::splitsLeftOnce(tile::MmaOp mma) {
+  return usesSplitUnit(mma) && isOneTurn(mma);
+}
+
+TileLowering::SplitSide TileLowering::splitLeftSide(tile::MmaOp mma) {
+  return SplitOperands(*this, mma, SplitOperands::Sides::Left).splitLeft();
 }
 
 void TileLowering::lowerSplitProduct(tile::MmaOp mma, Value end,
                                      const Bound &rowBound, SinkFn sink) {
   Scratch to = allocate(mma.getType(), /*lane=*/1);
-  lowerSplit(mma, to, [&](Value row, Value column) {
+  auto finish = [&](Value row, Value column) {
     scratch[mma.getResult()] = to;
     finishRow(end, row, column, kBlockSide / kTileSide, rowBound, sink);
     scratch.erase(mma.getResult());
-  });
+  };
+  lowerSplit(mma, to, SumsBefore::Elsewhere, finish);
 }
 
 } // namespace tenon

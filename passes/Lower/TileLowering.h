@@ -371,10 +371,12 @@ private:
 
   //===--- UnitOperands.cpp: what it multiplies ---------------------------===//
   bool usesTileUnit(tile::MmaOp mma);
+  void prepareLeftSides(mlir::scf::ForOp loop);
   UnitMemory leftSide(tile::MmaOp mma);
   UnitMemory rightSide(tile::MmaOp mma);
   bool hasWholeSteps(tile::MmaOp mma);
   bool readsLeftInPlace(tile::MmaOp mma);
+  bool isRowsInScratch(tile::MmaOp mma);
   Scratch copyLeftSide(tile::MmaOp mma);
   bool isReadInPlace(mlir::Value tile);
   bool hasPackedWords(tile::MmaOp mma);
@@ -418,9 +420,18 @@ private:
   void keepSplitProduct(tile::MmaOp mma);
   void lowerSplitProduct(tile::MmaOp mma, mlir::Value end,
                          const Bound &rowBound, SinkFn sink);
+  /// Where the sums are that the product is added to: nowhere, for they are
+  /// zero; in the memory for the result; somewhere else.
+  enum class SumsBefore { Zero, InPlace, Elsewhere };
   void lowerSplit(
-      tile::MmaOp mma, const Scratch &to,
+      tile::MmaOp mma, const Scratch &to, SumsBefore before,
       llvm::function_ref<void(mlir::Value row, mlir::Value column)> finish);
+  /// Parts of a side, and the range of its magnitudes.
+  struct SplitSide {
+    mlir::Value parts, most, leastLessOne;
+  };
+  bool splitsLeftOnce(tile::MmaOp mma);
+  SplitSide splitLeftSide(tile::MmaOp mma);
 
   struct Registers {
     unsigned lane;
@@ -453,7 +464,9 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
   llvm::DenseSet<mlir::Operation *> awaitedStores;   ///< asked for already
-  llvm::DenseMap<mlir::Value, Scratch> words; ///< right sides, staged for dots
+  llvm::DenseMap<mlir::Value, SplitSide> splitSides; ///< before a loop
+  llvm::DenseMap<mlir::Value, Scratch> copies; ///< of left sides, before a loop
+  llvm::DenseMap<mlir::Value, Scratch> words;  ///< right sides, staged for dots
   llvm::DenseMap<mlir::Value, mlir::Value> held; ///< at the place in question
   llvm::DenseMap<mlir::Value, Registers>
       registers; ///< of products, while they last

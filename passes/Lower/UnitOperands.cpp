@@ -113,19 +113,35 @@ TileLowering::Scratch TileLowering::copyLeftSide(tile::MmaOp mma) {
   return copy;
 }
 
+/// What the loop's products have on their left in each of its turns is copied
+/// or split before it.
+void TileLowering::prepareLeftSides(scf::ForOp loop) {
+  for (auto mma : loop.getBody()->getOps<tile::MmaOp>()) {
+    Value lhs = mma.getLhs();
+    if (!loop.isDefinedOutsideOfLoop(lhs))
+      continue;
+    if (splitsLeftOnce(mma))
+      splitSides.try_emplace(lhs, splitLeftSide(mma));
+    else if (usesTileUnit(mma) && !isRowsInScratch(mma) &&
+             !readsLeftInPlace(mma))
+      copies.try_emplace(narrowLeft(mma), copyLeftSide(mma));
+  }
+}
+
 /// The left side's rows, contiguous along the contracted axis: where they lie,
 /// or, when they are computed, in scratch memory, with zeros behind the end.
 TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value lhs = narrowLeft(mma);
   int64_t bytes = elementBytes(mma);
-  if (auto found = scratch.find(lhs);
-      found != scratch.end() && found->second.strides[1] == 1 && !isRagged(mma))
-    return {found->second.pointer,
-            constantIndex(bytes * found->second.strides[0])};
-  if (!readsLeftInPlace(mma)) {
-    Scratch copy = copyLeftSide(mma);
-    return {copy.pointer, constantIndex(bytes * copy.strides[0])};
-  }
+  auto rowsOf = [&](const Scratch &rows) -> UnitMemory {
+    return {rows.pointer, constantIndex(bytes * rows.strides[0])};
+  };
+  if (auto found = copies.find(lhs); found != copies.end())
+    return rowsOf(found->second);
+  if (isRowsInScratch(mma))
+    return rowsOf(scratch[lhs]);
+  if (!readsLeftInPlace(mma))
+    return rowsOf(copyLeftSide(mma));
   auto load = lhs.getDefiningOp<tile::LoadOp>();
   Memory memory = memoryOf(load.getView());
   SmallVector<Value> offsets;
@@ -139,6 +155,13 @@ TileLowering::UnitMemory TileLowering::leftSide(tile::MmaOp mma) {
   Value rowBytes = arith::MulIOp::create(
       b, loc(), memory.strides[load.getAxes()[0]], constantIndex(bytes));
   return {start, rowBytes};
+}
+
+/// Whether scratch memory has the left side's rows as the unit reads them.
+bool TileLowering::isRowsInScratch(tile::MmaOp mma) {
+  auto found = scratch.find(narrowLeft(mma));
+  return found != scratch.end() && found->second.strides[1] == 1 &&
+         !isRagged(mma);
 }
 
 /// Whether the unit reads the left side's rows where they lie in memory.

@@ -21,6 +21,15 @@ void explain(tile::KernelOp kernel, const Twine &reason) {
                     StringAttr::get(kernel.getContext(), reason));
 }
 
+/// A copy of the kernel for few rows.
+tile::KernelOp withSchedule(tile::KernelOp kernel, const RowVariant &variant) {
+  auto copy = cast<tile::KernelOp>(kernel->clone());
+  copy.setSymName(
+      (kernel.getSymName() + "_at_most_" + Twine(variant.mostRows)).str());
+  copy.setScheduleAttr(variant.schedule);
+  return copy;
+}
+
 struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   using ChooseSchedulePassBase::ChooseSchedulePassBase;
 
@@ -30,9 +39,6 @@ struct ChooseSchedule final : impl::ChooseSchedulePassBase<ChooseSchedule> {
   }
   LogicalResult choose(tile::KernelOp kernel, const ScheduleMachine &machine,
                        SymbolTable &symbols);
-  LogicalResult addVariant(tile::KernelOp kernel, const RowVariant &variant,
-                           const ScheduleMachine &machine,
-                           SymbolTable &symbols);
 
   void runOnOperation() override {
     ScheduleMachine machine{vectorBytes, numVectors, f32Macs, l2Bytes,
@@ -52,28 +58,25 @@ LogicalResult ChooseSchedule::choose(tile::KernelOp kernel,
     return check(kernel);
   }
   kernel.setScheduleAttr(chooseSchedule(kernel, machine));
-  if (auto variant = variantFor(kernel, machine))
-    if (failed(addVariant(kernel, *variant, machine, symbols)))
+  SmallVector<Attribute> variants;
+  std::string rows;
+  Block::iterator next = std::next(Block::iterator(kernel));
+  for (const RowVariant &variant : variantsFor(kernel, machine)) {
+    rows = std::to_string(variant.mostRows) + " rows: ";
+    tile::KernelOp copy = withSchedule(kernel, variant);
+    explain(copy, "for at most " + rows + scheduleReason(copy, machine));
+    symbols.insert(copy, next);
+    variants.push_back(
+        tile::VariantAttr::get(&getContext(), FlatSymbolRefAttr::get(copy),
+                               *openRows(kernel), variant.mostRows));
+    if (failed(check(copy)))
       return failure();
-  explain(kernel, scheduleReason(kernel, machine));
+  }
+  if (!variants.empty())
+    kernel.setVariantsAttr(ArrayAttr::get(&getContext(), variants));
+  explain(kernel, (rows.empty() ? rows : "for more than " + rows) +
+                      scheduleReason(kernel, machine));
   return check(kernel);
-}
-
-LogicalResult ChooseSchedule::addVariant(tile::KernelOp kernel,
-                                         const RowVariant &variant,
-                                         const ScheduleMachine &machine,
-                                         SymbolTable &symbols) {
-  std::string rows = std::to_string(variant.mostRows) + " rows: ";
-  auto copy = cast<tile::KernelOp>(kernel->clone());
-  copy.setSymName((kernel.getSymName() + "_few").str());
-  copy.setScheduleAttr(variant.schedule);
-  explain(copy, "for at most " + rows + scheduleReason(copy, machine));
-  explain(kernel, "for more than " + rows + scheduleReason(kernel, machine));
-  symbols.insert(copy, std::next(Block::iterator(kernel)));
-  auto few = tile::VariantAttr::get(&getContext(), FlatSymbolRefAttr::get(copy),
-                                    *openRows(kernel), variant.mostRows);
-  kernel.setVariantsAttr(ArrayAttr::get(&getContext(), few));
-  return check(copy);
 }
 
 } // namespace

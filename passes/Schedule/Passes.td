@@ -19,7 +19,7 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
     * products of bf16 and of 8-bit integers use the fastest unit that fits; those
       of f32 a unit of bf16, in parts, where rows and columns are many;
     * where a product's rows are counted at run time, the schedule is one for many,
-      and a variant of the kernel has one for few (ScheduleVariants.h);
+      and variants of the kernel have others for few (ScheduleVariants.h);
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace tenon {
@@ -22,12 +24,12 @@ constexpr int64_t kWholeReduction = 4096;
 constexpr int64_t kFewRows = 4, kRowElements = 1536;
 /// Keys of one step of attention: scores of 4 vectors of queries are 16 KiB.
 constexpr int64_t kAttentionKeys = 64;
-/// Queries and keys of a step by tiles of sums, whose scores are read from
-/// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
-constexpr int64_t kTileAttention = 128;
 /// Rows and columns of a block for a unit of 16 x 16 sums: two by two of its
 /// tiles are fed by four loads.
 constexpr int64_t kTileBlock = 2 * kUnitSide;
+
+/// More than anything is.
+constexpr int64_t kMany = std::numeric_limits<int64_t>::max();
 
 std::optional<int64_t> constantOf(Value value) {
   IntegerAttr number;
@@ -86,21 +88,20 @@ Shape shapeOf(tile::KernelOp kernel) {
   return shape;
 }
 
-/// Whether the extents of the kernel's products that are numbers are whole
-/// tiles.
-bool isWholeTiles(tile::KernelOp kernel) {
-  auto isWhole = [](Attribute extent, int64_t unit) {
+/// Whether the extents of the kernel's products that are numbers are multiples
+/// of `side`, and contract at most so many elements.
+bool isWholeTiles(tile::KernelOp kernel, int64_t side, int64_t mostDepth) {
+  auto isWhole = [&](Attribute extent, int64_t most) {
     auto number = dyn_cast<IntegerAttr>(extent);
-    return !number || number.getInt() % unit == 0;
+    return !number || (number.getInt() % side == 0 && number.getInt() <= most);
   };
   return !kernel
               .walk([&](tile::MmaOp product) {
                 auto lhs = cast<tile::TileType>(product.getLhs().getType());
                 ArrayRef<Attribute> sums = product.getType().getExtents();
-                return WalkResult(
-                    success(isWhole(lhs.getExtents()[1], kUnitSide) &&
-                            isWhole(sums[0], kUnitSide) &&
-                            isWhole(sums[1], kUnitSide)));
+                return WalkResult(success(
+                    isWhole(lhs.getExtents()[1], mostDepth) &&
+                    isWhole(sums[0], kMany) && isWhole(sums[1], kMany)));
               })
               .wasInterrupted();
 }
@@ -128,10 +129,13 @@ bool copiesOperands(const Shape &shape, const tile::ProductUnit &unit) {
 
 /// Whether tiles of sums fit: products of whole tiles over whole steps, or of
 /// operands that are copied; so are those of attention, over half steps too.
+/// What attention splits is split at once, so it must not be deep.
 bool fitsTiles(tile::KernelOp kernel, const Shape &shape,
                const tile::ProductUnit &unit) {
+  if (!shape.isContraction() && unit.numParts > 1)
+    return isWholeTiles(kernel, kTileBlock, /*mostDepth=*/kTileAttention);
   if (!shape.isContraction())
-    return unit.dotLength == 2 && isWholeTiles(kernel);
+    return unit.dotLength == 2 && isWholeTiles(kernel, kUnitSide, kMany);
   return copiesOperands(shape, unit) ||
          shape.depth().value_or(1) % depthOfStep(unit) == 0;
 }
@@ -150,11 +154,15 @@ bool multipliesInVectors(const Shape &shape, const tile::ProductUnit &unit) {
 /// split of its operands, if it does that; for tiles, which a product of few
 /// rows loads for hardly more than to stream its weights, and vectors stream
 /// them faster.
-bool isWorth(const tile::ProductUnit &unit, const Shape &shape) {
+bool isWorth(tile::KernelOp kernel, const tile::ProductUnit &unit,
+             const Shape &shape) {
   if (multipliesInVectors(shape, unit))
     return false;
-  if (!unit.isOfTiles || !shape.isContraction())
+  if (!unit.isOfTiles)
     return true;
+  if (!shape.isContraction())
+    return unit.numParts == 1 || shape.gridSize.lookup("BM").value_or(kMany) >
+                                     mostUnsplitQueries(kernel);
   auto isMany = [&](StringRef symbol, int64_t least) {
     auto size = shape.gridSize.find(symbol);
     return size != shape.gridSize.end() &&
@@ -238,6 +246,22 @@ ContractionBlock contractionBlock(const Shape &shape,
   return {registers.rows, columns, depth, columns};
 }
 
+bool dependsOnGrid(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && (isa<tile::GridOp>(op) ||
+                llvm::any_of(op->getOperands(), dependsOnGrid));
+}
+
+/// Whether the loop over keys ends where the queries of its instance do.
+bool isCausal(tile::KernelOp kernel) {
+  return kernel
+      .walk([](scf::ForOp loop) {
+        return dependsOnGrid(loop.getUpperBound()) ? WalkResult::interrupt()
+                                                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// The queries and keys of a step of attention, and whether queries lie in the
 /// lanes.
 struct AttentionBlock {
@@ -256,10 +280,14 @@ AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
   };
   std::optional<int64_t> queries = shape.gridSize.lookup("BM"),
                          keys = shape.loopBound.lookup("BN");
-  // Tiles of sums have rows as they are, and so has what follows them. For one
-  // tile of queries all that is staged of the keys should stay in L1.
+  // Tiles of sums have rows as they are, and so has what follows them. Keys are
+  // staged for each block of queries; of a causal mask a large block computes
+  // more that is hidden. For one tile of queries all that is staged of the keys
+  // should stay in L1.
   if (unit && unit->isOfTiles) {
-    int64_t rows = cut(queries, kTileAttention, kUnitSide);
+    int64_t side = unit->numParts > 1 ? kTileBlock : kUnitSide;
+    int64_t mostRows = kTileAttention * (isCausal(kernel) ? 1 : 2);
+    int64_t rows = cut(queries, mostRows, side);
     int64_t most = rows > kUnitSide ? kTileAttention : 2 * kUnitSide;
     return {rows, cut(keys, most, 2 * kUnitSide), false};
   }
@@ -294,6 +322,10 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
 }
 
 } // namespace
+
+int64_t mostUnsplitQueries(tile::KernelOp kernel) {
+  return isCausal(kernel) ? 384 : 192;
+}
 
 bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes) {
   return !kernel
@@ -377,7 +409,7 @@ DictionaryAttr chooseSchedule(tile::KernelOp kernel,
   Shape shape = shapeOf(kernel);
   auto units = unitsFor(kernel, machine);
   const auto *unit = llvm::find_if(units, [&](const tile::ProductUnit *unit) {
-    return !unit || isWorth(*unit, shape);
+    return !unit || isWorth(kernel, *unit, shape);
   });
   return scheduleWith(kernel, machine, *unit);
 }

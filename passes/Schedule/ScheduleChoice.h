@@ -20,7 +20,13 @@ inline constexpr int64_t kUnitSide = 16;
 inline constexpr int64_t kFewestTileRows = kUnitSide / 4;
 /// Keys of a step of attention where they lie in the lanes, for few queries.
 inline constexpr int64_t kKeysInLanes = 32;
+/// Queries and keys of a step by tiles of sums, whose scores are read from
+/// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
+inline constexpr int64_t kTileAttention = 128;
 
+/// How many queries are not worth the split of their keys. Measured there; a
+/// causal mask hides half of what a split key is multiplied with.
+int64_t mostUnsplitQueries(tile::KernelOp kernel);
 /// Whether the columns of the kernel's products that are numbers are whole
 /// vectors.
 bool hasWholeColumns(tile::KernelOp kernel, int64_t lanes);

@@ -33,57 +33,83 @@ static const tile::ProductUnit *vectorUnitFor(const tile::ProductUnit &unit) {
 /// A product of few rows streams its weights, and vectors do that faster than
 /// tiles. The weights lie as they do for tiles, so columns are the same. What
 /// splits its operands has multiply-adds for few rows in it already.
-static std::optional<RowVariant> contractionVariant(tile::KernelOp kernel) {
+static SmallVector<RowVariant> contractionVariants(tile::KernelOp kernel) {
   const tile::ProductUnit *unit = tile::unitOf(kernel);
   if (!unit || !unit->isOfTiles || unit->numParts > 1)
-    return std::nullopt;
+    return {};
   const tile::ProductUnit *vectors = vectorUnitFor(*unit);
   if (!vectors)
-    return std::nullopt;
+    return {};
   Builder b(kernel.getContext());
   NamedAttrList schedule(kernel.getScheduleAttr());
   constexpr int64_t kMostRows = kFewestTileRows - 1;
   schedule.set("BM", b.getIndexAttr(kMostRows));
   schedule.set("unit", b.getStringAttr(vectors->name));
-  return RowVariant{kMostRows, schedule.getDictionary(b.getContext())};
+  return {{kMostRows, schedule.getDictionary(b.getContext())}};
 }
 
-/// Up to half a block of tiles, smaller ones, which hardly lose where there is
-/// one query and win by a third where there are 32. Up to one vector of
-/// queries, keys in the lanes: of a block of queries only what there are cost
-/// time then. Both as measured on Sapphire Rapids, for 16 to 512 keys.
-static std::optional<RowVariant>
-attentionVariant(tile::KernelOp kernel, const ScheduleMachine &machine) {
-  Builder b(kernel.getContext());
-  NamedAttrList schedule(kernel.getScheduleAttr());
+static NamedAttrList withBlock(DictionaryAttr schedule, int64_t queries,
+                               int64_t keys) {
+  Builder b(schedule.getContext());
+  NamedAttrList list(schedule);
+  list.set("BM", b.getIndexAttr(queries));
+  list.set("BN", b.getIndexAttr(keys));
+  return list;
+}
+
+/// By tiles, up to half a block of queries smaller ones, which hardly lose
+/// where there is one query and win by a third where there are 32; then blocks
+/// of as many queries as keys, if those for many are larger. As measured on
+/// Sapphire Rapids, for 16 to 512 keys.
+static SmallVector<RowVariant> variantsOfTiles(DictionaryAttr schedule) {
+  auto variant = [&](int64_t mostRows, int64_t side) -> RowVariant {
+    return {
+        mostRows,
+        withBlock(schedule, side, side).getDictionary(schedule.getContext())};
+  };
+  SmallVector<RowVariant> variants = {variant(4 * kUnitSide, 2 * kUnitSide)};
+  if (schedule.getAs<IntegerAttr>("BM").getInt() > kTileAttention)
+    variants.push_back(variant(kTileAttention, kTileAttention));
+  return variants;
+}
+
+/// By vectors, up to one vector of queries, keys in the lanes: of a block of
+/// queries only what there are cost time then.
+static SmallVector<RowVariant>
+variantsOfVectors(tile::KernelOp kernel, DictionaryAttr schedule,
+                  const ScheduleMachine &machine) {
+  if (!hasWholeColumns(kernel, machine.lanes()))
+    return {};
+  NamedAttrList few = withBlock(schedule, machine.lanes() / 2, kKeysInLanes);
+  few.erase("lanes");
+  return {{machine.lanes(), few.getDictionary(kernel.getContext())}};
+}
+
+static SmallVector<RowVariant>
+attentionVariants(tile::KernelOp kernel, const ScheduleMachine &machine) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
   const tile::ProductUnit *unit = tile::unitOf(kernel);
-  int64_t mostRows, queries, keys;
-  if (unit && unit->isOfTiles) {
-    mostRows = 4 * kUnitSide;
-    queries = keys = 2 * kUnitSide;
-  } else {
-    if (!hasWholeColumns(kernel, machine.lanes()))
-      return std::nullopt;
-    mostRows = machine.lanes();
-    queries = machine.lanes() / 2;
-    keys = kKeysInLanes;
-    schedule.erase("lanes");
-  }
-  schedule.set("BM", b.getIndexAttr(queries));
-  schedule.set("BN", b.getIndexAttr(keys));
-  return RowVariant{mostRows, schedule.getDictionary(b.getContext())};
+  if (!unit || !unit->isOfTiles)
+    return variantsOfVectors(kernel, schedule, machine);
+  if (unit->numParts == 1)
+    return variantsOfTiles(schedule);
+  DictionaryAttr vectors = scheduleWith(kernel, machine, /*unit=*/nullptr);
+  SmallVector<RowVariant> variants =
+      variantsOfVectors(kernel, vectors, machine);
+  variants.push_back({mostUnsplitQueries(kernel), vectors});
+  return variants;
 }
 
-std::optional<RowVariant> variantFor(tile::KernelOp kernel,
-                                     const ScheduleMachine &machine) {
+SmallVector<RowVariant> variantsFor(tile::KernelOp kernel,
+                                    const ScheduleMachine &machine) {
   bool hasProduct =
       kernel.walk([](tile::MmaOp) { return WalkResult::interrupt(); })
           .wasInterrupted();
   if (!hasProduct || !openRows(kernel))
-    return std::nullopt;
+    return {};
   return kernel.getScheduleAttr().contains("BK")
-             ? contractionVariant(kernel)
-             : attentionVariant(kernel, machine);
+             ? contractionVariants(kernel)
+             : attentionVariants(kernel, machine);
 }
 
 } // namespace tenon

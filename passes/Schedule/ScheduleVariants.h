@@ -2,11 +2,11 @@
 //
 // How many rows a kernel has is often known to a launch only: a token or a
 // thousand. A schedule for many can take several times as long for few, so such
-// a kernel gets a variant: the same program in another schedule. The host takes
-// one of the two when it knows the sizes.
+// a kernel gets variants: the same program in other schedules. The host takes
+// one of them when it knows the sizes.
 //
-//   if (auto variant = variantFor(kernel, machine))
-//     // for at most variant->mostRows rows: variant->schedule
+//   for (const RowVariant &variant : variantsFor(kernel, machine))
+//     // for at most variant.mostRows rows: variant.schedule
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,11 +28,12 @@ struct RowVariant {
 /// known.
 std::optional<unsigned> openRows(tile::KernelOp kernel);
 
-/// The variant of a kernel in the algorithm form that has its schedule, if it
-/// takes one: the kernel has products, of rows whose number is not known. It
-/// reads packed constants in the kernel's own order, so they are there once.
-std::optional<RowVariant> variantFor(tile::KernelOp kernel,
-                                     const ScheduleMachine &machine);
+/// The variants of a kernel in the algorithm form that has its schedule, those
+/// for fewest rows first: of a kernel with products, of rows whose number is
+/// not known. They read packed constants in the kernel's own order, so these
+/// are there once.
+llvm::SmallVector<RowVariant> variantsFor(tile::KernelOp kernel,
+                                          const ScheduleMachine &machine);
 
 } // namespace tenon
 

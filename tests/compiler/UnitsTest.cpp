@@ -245,6 +245,37 @@ TEST_P(AttentionOnTiles, IsWhatTheInterpreterSays) {
   }
 }
 
+/// Attention in f32 as sums of bf16: many queries that share keys and a mask,
+/// and causal ones over a key more than a block has.
+constexpr const char *kSplitAttention = R"(
+  func.func @main(%q: tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, %k: tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>,
+                  %v: tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>,
+                  %x: tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>)
+      -> (tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>) {
+    %0 = graph.attention %q, %k, %v, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 1.250000e-01 : f64} : (tensor<?x4x?x64xf32, #graph.dims<B, 4, L, 64>>, tensor<?x2x?x64xf32, #graph.dims<B, 2, S, 64>>, tensor<?x2x?x32xf32, #graph.dims<B, 2, S, 32>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, S>>) -> tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>
+    %1 = graph.attention %x, %x, %x {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 1.000000e-01 : f64} : (tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>, tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>, tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>) -> tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>
+    return %0, %1 : tensor<?x4x?x32xf32, #graph.dims<B, 4, L, 32>>, tensor<?x1x?x128xf32, #graph.dims<B, 1, L, 128>>
+  })";
+
+TEST_P(AttentionOnTiles, OfPartsIsWhatTheInterpreterSays) {
+  CompileOptions options;
+  options.target = "sapphirerapids";
+  options.emulateUnits = GetParam();
+  Compiled compiled(kSplitAttention, options);
+  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
+    GTEST_SKIP() << compiled.loadError();
+  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+  const std::pair<int64_t, int64_t> kLengths[] = {
+      {193, 1}, {260, 33}, {200, 130}, {385, 200}, {400, 16}};
+  for (auto [queries, keys] : kLengths) {
+    SCOPED_TRACE(testing::Message()
+                 << queries << " queries, " << keys << " keys");
+    // Sums of 128 products, exponentials of them, and sums of those.
+    compiled.expectSame({{"B", 1}, {"L", queries}, {"S", keys}},
+                        std::ldexp(256.0, -23));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, AttentionOnTiles, testing::Bool(),
                          [](const auto &info) {
                            return info.param ? "Emulated" : "Executed";
@@ -306,6 +337,9 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   Numbers attention = {"attention", kAttention, true, 0};
   EXPECT_EQ(unitsFor(attention, "znver4"), Names(3, "avx512bf16"));
   EXPECT_EQ(unitsFor(attention, "sapphirerapids"), Names(3, "amx-bf16"));
+  // A head of 80 is no whole step.
+  Numbers plain = {"attention", kAttention, false, 0};
+  EXPECT_EQ(unitsFor(plain, "sapphirerapids"), Names({"", "", "amx-bf16x3"}));
   EXPECT_EQ(unitsFor(deep, "sapphirerapids"),
             Names({"amx-bf16", "amx-bf16", "amx-int8"}));
   EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));

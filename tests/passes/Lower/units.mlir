@@ -220,18 +220,57 @@ tile.kernel @tiles_of_bytes(%x: !tile.buffer<i8>, %w: !tile.buffer<i8>, %y: !til
 // EMULATED:         math.fma
 tile.kernel @parts(%x: !tile.buffer<f32>, %w: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16x3"} {
   %c0 = arith.constant 0 : index
-  %c64 = arith.constant 64 : index
+  %c192 = arith.constant 192 : index
   %c32 = arith.constant 32 : index
   %zero = arith.constant 0.0 : f32
   %i = tile.grid [%n by 64]
   %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
-  %xv = tile.view %x[%n, %c64] : !tile.view<?x64xf32>
-  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x64xf32> -> !tile.tile<[64, 64], f32>
-  %wv = tile.view %w[%c64, %c32] : !tile.view<64x32xf32, <1/32, 0, 1 mod 32>>
-  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<64x32xf32, <1/32, 0, 1 mod 32>> -> !tile.tile<[64, 32], f32>
-  %c = tile.mma %a, %b, %init : !tile.tile<[64, 64], f32>, !tile.tile<[64, 32], f32> -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%n, %c192] : !tile.view<?x192xf32>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x192xf32> -> !tile.tile<[64, 192], f32>
+  %wv = tile.view %w[%c192, %c32] : !tile.view<192x32xf32, <1/32, 0, 1 mod 32>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<192x32xf32, <1/32, 0, 1 mod 32>> -> !tile.tile<[192, 32], f32>
+  %c = tile.mma %a, %b, %init : !tile.tile<[64, 192], f32>, !tile.tile<[192, 32], f32> -> !tile.tile<[64, 32], f32>
   %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}
+
+// -----
+
+// Few steps are one turn: whether that is exact is known before anything is
+// multiplied, so sums are added to where they are carried. What a loop multiplies
+// in each of its turns is split before it.
+
+// CHECK-LABEL: func @one_turn
+// CHECK:         vector.shuffle
+// CHECK:         scf.for
+// CHECK:           vector.reduction <maxui>
+// CHECK:           scf.if
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK-COUNT-24:    llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:           vector.shuffle
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tileloadd64.internal"
+// CHECK-COUNT-24:    llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK-COUNT-4:     llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+tile.kernel @one_turn(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %z: !tile.buffer<f32>) inputs 2 outputs 1 schedule {unit = "amx-bf16x3"} {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %c96 = arith.constant 96 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%c64 by 64]
+  %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%c64, %c32] : !tile.view<64x32xf32>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<64x32xf32> -> !tile.tile<[64, 32], f32>
+  %yv = tile.view %y[%c96, %c32] : !tile.view<96x32xf32>
+  %sum = scf.for %j = %c0 to %c96 step %c32 iter_args(%acc = %init) -> (!tile.tile<[64, 32], f32>) {
+    %b = tile.load %yv[%j, %c0] axes [0, 1] : !tile.view<96x32xf32> -> !tile.tile<[32, 32], f32>
+    %s = tile.mma %a, %b, %init : !tile.tile<[64, 32], f32>, !tile.tile<[32, 32], f32> -> !tile.tile<[64, 32], f32>
+    %next = tile.mma %s, %b, %acc : !tile.tile<[64, 32], f32>, !tile.tile<[32, 32], f32> -> !tile.tile<[64, 32], f32>
+    scf.yield %next : !tile.tile<[64, 32], f32>
+  }
+  %zv = tile.view %z[%c64, %c32] : !tile.view<64x32xf32>
+  tile.store %sum, %zv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<64x32xf32>
   tile.return
 }
 

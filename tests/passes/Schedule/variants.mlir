@@ -6,9 +6,9 @@
 
 // CHECK: tile.kernel @attention(
 // CHECK-SAME: schedule {BM = 64 : index, BN = 64 : index, lanes = "first"}
-// CHECK-SAME: variants [#tile.variant<@attention_few, axis 2 at most 16>]
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_16, axis 2 at most 16>]
 // CHECK-SAME: "for more than 16 rows: 64 queries lie in 4 vectors
-// CHECK: tile.kernel @attention_few(
+// CHECK: tile.kernel @attention_at_most_16(
 // CHECK-SAME: schedule {BM = 8 : index, BN = 32 : index} source "attention" attributes {tenon.reason = "for at most 16 rows: lanes are left to 32 keys
 // CHECK: tile.launch @attention(
 func.func @open_queries(%q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %k: tensor<1x2x99x16xf32>) -> tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>> {
@@ -21,13 +21,48 @@ func.func @open_queries(%q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %k: 
 // On tiles it takes smaller blocks.
 
 // CHECK: tile.kernel @attention(
-// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
-// CHECK-SAME: variants [#tile.variant<@attention_few, axis 2 at most 64>]
-// CHECK: tile.kernel @attention_few(
+// CHECK-SAME: schedule {BM = 256 : index, BN = 128 : index, unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>, #tile.variant<@attention_at_most_128, axis 2 at most 128>]
+// CHECK-SAME: "for more than 128 rows
+// CHECK: tile.kernel @attention_at_most_64(
 // CHECK-SAME: schedule {BM = 32 : index, BN = 32 : index, unit = "amx-bf16"}
+// CHECK: tile.kernel @attention_at_most_128(
+// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
 func.func @open_queries_of_tiles(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, %k: tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>> {
   %0 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x199x32xbf16>, tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
   return %0 : tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
+}
+
+// -----
+
+// The causal mask of a block of queries hides more of larger ones.
+
+// CHECK: tile.kernel @attention(
+// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>]
+// CHECK-NOT: #tile.variant
+// CHECK-LABEL: func.func @open_causal_queries
+func.func @open_causal_queries(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>> {
+  %0 = graph.attention %q, %q, %q {causal, scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
+  return %0 : tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
+}
+
+// -----
+
+// Many queries of f32 are split for the unit, some go through vectors, and few
+// leave the lanes to the keys.
+
+// CHECK: tile.kernel @attention(
+// CHECK-SAME: schedule {BM = 256 : index, BN = 128 : index, unit = "amx-bf16x3"}
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_16, axis 2 at most 16>, #tile.variant<@attention_at_most_192, axis 2 at most 192>]
+// CHECK: tile.kernel @attention_at_most_16(
+// CHECK-SAME: schedule {BM = 8 : index, BN = 32 : index}
+// CHECK: tile.kernel @attention_at_most_192(
+// CHECK-SAME: schedule {BM = 64 : index, BN = 64 : index, lanes = "first"}
+// CHECK: func.func @split_queries
+func.func @split_queries(%q: tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>, %k: tensor<1x2x199x32xf32>) -> tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>> {
+  %0 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>, tensor<1x2x199x32xf32>, tensor<1x2x199x32xf32>) -> tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>
+  return %0 : tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>
 }
 
 // -----
@@ -37,13 +72,13 @@ func.func @open_queries_of_tiles(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 
 // CHECK: tile.kernel @matmul(
 // CHECK-SAME: BM = 256 : index, BN = 32 : index
 // CHECK-SAME: unit = "amx-bf16"}
-// CHECK-SAME: variants [#tile.variant<@matmul_few, axis 0 at most 3>]
-// CHECK: tile.kernel @matmul_few(
+// CHECK-SAME: variants [#tile.variant<@matmul_at_most_3, axis 0 at most 3>]
+// CHECK: tile.kernel @matmul_at_most_3(
 // CHECK-SAME: BM = 3 : index, BN = 32 : index
 // CHECK-SAME: unit = "avx512bf16"}
 // APPLIED: tile.kernel @matmul(
 // APPLIED: !tile.view<96x96xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
-// APPLIED: tile.kernel @matmul_few(
+// APPLIED: tile.kernel @matmul_at_most_3(
 // APPLIED: !tile.view<96x96xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
 // APPLIED-LABEL: func.func @open_rows
 // APPLIED:         %[[W:.+]] = graph.weight
