@@ -9,8 +9,8 @@
 // needs: a step of the unit takes 384 cycles and 40 instructions, and eight
 // lines of parts between them cost little. (Behind the step they cost a third
 // more of the whole: they then fill the queues in which its own instructions
-// wait. Measured on Sapphire Rapids.) Few steps, as attention has, are one turn:
-// all of it is split, then multiplied.
+// wait. Measured on Sapphire Rapids.) Few steps, as attention has, are one
+// turn: all of it is split, then multiplied.
 //
 // The unit knows no subnormal numbers, and an infinity has no parts. A block
 // with numbers so small that a part or a product of parts would be lost, or
