@@ -105,6 +105,12 @@ class Verdicts(unittest.TestCase):
         verdict = judge(BERT, {"tenon": {"error": "no such op"}} | engines(torch=[1.0]), [1.0])
         self.assertEqual((verdict["met"], verdict["ratio"]), (False, None))
 
+    def test_what_is_compiled_for_the_shape_is_no_peer(self):
+        results = engines(tenon=[2.0, 2.2], **{"tenon-fixed": [2.0, 2.0]}, openvino=[6.0, 6.0])
+        verdict = judge(BERT, results, [1.0, 1.0])
+        self.assertEqual(verdict["best_peer"], "openvino")
+        self.assertAlmostEqual(verdict["of_fixed"]["median"], 1.05)
+
     def test_a_peer_that_fails_in_between_is_no_best_peer(self):
         results = engines(tenon=[3.0], torch=[2.0], iree=[1.0])
         results["iree"]["error"] = "out of memory"

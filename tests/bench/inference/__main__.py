@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 from cases import CASES
-from engines import ENGINES, peers_of
+from engines import ENGINES, EXTRA, peers_of
 from host import ROOT, heading
 from measure import Setting, measure
 from models import Models
@@ -33,7 +33,8 @@ def names_of(text):
 def parse():
     parser = argparse.ArgumentParser(prog="inference", description=__doc__.split("\n")[0])
     parser.add_argument("--only", type=re.compile, default="", help="cases whose names have this regular expression")
-    parser.add_argument("--peers", type=names_of, default=list(ENGINES), help="who runs: " + ",".join(ENGINES))
+    parser.add_argument("--peers", type=names_of, default=[name for name in ENGINES if name not in EXTRA],
+                        help=f"who runs: {','.join(ENGINES)} (all but {','.join(EXTRA)})")
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
     parser.add_argument("--json", type=pathlib.Path, help="write the figures here too")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="the build folder")
@@ -47,7 +48,7 @@ def parse():
 
 
 def engines_of(case, wanted):
-    return [name for name in ["tenon", *peers_of(case)] if name in wanted]
+    return [name for name in ["tenon", *EXTRA, *peers_of(case)] if name in wanted]
 
 
 def run_cases(options, folder, log, machine):

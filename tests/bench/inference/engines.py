@@ -52,8 +52,11 @@ class Tenon(Engine):
     """One artifact for each model and type, its dims open."""
 
     def compile(self):
-        self.artifact = self.job.folder / f"{self.case.model}-{self.case.precision}.tenon"
-        command = [self.job.build / "bin/tenon", "compile", self.job.model, "-o", self.artifact]
+        self.compile_to(f"{self.case.model}-{self.case.precision}")
+
+    def compile_to(self, name, *options):
+        self.artifact = self.job.folder / f"{name}.tenon"
+        command = [self.job.build / "bin/tenon", "compile", self.job.model, "-o", self.artifact, *options]
         command += ["--dtype=bf16"] if self.case.precision == "bf16" else []
         self.compile_once(self.artifact, command)
 
@@ -67,6 +70,16 @@ class Tenon(Engine):
 
     def output(self):
         return self.model.output(self.model.outputs[0][0])
+
+
+class TenonFixed(Tenon):
+    """Compiled for the case's shape: what open dims cost. No peer."""
+
+    def compile(self):
+        import onnx
+        taken = [value.name for value in onnx.load(self.job.model, load_external_data=False).graph.input]
+        shapes = [f"--shape={name}={'x'.join(map(str, self.feeds[name].shape))}" for name in taken]
+        self.compile_to(f"{self.case.name} fixed", *shapes)
 
 
 class OnnxRuntime(Engine):
@@ -208,7 +221,9 @@ class Iree(Engine):
 
 
 ENGINES = {"tenon": Tenon, "onnxruntime": OnnxRuntime, "openvino": OpenVino, "iree": Iree, "torch": Torch,
-           "torch-compile": TorchCompile}  # fmt: skip
+           "torch-compile": TorchCompile, "tenon-fixed": TenonFixed}  # fmt: skip
+# Not measured unless they are asked for.
+EXTRA = ["tenon-fixed"]
 
 # The peers that compute in a precision.
 PEERS = {

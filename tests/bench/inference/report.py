@@ -11,7 +11,7 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 import numpy as np  # noqa: E402
 from cases import PRECISIONS  # noqa: E402
 from results import milliseconds, print_results, two  # noqa: E402
-from verdict import geometric_mean  # noqa: E402
+from verdict import NEAR_FIXED, geometric_mean  # noqa: E402
 
 COLUMNS = ["case", "limit", "tenon", "onnxruntime", "openvino", "iree", "torch", "torch-compile", "ratio", "quartiles",
            "share", "GFLOP/s", "MB", "best MB", "load", "compile", "met"]  # fmt: skip
@@ -62,6 +62,9 @@ def remarks(case):
             yield f"{case['name']}: {name} fails: {result['error']}"
         elif note := result.get("note"):
             yield f"{case['name']}: {name} {note}"
+    if ratio := case.get("of_fixed"):
+        yield (f"{case['name']}: tenon takes {two(ratio['median'])} ({ratio['low']:.2f}-{ratio['high']:.2f}) of its time "
+               "when compiled for this shape")
 
 
 def machine_rates(results):
@@ -80,7 +83,9 @@ def mean_text(cases, precision):
 def closing_lines(results):
     cases, rates = results["cases"], machine_rates(results)
     met = sum(case["met"] for case in cases)
-    return [
+    fixed = [case["of_fixed"]["median"] for case in cases if "of_fixed" in case]
+    near = [f"open dims at most {NEAR_FIXED} of fixed ones: {sum(ratio <= NEAR_FIXED for ratio in fixed)} of {len(fixed)}"]
+    return (near if fixed else []) + [
         f"machine: {results['cpu']}, f32 {rates['f32']:.0f} bf16 {rates['bf16']:.0f} int8 {rates['int8']:.0f} GFLOP/s, "
         f"read {rates['read']:.1f} GB/s",
         f"cases met: {met} of {len(cases)}",

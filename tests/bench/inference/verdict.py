@@ -1,9 +1,11 @@
 """From times to judgements: the ratio to the best peer, the share of the limit, and whether a case is met."""
 
 import numpy as np
+from engines import EXTRA
 from few_bits import few_bits
 from limits import work_of
 
+NEAR_FIXED = 1.05  # times what it takes compiled for the case's shape
 FASTER = 1.5  # than the best peer at equal precision, or:
 SHARE_OF_LIMIT = {"f32": 0.88, "bf16": 0.88, "int8": 0.75}
 DECODE_SHARE = 0.9
@@ -32,7 +34,7 @@ def is_met(case, ratio, share):
 def best_peer(engines):
     """The name of the peer with the least median, or None. One that failed in between has no part."""
     medians = {name: np.median(result["rounds_ms"]) for name, result in engines.items()
-               if name != "tenon" and "error" not in result}  # fmt: skip
+               if name not in ["tenon", *EXTRA] and "error" not in result}  # fmt: skip
     return min(medians, key=medians.get, default=None)
 
 
@@ -46,6 +48,9 @@ def judge(case, engines, limits_ms):
     verdict = {"best_peer": best, "limit_ms": float(np.median(limits_ms)), "ratio": None, "share": None}
     if "error" not in tenon:
         ours = np.array(tenon["rounds_ms"])
+        fixed = engines.get("tenon-fixed", {"error": "did not run"})
+        if "error" not in fixed:
+            verdict["of_fixed"] = spread(ours / np.array(fixed["rounds_ms"]))
         verdict["share"] = spread(np.array(limits_ms) / ours)
         if best:
             verdict["ratio"] = spread(np.array(engines[best]["rounds_ms"]) / ours)
