@@ -21,7 +21,7 @@ static constexpr int64_t kStepsOfTurn = 4;
 /// How far ahead of a chunk what is fetched lies: 1 to 4 were equal, as was
 /// half of one for two blocks of rows, but not for three.
 static constexpr int64_t kChunksAhead = 2;
-static constexpr int64_t kLineBytes = 64;
+static constexpr int64_t kLineBytes = 64, kLinesAtOnce = 2;
 
 /// Fetches, in steps from `from` on, the block's share of what lies some chunks
 /// behind those of the panel: of this panel, or of the next.
@@ -55,19 +55,25 @@ TileLowering::BesideFn TileLowering::fetchesBeside(const ProductBlock &block,
   Value ahead = add(constantIndex(kChunksAhead * kChunk * stepBytes),
                     shareOf(mul(firstRow, kChunk * stepBytes)));
   Value first = advance(memory.pointer, add(begin, ahead));
-  Value ofTurn =
-      shareOf(constantIndex(kStepsOfTurn * stepBytes * block.blockRows));
+  // Whole pairs of lines: a loop's own instructions are half as many for them.
+  Value lines = b.createOrFold<arith::CeilDivUIOp>(
+      loc(), shareOf(constantIndex(kStepsOfTurn * stepBytes * block.blockRows)),
+      constantIndex(kLinesAtOnce * kLineBytes));
+  Value ofTurn = mul(lines, kLinesAtOnce * kLineBytes);
   return [=, this](Value step) {
     Value turn = b.createOrFold<arith::DivUIOp>(
         loc(), b.createOrFold<arith::SubIOp>(loc(), step, from),
         constantIndex(kStepsOfTurn));
     Value start =
         advance(first, b.createOrFold<arith::MulIOp>(loc(), turn, ofTurn));
-    auto lines = scf::ForOp::create(b, loc(), constantIndex(0), ofTurn,
-                                    constantIndex(kLineBytes));
+    auto loop = scf::ForOp::create(b, loc(), constantIndex(0), ofTurn,
+                                   constantIndex(kLinesAtOnce * kLineBytes));
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(lines.getBody());
-    fetch(advance(start, lines.getInductionVar()), Use::Read);
+    b.setInsertionPointToStart(loop.getBody());
+    for (int64_t line = 0; line < kLinesAtOnce; ++line)
+      fetch(advance(start, add(loop.getInductionVar(),
+                               constantIndex(line * kLineBytes))),
+            Use::Read);
   };
 }
 

@@ -150,10 +150,11 @@ bool multipliesInVectors(const Shape &shape, const tile::ProductUnit &unit) {
   return isFew && unit.numParts == 1 && tile::bitsOfWidened(shape.product) != 0;
 }
 
-/// Whether a contraction has rows and columns enough for the unit: for the
-/// split of its operands, if it does that; for tiles, which a product of few
-/// rows loads for hardly more than to stream its weights, and vectors stream
-/// them faster.
+/// Whether a contraction has rows and columns enough for the unit: for tiles,
+/// which a product of few rows loads for hardly more than to stream its
+/// weights, and vectors stream them faster. A unit that splits its operands
+/// leaves few rows to vectors, which pass weights in chunks that all rows
+/// share: that is worth it for more rows than registers hold.
 bool isWorth(tile::KernelOp kernel, const tile::ProductUnit &unit,
              const Shape &shape) {
   if (multipliesInVectors(shape, unit))
@@ -170,7 +171,8 @@ bool isWorth(tile::KernelOp kernel, const tile::ProductUnit &unit,
   };
   if (unit.numParts == 1)
     return isMany("BM", kFewestTileRows);
-  return isMany("BM", 2 * kTileBlock) && isMany("BN", 2 * kTileBlock);
+  constexpr int64_t kFewestChunkedRows = 7;
+  return isMany("BM", kFewestChunkedRows) && isMany("BN", 2 * kTileBlock);
 }
 
 /// Rows, columns and contracted elements of a contraction's block, and the
@@ -234,10 +236,13 @@ ContractionBlock contractionBlock(const Shape &shape,
                                   const ScheduleMachine &machine,
                                   const tile::ProductUnit *unit) {
   int64_t depth = std::max<int64_t>(1, shape.depth().value_or(kWholeReduction));
+  bool isSplit = unit && unit->numParts > 1;
+  // Few rows of what is split pass chunks of the panels of many.
   RegisterBlock registers = chooseRegisterBlock(
-      machine, shape.gridSize.lookup("BM"), shape.gridSize.lookup("BN"));
+      machine, isSplit ? std::nullopt : shape.gridSize.lookup("BM"),
+      shape.gridSize.lookup("BN"));
   int64_t columns = registers.vectors * machine.lanes();
-  if (unit && unit->numParts > 1)
+  if (isSplit)
     return splitBlock(shape, depth, columns);
   if (unit && copiesOperands(shape, *unit))
     return copiedBlock(shape, *unit);

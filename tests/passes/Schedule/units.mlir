@@ -50,3 +50,16 @@ func.func @parts(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %y: tensor<?x100xf32,
   %1 = graph.matmul %y, %w : (tensor<?x100xf32, #graph.dims<B, 100>>, tensor<100x768xf32>) -> tensor<?x768xf32, #graph.dims<B, 768>>
   return %0, %1 : tensor<?x768xf32, #graph.dims<B, 768>>, tensor<?x768xf32, #graph.dims<B, 768>>
 }
+
+// Of what is split few rows pass chunks of weights, in the order of many; what
+// registers hold needs no chunks.
+
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-schedule="units=amx-bf16 f32-macs=32 l2-bytes=2097152" | FileCheck %s --check-prefix=CHUNKS
+// CHUNKS-DAG: tile.kernel @matmul_5({{.*}}BM = 256 : index, BN = 192 : index, {{.*}}panel = 64 : index, unit = "amx-bf16x3"{{.*}}up to 48 rows are left to vectors, which pass weights in chunks
+// CHUNKS-DAG: tile.kernel @matmul_6({{.*}}BM = 6 : index, BN = 64 : index, group = {{[0-9]+}} : index, order = array<i64: 1, 0>}
+func.func @few_rows(%x: tensor<7x96xf32>, %y: tensor<6x96xf32>) -> (tensor<7x768xf32>, tensor<6x768xf32>) {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 294912> : tensor<96x768xf32>
+  %0 = graph.matmul %x, %w : (tensor<7x96xf32>, tensor<96x768xf32>) -> tensor<7x768xf32>
+  %1 = graph.matmul %y, %w : (tensor<6x96xf32>, tensor<96x768xf32>) -> tensor<6x768xf32>
+  return %0, %1 : tensor<7x768xf32>, tensor<6x768xf32>
+}
