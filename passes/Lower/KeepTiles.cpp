@@ -49,11 +49,12 @@ bool TileLowering::isKeptByReduce(Value tile) {
   if (!reduce || reduce->getBlock() != map->getBlock() ||
       reduce.getAxis() != lane)
     return false;
-  // A difference to a mean, of which squares are summed, is computed again for
-  // less than what it costs to keep it beside what it is made of.
-  if (reduce.getInput() != tile &&
-      llvm::any_of(map.getInputs(),
-                   [&](Value input) { return scratch.contains(input); }))
+  // A difference to a mean, of which squares are summed, or a scaled score is
+  // computed again for less than what it costs to keep it beside what it is
+  // made of, or in its place.
+  if (isCheap(tile) && llvm::any_of(map.getInputs(), [&](Value input) {
+        return scratch.contains(input);
+      }))
     return false;
   // It leaves out rows behind any bound; others want zeros behind most.
   return boundOf(tile, 1 - lane).has_value() ==

@@ -128,6 +128,10 @@ int64_t TileLowering::costOf(Value tile) {
   return cost;
 }
 
+bool TileLowering::isCheap(Value tile) {
+  return costOf(tile) <= kRecomputeLimit;
+}
+
 bool TileLowering::shouldMaterialize(Value tile) {
   Operation *op = tile.getDefiningOp();
   if (!isa_and_nonnull<tile::MapOp, tile::GatherOp, tile::LoadOp>(op))
@@ -148,9 +152,9 @@ bool TileLowering::shouldMaterialize(Value tile) {
         if (lane == 1 && (wordLength(tile) > 1 || dotsStagedWords(mma)))
           return false;
         bool isTurned = contiguousAxis(tile) != lane && !usesTileUnit(mma);
-        if (isTurned || costOf(tile) > kRecomputeLimit)
+        if (isTurned || !isCheap(tile))
           return true;
-      } else if (use.getOperandNumber() < 2 && costOf(tile) > kRecomputeLimit) {
+      } else if (use.getOperandNumber() < 2 && !isCheap(tile)) {
         return true;
       }
     }
@@ -160,12 +164,11 @@ bool TileLowering::shouldMaterialize(Value tile) {
         costOf(tile) > 2)
       return true;
     if (user->getBlock() != op->getBlock() && isa<tile::MapOp>(op) &&
-        costOf(tile) > kRecomputeLimit)
+        !isCheap(tile))
       return true;
   }
   // A loop that reads it first has room for a store.
-  return readers > 1 &&
-         (costOf(tile) > kRecomputeLimit || isKeptByReduce(tile));
+  return readers > 1 && (!isCheap(tile) || isKeptByReduce(tile));
 }
 
 /// The axis along which the tile's memory is contiguous, found at its first

@@ -35,7 +35,7 @@ SplitOperands::SplitOperands(TileLowering &lowering, tile::MmaOp mma,
 
 /// Room for the parts of so many rows or columns, of two turns if there are.
 Value SplitOperands::allocateParts(int64_t numLines) {
-  int64_t numPlaces = isOneTurn() ? 1 : 2;
+  int64_t numPlaces = isOneTurn(mma) ? 1 : 2;
   int64_t numRowsOfWords = numPlaces * numLines * kParts * kTurnSteps;
   auto words = tile::TileType::get(
       b.getContext(),

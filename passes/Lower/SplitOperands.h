@@ -23,6 +23,12 @@ inline constexpr int64_t kParts = 3;
 /// Steps of a turn: 32 rows or columns of parts are half of an L1.
 inline constexpr int64_t kTurnSteps = 4;
 
+/// Whether a product has so few steps that they are one turn.
+inline bool isOneTurn(tile::MmaOp mma) {
+  auto lhs = mlir::cast<tile::TileType>(mma.getLhs().getType());
+  return lhs.getExtent(1) <= kTurnSteps * kStepElements;
+}
+
 /// Writes the arithmetic of one product: on vectors of 16 numbers.
 class SplitOperands {
 public:
@@ -88,7 +94,6 @@ public:
   Value rows() const { return numRows; }
   Value columns() const { return numColumns; }
   int64_t steps() const { return numSteps; }
-  bool isOneTurn() const { return numSteps <= kTurnSteps; }
   /// All steps, where they are one turn.
   Turn onlyTurn() { return {index(0), index(numSteps), index(0)}; }
 

@@ -63,7 +63,7 @@ public:
   /// says.
   SplitProduct(TileLowering &lowering, tile::MmaOp mma,
                const TileLowering::Scratch &sums, bool isZero)
-      : tiles(lowering), b(lowering.b), sums(sums), isZero(isZero),
+      : tiles(lowering), b(lowering.b), mma(mma), sums(sums), isZero(isZero),
         operands(lowering, mma) {}
 
   /// Splits all, and adds all but the last turn's products to the sums; the
@@ -129,6 +129,7 @@ private:
 
   TileLowering &tiles;
   OpBuilder &b;
+  tile::MmaOp mma;
   TileLowering::Scratch sums;
   bool isZero;
   SplitOperands operands;
@@ -261,7 +262,7 @@ int64_t SplitProduct::numTurns() {
 }
 
 SplitProduct::Turn SplitProduct::lastTurn() {
-  if (operands.isOneTurn())
+  if (isOneTurn(mma))
     return operands.onlyTurn();
   int64_t count = std::min(operands.steps() - 1, kTurnSteps);
   return {index(operands.steps() - count), index(count),
@@ -269,7 +270,7 @@ SplitProduct::Turn SplitProduct::lastTurn() {
 }
 
 Value SplitProduct::multiplyMost() {
-  if (operands.isOneTurn())
+  if (isOneTurn(mma))
     return operands.isExact(
         operands.splitAll(operands.onlyTurn(), operands.emptyRanges()));
   Turn first = {index(0), index(1), index(0)};
@@ -391,21 +392,18 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
   b.setInsertionPointToStart(last.thenBlock());
   product.multiplyLast(finish);
   b.setInsertionPointToStart(last.elseBlock());
-  if (before == SumsBefore::InPlace)
-    addInChunks(mma, to);
-  else
+  if (before == SumsBefore::Zero)
+    startSums(mma, to);
+  if (before == SumsBefore::Elsewhere)
     keepVectorProduct(mma, to);
+  else
+    addInChunks(mma, to);
   if (finish)
     product.finishAll(finish);
 }
 
-/// Whether few steps are split at once: before anything is multiplied it is
-/// known whether they may be.
-static bool isOneTurn(tile::MmaOp mma) {
-  auto lhs = cast<tile::TileType>(mma.getLhs().getType());
-  return lhs.getExtent(1) <= kTurnSteps * kStepElements;
-}
-
+/// Of one turn it is known whether it is exact before anything is multiplied,
+/// so sums may be where they are carried.
 void TileLowering::keepSplitProduct(tile::MmaOp mma) {
   if (isOneTurn(mma)) {
     auto [to, isZero] = prepareSums(mma);

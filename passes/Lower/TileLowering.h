@@ -230,6 +230,7 @@ private:
   void materializeInto(mlir::Value tile, const Scratch &to);
   bool shouldMaterialize(mlir::Value tile);
   int64_t costOf(mlir::Value tile);
+  bool isCheap(mlir::Value tile);
   unsigned laneAxisOf(mlir::Value tile);
   std::optional<unsigned> contiguousAxis(mlir::Value tile);
   std::optional<Bound> boundOf(mlir::Value tile, unsigned axis);
