@@ -56,17 +56,22 @@ void TileLowering::noteSteps(Value offset, Value size, int64_t step) {
     steps.push_back({offset, step, number.getInt()});
 }
 
+SmallVector<int64_t> TileLowering::gridOrder() {
+  int64_t rank = kernel.getGrid().getSizes().size();
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto given = schedule ? schedule.getAs<DenseI64ArrayAttr>("order") : nullptr;
+  return given ? llvm::to_vector(given.asArrayRef())
+               : llvm::to_vector(llvm::seq<int64_t>(0, rank));
+}
+
 /// Instance numbers count through the grid, the last axis of `order` fastest;
 /// `group` blocks of it are walked before the axis above it steps.
 void TileLowering::decodeInstance(Value instance) {
   tile::GridOp grid = kernel.getGrid();
   unsigned rank = grid.getSizes().size();
-  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<int64_t> order = gridOrder();
   DictionaryAttr schedule = kernel.getScheduleAttr();
-  auto given = schedule ? schedule.getAs<DenseI64ArrayAttr>("order") : nullptr;
   auto group = schedule ? schedule.getAs<IntegerAttr>("group") : nullptr;
-  if (given)
-    order.assign(given.asArrayRef().begin(), given.asArrayRef().end());
   SmallVector<Value> counts(rank), numbers(rank);
   for (unsigned axis = 0; axis < rank; ++axis)
     counts[axis] = b.createOrFold<arith::CeilDivUIOp>(
@@ -140,6 +145,7 @@ FailureOr<func::FuncOp> TileLowering::lower() {
   materializeInvariants();
   b.setInsertionPointToStart(loop.getBody());
   decodeInstance(loop.getInductionVar());
+  prepareKeptWords(loop.getInductionVar(), loop.getLowerBound());
   if (failed(lowerBlock(kernel.getEntry())))
     return failure();
   function->setAttr("tenon.scratch_bytes", b.getI64IntegerAttr(scratchBytes));

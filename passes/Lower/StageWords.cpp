@@ -162,20 +162,27 @@ bool TileLowering::dotsStagedWords(tile::MmaOp mma) {
          contiguousAxis(tile::narrowOperand(mma.getRhs()).tile) == 0u;
 }
 
-TileLowering::Scratch TileLowering::stageWords(tile::MmaOp mma) {
+tile::TileType TileLowering::typeOfWords(tile::MmaOp mma) {
   Value rhs = tile::narrowOperand(mma.getRhs()).tile;
-  auto type = cast<tile::TileType>(rhs.getType());
   int64_t depth = numStepsOf(mma) * depthOfStep(mma);
-  auto words =
-      tile::TileType::get(b.getContext(),
-                          {b.getI64IntegerAttr(depth / elementsOfWord(rhs)),
-                           b.getI64IntegerAttr(type.getExtent(1))},
-                          b.getI32Type());
-  Scratch to = allocate(words, /*lane=*/1);
+  int64_t columns = cast<tile::TileType>(rhs.getType()).getExtent(1);
+  return tile::TileType::get(b.getContext(),
+                             {b.getI64IntegerAttr(depth / elementsOfWord(rhs)),
+                              b.getI64IntegerAttr(columns)},
+                             b.getI32Type());
+}
+
+void TileLowering::stageWordsInto(tile::MmaOp mma, const Scratch &to) {
+  Value rhs = tile::narrowOperand(mma.getRhs()).tile;
   if (contiguousAxis(rhs) == 0u)
     stageColumns(rhs, to);
   else
-    stageRows(rhs, depth, to);
+    stageRows(rhs, numStepsOf(mma) * depthOfStep(mma), to);
+}
+
+TileLowering::Scratch TileLowering::stageWords(tile::MmaOp mma) {
+  Scratch to = allocate(typeOfWords(mma), /*lane=*/1);
+  stageWordsInto(mma, to);
   return to;
 }
 

@@ -15,7 +15,7 @@
 #ifndef TENON_PASSES_LOWER_TILELOWERING_H
 #define TENON_PASSES_LOWER_TILELOWERING_H
 
-#include "dialects/Tile/TileDialect.h"
+#include "passes/Lower/ProductBlock.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,39 +31,6 @@ struct VectorMachine {
   int64_t vectorBytes = 64;
   int64_t numVectors = 32;    ///< vector registers
   bool emulatesUnits = false; ///< arithmetic in place of matrix instructions
-};
-
-/// A place in a tile: one element, or a vector of elements along one axis.
-struct Place {
-  llvm::SmallVector<mlir::Value> coords; ///< index, one an axis
-  /// Numbers of the row and vector inside a register block, where known.
-  llvm::SmallVector<std::optional<int64_t>> known;
-  std::optional<unsigned> lane; ///< the axis of the vector; none: one element
-  int64_t width = 1;            ///< elements in it
-  mlir::Value mask; ///< vector of i1: lanes that may be touched; null: all
-};
-
-/// A tile's axis ends where its view does: offset + coordinate < size.
-struct Bound {
-  mlir::Value offset, size; ///< of the lowered function
-};
-
-/// A matrix product in registers: the block of R rows and V vectors that is
-/// computed at once, and which operand is which.
-struct ProductBlock {
-  tile::MmaOp mma;
-  unsigned lane = 1; ///< the axis of the result that lies in vectors
-  mlir::Value vectorSide, scalarSide;
-  unsigned vectorK = 0; ///< the contracted axis of the vector side
-  mlir::Type sumType;
-  int64_t width = 1;                           ///< elements of a vector
-  int64_t rows = 1, numVectors = 1, depth = 1; ///< of the whole product
-  int64_t blockRows = 1, blockVectors = 1;     ///< of the block
-  std::optional<Bound> kBound;                 ///< of the contracted axis
-  bool readsAhead = false;                     ///< along the vector side
-  int64_t vectorsOfLine = 1;                 ///< of it, in a line of the cache
-  llvm::SmallVector<mlir::Value> rowCoords;  ///< coordinates of its rows
-  llvm::SmallVector<mlir::Value> laneCoords; ///< and of its vectors
 };
 
 /// The type of an element in memory: bool is a byte; bf16 is 16 bits, since x86
@@ -109,6 +76,8 @@ public:
 private:
   //===--- LowerToCpu.cpp: the function, its instances, its statements ---===//
   void loadArguments(mlir::func::FuncOp function);
+  /// The grid's axes, the one that is walked fastest last.
+  llvm::SmallVector<int64_t> gridOrder();
   void decodeInstance(mlir::Value instance);
   int64_t gridBlock(unsigned axis);
   void regroup(unsigned fast, unsigned slow, int64_t size,
@@ -400,10 +369,23 @@ private:
   void finishRow(mlir::Value end, mlir::Value row, mlir::Value column,
                  int64_t numVectors, const Bound &rowBound, SinkFn sink);
 
+  //===--- KeptWords.cpp: words that stay from one instance to the next --===//
+  /// Words of the blocks that a loop steps through, of which the first `count`
+  /// are there.
+  struct KeptWords {
+    Scratch blocks;
+    mlir::Value count; ///< where that number is
+  };
+  bool staysBetweenInstances(tile::MmaOp mma);
+  void prepareKeptWords(mlir::Value instance, mlir::Value begin);
+  Scratch keptWordsOf(tile::MmaOp mma);
+
   //===--- StageWords.cpp: right sides as a unit of tiles reads them -----===//
   bool canStageWords(tile::MmaOp mma);
   bool dotsStagedWords(tile::MmaOp mma);
+  tile::TileType typeOfWords(tile::MmaOp mma);
   Scratch stageWords(tile::MmaOp mma);
+  void stageWordsInto(tile::MmaOp mma, const Scratch &to);
   void stageRows(mlir::Value tile, int64_t depth, const Scratch &to);
   mlir::Value stepOfColumn(mlir::Value tile, mlir::Value row,
                            mlir::Value column, int64_t numElements);
@@ -467,7 +449,8 @@ private:
   llvm::DenseSet<mlir::Operation *> awaitedStores;   ///< asked for already
   llvm::DenseMap<mlir::Value, SplitSide> splitSides; ///< before a loop
   llvm::DenseMap<mlir::Value, Scratch> copies; ///< of left sides, before a loop
-  llvm::DenseMap<mlir::Value, Scratch> words;  ///< right sides, staged for dots
+  llvm::DenseMap<mlir::Value, KeptWords> keptWords; ///< of right sides
+  llvm::DenseMap<mlir::Value, Scratch> words; ///< right sides, staged for dots
   llvm::DenseMap<mlir::Value, mlir::Value> held; ///< at the place in question
   llvm::DenseMap<mlir::Value, Registers>
       registers; ///< of products, while they last

@@ -180,7 +180,8 @@ bool TileLowering::isReadInPlace(Value tile) {
 TileLowering::UnitMemory TileLowering::rightSide(tile::MmaOp mma) {
   tile::LoadOp load = packedWords(mma);
   if (!load) {
-    Scratch staged = stageWords(mma);
+    Scratch staged =
+        keptWords.contains(mma.getRhs()) ? keptWordsOf(mma) : stageWords(mma);
     return {staged.pointer, constantIndex(4 * staged.strides[0])};
   }
   Memory memory = memoryOf(load.getView());

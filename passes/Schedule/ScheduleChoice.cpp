@@ -257,16 +257,6 @@ bool dependsOnGrid(Value value) {
                 llvm::any_of(op->getOperands(), dependsOnGrid));
 }
 
-/// Whether the loop over keys ends where the queries of its instance do.
-bool isCausal(tile::KernelOp kernel) {
-  return kernel
-      .walk([](scf::ForOp loop) {
-        return dependsOnGrid(loop.getUpperBound()) ? WalkResult::interrupt()
-                                                   : WalkResult::advance();
-      })
-      .wasInterrupted();
-}
-
 /// The queries and keys of a step of attention, and whether queries lie in the
 /// lanes.
 struct AttentionBlock {
@@ -285,15 +275,21 @@ AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
   };
   std::optional<int64_t> queries = shape.gridSize.lookup("BM"),
                          keys = shape.loopBound.lookup("BN");
-  // Tiles of sums have rows as they are, and so has what follows them. Keys are
-  // staged for each block of queries; of a causal mask a large block computes
-  // more that is hidden. For one tile of queries all that is staged of the keys
-  // should stay in L1.
+  // What is split is split for each block of queries, so these are large; of a
+  // causal mask a large block computes more that is hidden.
+  if (unit && unit->numParts > 1)
+    return {
+        cut(queries, kTileAttention * (isCausal(kernel) ? 1 : 2), kTileBlock),
+        cut(keys, kTileAttention, kTileBlock), false};
+  // Tiles of sums have rows as they are, and so has what follows them. For one
+  // tile of queries all that is staged of the keys should stay in L1.
   if (unit && unit->isOfTiles) {
-    int64_t side = unit->numParts > 1 ? kTileBlock : kUnitSide;
-    int64_t mostRows = kTileAttention * (isCausal(kernel) ? 1 : 2);
-    int64_t rows = cut(queries, mostRows, side);
-    int64_t most = rows > kUnitSide ? kTileAttention : 2 * kUnitSide;
+    int64_t rows = cut(queries, kTileQueries, kUnitSide);
+    bool isFewCausal =
+        isCausal(kernel) && queries.value_or(kMany) <= kFewCausalQueries;
+    int64_t most = rows <= kUnitSide ? 2 * kUnitSide
+                   : isFewCausal     ? kTileQueries
+                                     : kTileAttention;
     return {rows, cut(keys, most, 2 * kUnitSide), false};
   }
   // Few queries would leave lanes idle; keys are many, as in decoding.
@@ -327,6 +323,15 @@ void chooseWalk(tile::KernelOp kernel, const Shape &shape,
 }
 
 } // namespace
+
+bool isCausal(tile::KernelOp kernel) {
+  return kernel
+      .walk([](scf::ForOp loop) {
+        return dependsOnGrid(loop.getUpperBound()) ? WalkResult::interrupt()
+                                                   : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
 
 int64_t mostUnsplitQueries(tile::KernelOp kernel) {
   return isCausal(kernel) ? 384 : 192;

@@ -20,12 +20,20 @@ inline constexpr int64_t kUnitSide = 16;
 inline constexpr int64_t kFewestTileRows = kUnitSide / 4;
 /// Keys of a step of attention where they lie in the lanes, for few queries.
 inline constexpr int64_t kKeysInLanes = 32;
-/// Queries and keys of a step by tiles of sums, whose scores are read from
-/// memory anyhow: 64 KiB. Measured on Sapphire Rapids.
+/// Keys of a step by tiles of sums.
 inline constexpr int64_t kTileAttention = 128;
+/// Queries of such a step, for a head's keys stay staged from one to the next:
+/// their scores are two thirds of an L1. Measured on Sapphire Rapids, as is
+/// what follows.
+inline constexpr int64_t kTileQueries = 64;
+/// Up to so many queries a causal mask hides so much of a block of more keys
+/// that those of as many keys as queries are faster.
+inline constexpr int64_t kFewCausalQueries = 384;
 
-/// How many queries are not worth the split of their keys. Measured there; a
-/// causal mask hides half of what a split key is multiplied with.
+/// Whether the loop over keys ends where the queries of its instance do.
+bool isCausal(tile::KernelOp kernel);
+/// How many queries are not worth the split of their keys. A causal mask hides
+/// half of what a split key is multiplied with.
 int64_t mostUnsplitQueries(tile::KernelOp kernel);
 /// Whether the columns of the kernel's products that are numbers are whole
 /// vectors.

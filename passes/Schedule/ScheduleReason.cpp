@@ -67,9 +67,10 @@ std::string attentionReason(tile::KernelOp kernel,
   if (unit && unit->isOfTiles)
     return unit->name.str() + " multiplies blocks of " +
            std::to_string(queries) + " queries and " +
-           std::to_string(numberOf(schedule, "BN")) +
-           " keys, which are staged for it; what follows a product reads its "
-           "sums from L2";
+           std::to_string(numberOf(schedule, "BN")) + " keys, which are " +
+           (unit->numParts > 1
+                ? "split for it; what follows a product reads its sums from L2"
+                : "staged for it and stay for a head's next queries");
   if (!schedule.contains("lanes"))
     return "lanes are left to " + std::to_string(numberOf(schedule, "BN")) +
            " keys, since few queries would leave them idle";

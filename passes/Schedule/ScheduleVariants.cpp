@@ -57,19 +57,19 @@ static NamedAttrList withBlock(DictionaryAttr schedule, int64_t queries,
   return list;
 }
 
-/// By tiles, up to half a block of queries smaller ones, which hardly lose
-/// where there is one query and win by a third where there are 32; then blocks
-/// of as many queries as keys, if those for many are larger. As measured on
+/// By tiles, up to one block of queries smaller ones, which hardly lose where
+/// there is one query and win by a third where there are 32. As measured on
 /// Sapphire Rapids, for 16 to 512 keys.
-static SmallVector<RowVariant> variantsOfTiles(DictionaryAttr schedule) {
+static SmallVector<RowVariant> variantsOfTiles(tile::KernelOp kernel,
+                                               DictionaryAttr schedule) {
   auto variant = [&](int64_t mostRows, int64_t side) -> RowVariant {
     return {
         mostRows,
         withBlock(schedule, side, side).getDictionary(schedule.getContext())};
   };
-  SmallVector<RowVariant> variants = {variant(4 * kUnitSide, 2 * kUnitSide)};
-  if (schedule.getAs<IntegerAttr>("BM").getInt() > kTileAttention)
-    variants.push_back(variant(kTileAttention, kTileAttention));
+  SmallVector<RowVariant> variants = {variant(kTileQueries, 2 * kUnitSide)};
+  if (isCausal(kernel))
+    variants.push_back(variant(kFewCausalQueries, kTileQueries));
   return variants;
 }
 
@@ -92,7 +92,7 @@ attentionVariants(tile::KernelOp kernel, const ScheduleMachine &machine) {
   if (!unit || !unit->isOfTiles)
     return variantsOfVectors(kernel, schedule, machine);
   if (unit->numParts == 1)
-    return variantsOfTiles(schedule);
+    return variantsOfTiles(kernel, schedule);
   DictionaryAttr vectors = scheduleWith(kernel, machine, /*unit=*/nullptr);
   SmallVector<RowVariant> variants =
       variantsOfVectors(kernel, vectors, machine);

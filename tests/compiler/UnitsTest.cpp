@@ -235,7 +235,7 @@ TEST_P(AttentionOnTiles, IsWhatTheInterpreterSays) {
     GTEST_SKIP() << compiled.loadError();
   ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
   const std::pair<int64_t, int64_t> kLengths[] = {
-      {1, 1}, {1, 130}, {17, 33}, {64, 64}, {65, 64}, {70, 200}};
+      {1, 1}, {1, 130}, {17, 33}, {64, 64}, {65, 64}, {70, 200}, {400, 150}};
   for (auto [queries, keys] : kLengths) {
     SCOPED_TRACE(testing::Message()
                  << queries << " queries, " << keys << " keys");
@@ -243,6 +243,26 @@ TEST_P(AttentionOnTiles, IsWhatTheInterpreterSays) {
     compiled.expectSame({{"B", 2}, {"L", queries}, {"S", keys}},
                         std::ldexp(1.0, -6));
   }
+}
+
+/// A head so wide that its keys have room for four blocks between instances.
+constexpr const char *kWideAttention = R"(
+  func.func @main(%q: tensor<1x1x?x512xf32, #graph.dims<1, 1, L, 512>>, %k: tensor<1x1x?x512xf32, #graph.dims<1, 1, S, 512>>,
+                  %v: tensor<1x1x?x32xf32, #graph.dims<1, 1, S, 32>>) -> tensor<1x1x?x32xf32, #graph.dims<1, 1, L, 32>> {
+    %0 = graph.attention %q, %k, %v {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 6.250000e-02 : f64} : (tensor<1x1x?x512xf32, #graph.dims<1, 1, L, 512>>, tensor<1x1x?x512xf32, #graph.dims<1, 1, S, 512>>, tensor<1x1x?x32xf32, #graph.dims<1, 1, S, 32>>) -> tensor<1x1x?x32xf32, #graph.dims<1, 1, L, 32>>
+    return %0 : tensor<1x1x?x32xf32, #graph.dims<1, 1, L, 32>>
+  })";
+
+TEST_P(AttentionOnTiles, OfMoreKeysThanStay) {
+  CompileOptions options;
+  options.target = "sapphirerapids";
+  options.useBf16 = true;
+  options.emulateUnits = GetParam();
+  Compiled compiled(kWideAttention, options);
+  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
+    GTEST_SKIP() << compiled.loadError();
+  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+  compiled.expectSame({{"L", 70}, {"S", 650}}, std::ldexp(1.0, -6));
 }
 
 /// Attention in f32 as sums of bf16: many queries that share keys and a mask,

@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bounds{"znver4", false, {}, {16}},
                     Bounds{"znver4", true, {}, {16}},
                     Bounds{"sapphirerapids", false, {}, {16, 192}},
-                    Bounds{"sapphirerapids", true, {3}, {64, 128}}),
+                    Bounds{"sapphirerapids", true, {3}, {64}}),
     [](const auto &info) {
       std::string name = info.param.target;
       std::replace(name.begin(), name.end(), '-', '_');

@@ -491,3 +491,39 @@ tile.kernel @more(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buff
   tile.store %c, %yv[%i, %c0] axes [0, 1] : !tile.tile<[8, 32], f32>, !tile.view<?x32xf32>
   tile.return
 }
+
+// -----
+
+// What all instances of a head multiply by is staged by the first of them.
+
+// CHECK-LABEL: func @kept
+// CHECK:         %[[none:.+]] = arith.ori
+// CHECK-NEXT:    scf.if %[[none]]
+// CHECK:           llvm.store %{{.+}}, %[[count:.+]] : i64, !llvm.ptr
+// CHECK:         scf.for
+// CHECK:           %[[there:.+]] = llvm.load %[[count]] : !llvm.ptr -> i64
+// CHECK:           %[[missing:.+]] = arith.cmpi uge, %{{.+}}, %[[there]] : i64
+// CHECK-NEXT:      scf.if %[[missing]]
+// CHECK:             arith.ori
+// CHECK:             llvm.store %{{.+}}, %[[count]] : i64, !llvm.ptr
+// CHECK:           llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+tile.kernel @kept(%x: !tile.buffer<bf16>, %y: !tile.buffer<bf16>, %z: !tile.buffer<f32>) inputs 2 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %c96 = arith.constant 96 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%c64 by 32]
+  %init = tile.fill %zero : f32 -> !tile.tile<[32, 32], f32>
+  %xv = tile.view %x[%c64, %c96] : !tile.view<64x96xbf16>
+  %yv = tile.view %y[%c96, %c32] : !tile.view<96x32xbf16>
+  %sum = scf.for %j = %c0 to %c96 step %c32 iter_args(%acc = %init) -> (!tile.tile<[32, 32], f32>) {
+    %a = tile.load %xv[%i, %j] axes [0, 1] : !tile.view<64x96xbf16> -> !tile.tile<[32, 32], bf16>
+    %b = tile.load %yv[%j, %c0] axes [0, 1] : !tile.view<96x32xbf16> -> !tile.tile<[32, 32], bf16>
+    %next = tile.mma %a, %b, %acc : !tile.tile<[32, 32], bf16>, !tile.tile<[32, 32], bf16> -> !tile.tile<[32, 32], f32>
+    scf.yield %next : !tile.tile<[32, 32], f32>
+  }
+  %zv = tile.view %z[%c64, %c32] : !tile.view<64x32xf32>
+  tile.store %sum, %zv[%i, %c0] axes [0, 1] : !tile.tile<[32, 32], f32>, !tile.view<64x32xf32>
+  tile.return
+}

@@ -21,13 +21,11 @@ func.func @open_queries(%q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %k: 
 // On tiles it takes smaller blocks.
 
 // CHECK: tile.kernel @attention(
-// CHECK-SAME: schedule {BM = 256 : index, BN = 128 : index, unit = "amx-bf16"}
-// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>, #tile.variant<@attention_at_most_128, axis 2 at most 128>]
-// CHECK-SAME: "for more than 128 rows
+// CHECK-SAME: schedule {BM = 64 : index, BN = 128 : index, unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>]
+// CHECK-SAME: "for more than 64 rows
 // CHECK: tile.kernel @attention_at_most_64(
 // CHECK-SAME: schedule {BM = 32 : index, BN = 32 : index, unit = "amx-bf16"}
-// CHECK: tile.kernel @attention_at_most_128(
-// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
 func.func @open_queries_of_tiles(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, %k: tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>> {
   %0 = graph.attention %q, %k, %k {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x199x32xbf16>, tensor<1x2x199x32xbf16>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
   return %0 : tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
@@ -35,12 +33,13 @@ func.func @open_queries_of_tiles(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 
 
 // -----
 
-// The causal mask of a block of queries hides more of larger ones.
+// The causal mask of a block of queries hides more of more keys.
 
 // CHECK: tile.kernel @attention(
-// CHECK-SAME: schedule {BM = 128 : index, BN = 128 : index, unit = "amx-bf16"}
-// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>]
-// CHECK-NOT: #tile.variant
+// CHECK-SAME: schedule {BM = 64 : index, BN = 128 : index, unit = "amx-bf16"}
+// CHECK-SAME: variants [#tile.variant<@attention_at_most_64, axis 2 at most 64>, #tile.variant<@attention_at_most_384, axis 2 at most 384>]
+// CHECK: tile.kernel @attention_at_most_384(
+// CHECK-SAME: schedule {BM = 64 : index, BN = 64 : index, unit = "amx-bf16"}
 // CHECK-LABEL: func.func @open_causal_queries
 func.func @open_causal_queries(%q: tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>> {
   %0 = graph.attention %q, %q, %q {causal, scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>, tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>) -> tensor<1x2x?x32xbf16, #graph.dims<1, 2, L, 32>>
