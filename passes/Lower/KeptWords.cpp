@@ -55,13 +55,13 @@ static bool isSameBut(Value value, Value offset) {
 
 bool TileLowering::staysBetweenInstances(tile::MmaOp mma) {
   auto loop = dyn_cast<scf::ForOp>(mma->getParentOp());
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  tile::GridOp grid = kernel.getGrid();
-  if (!loop || loop->getParentOp() != kernel || schedule.contains("group") ||
-      grid.getSizes().empty() ||
-      !matchPattern(loop.getLowerBound(), m_Zero()) ||
-      !matchPattern(loop.getStep(), m_Constant()) || !usesTileUnit(mma) ||
+  if (!loop || loop->getParentOp() != kernel || !usesTileUnit(mma) ||
       hasPackedWords(mma) || numKept(typeOfWords(mma)) == 0)
+    return false;
+  tile::GridOp grid = kernel.getGrid();
+  if (grid.getSizes().empty() || kernel.getScheduleAttr().contains("group") ||
+      !matchPattern(loop.getLowerBound(), m_Zero()) ||
+      !matchPattern(loop.getStep(), m_Constant()))
     return false;
   return isSameBut(mma.getRhs(), grid.getResult(gridOrder().back()));
 }
@@ -91,8 +91,9 @@ void TileLowering::prepareKeptWords(Value instance, Value begin) {
   auto isEqual = [&](Value x, Value y) -> Value {
     return arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::eq, x, y);
   };
-  Value isFirst = arith::OrIOp::create(
-      b, loc(), isEqual(offset, constantIndex(0)), isEqual(instance, begin));
+  Value isFirstOfHead = isEqual(offset, constantIndex(0));
+  Value isFirst =
+      arith::OrIOp::create(b, loc(), isFirstOfHead, isEqual(instance, begin));
   OpBuilder::InsertionGuard guard(b);
   auto branch = scf::IfOp::create(b, loc(), isFirst, /*withElseRegion=*/false);
   b.setInsertionPointToStart(branch.thenBlock());
