@@ -108,11 +108,12 @@ protected:
       Expected expected = expectedOf(q, k, v, query);
       for (int64_t d = 0; d < kWidth; ++d) {
         double got = results->front().getFloat(query * kWidth + d);
-        if (std::isfinite(expected.row[d]))
+        if (std::isfinite(expected.row[d])) {
           ASSERT_NEAR(got, expected.row[d], expected.tolerance)
               << "query " << query << ", column " << d;
-        else
+        } else {
           ASSERT_TRUE(std::isnan(got)) << "query " << query << ", column " << d;
+        }
       }
     }
   }

@@ -203,9 +203,10 @@ TEST(ExpandMathToBf16, ExponentialsAreAsAccurateAsThat) {
       std::vector<float> y = evaluate<float>(statement, x, x);
       for (size_t i = 0; i < x.size(); ++i) {
         double expected = reference(x[i]);
-        if (*domain == 0 || x[i] <= 0)
+        if (*domain == 0 || x[i] <= 0) {
           ASSERT_NEAR(y[i], expected, 1.1e-4 * expected)
               << op << " of " << x[i];
+        }
       }
       std::vector<float> special =
           evaluate<float>(statement, {-kInf, kNan, 0}, {0, 0, 0});
