@@ -244,11 +244,16 @@ FailureOr<SmallVector<Value>> AttentionTiles::step(Value q, Value j,
     auto e = math::Exp2Op::create(body, loc,
                                   arith::SubFOp::create(body, loc, v[0], v[1]));
     e->setAttr(tile::kNotPositive, body.getUnitAttr());
-    if (narrow.isBF16())
-      e->setAttr(tile::kRoundedToBf16, body.getUnitAttr());
     return e;
   };
-  AxisTile p = builder.map(scoreRegion, {*s, base}, f32, expOf);
+  // What a row is scaled by stays in f32, and its errors would add up.
+  auto probability = [&](OpBuilder &body, ValueRange v) -> Value {
+    Value e = expOf(body, v);
+    if (narrow.isBF16())
+      e.getDefiningOp()->setAttr(tile::kRoundedToBf16, body.getUnitAttr());
+    return e;
+  };
+  AxisTile p = builder.map(scoreRegion, {*s, base}, f32, probability);
   AxisTile c = builder.map(scoreRegion, {m, base}, f32, expOf);
   AxisTile sum = builder.reduce(tile::Combine::Sum, p, 1);
   AxisTile nextL =

@@ -40,6 +40,11 @@ int64_t wordLengthOf(mlir::Type elementType);
 /// left and signed on the right; 1 where there is no such unit.
 int64_t dotLength(MmaOp product);
 
+/// So few rows are not worth the split of a product's operands into parts:
+/// vectors multiply them, and pass weights in chunks. Measured on Sapphire
+/// Rapids.
+inline constexpr int64_t kMostUnsplitRows = 48;
+
 /// A unit that a schedule may name.
 struct ProductUnit {
   llvm::StringRef name;

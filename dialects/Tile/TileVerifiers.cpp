@@ -55,10 +55,20 @@ LogicalResult KernelOp::verifySymbolUses(SymbolTableCollection &symbols) {
                     other.getEntry().getArgumentTypes()) &&
         getNumInputs() == other.getNumInputs() &&
         getGrid().getBlocks().size() == other.getGrid().getBlocks().size();
-    if (!isAlike)
-      return emitOpError("needs a variant with its own arguments and as many "
-                         "axes as its grid has, which ")
-             << variant.getKernel() << " has not";
+    if (!isAlike) {
+      auto describe = [](InFlightDiagnostic &to, KernelOp kernel) {
+        to << kernel.getNumInputs() << " inputs of ("
+           << kernel.getEntry().getArgumentTypes() << ") and "
+           << kernel.getGrid().getBlocks().size() << " axes";
+      };
+      InFlightDiagnostic error =
+          emitOpError("needs a variant with its own arguments and grid: "
+                      "expected ");
+      describe(error, *this);
+      error << ", got " << variant.getKernel() << " with ";
+      describe(error, other);
+      return error;
+    }
   }
   return success();
 }

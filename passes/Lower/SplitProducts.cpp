@@ -30,8 +30,6 @@ using namespace mlir;
 
 namespace tenon {
 
-/// So few rows are not worth the split. Measured on Sapphire Rapids.
-static constexpr int64_t kFewRows = 48;
 /// Rows and columns of the four tiles of sums of a step.
 static constexpr int64_t kBlockSide = 2 * kTileSide;
 
@@ -373,8 +371,9 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
   OpBuilder::InsertionGuard guard(b);
   SplitProduct product(*this, mma, to, before == SumsBefore::Zero);
   Value numRows = limitOf(boundOf(mma.getLhs(), 0), mma.getType().getExtent(0));
-  Value isMany = b.createOrFold<arith::CmpIOp>(
-      loc(), arith::CmpIPredicate::ugt, numRows, constantIndex(kFewRows));
+  Value isMany =
+      b.createOrFold<arith::CmpIOp>(loc(), arith::CmpIPredicate::ugt, numRows,
+                                    constantIndex(tile::kMostUnsplitRows));
   auto most = scf::IfOp::create(b, loc(), b.getI1Type(), isMany,
                                 /*withElseRegion=*/true);
   b.setInsertionPointToStart(most.thenBlock());

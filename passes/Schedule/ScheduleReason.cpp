@@ -25,9 +25,9 @@ std::string unitReason(DictionaryAttr schedule, const tile::ProductUnit *unit,
   if (unit && unit->numParts > 1)
     return (Twine(name) + " multiplies sums of " + Twine(unit->numParts) +
             " narrow numbers faster than vectors multiply f32; a block of " +
-            block +
-            " splits its operands once, and fits L2; up to 48 rows are left to "
-            "vectors, which pass weights in chunks")
+            block + " splits its operands once, and fits L2; up to " +
+            Twine(tile::kMostUnsplitRows) +
+            " rows are left to vectors, which pass weights in chunks")
         .str();
   if (unit && unit->isOfTiles)
     return (Twine(name) + " is the target's fastest unit for these types; " +

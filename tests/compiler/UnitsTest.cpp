@@ -223,26 +223,34 @@ TEST_P(Units, Executed) {
   expectSameForRows(compiled, numbers.tolerance);
 }
 
-class AttentionOnTiles : public testing::TestWithParam<bool> {};
+class AttentionOnTiles : public testing::TestWithParam<bool> {
+protected:
+  using Lengths = std::initializer_list<std::pair<int64_t, int64_t>>;
+
+  /// Of so many queries and keys, and two batches where they are open.
+  void expectSame(const char *module, bool useBf16, double tolerance,
+                  Lengths lengths) {
+    CompileOptions options;
+    options.target = "sapphirerapids";
+    options.useBf16 = useBf16;
+    options.emulateUnits = GetParam();
+    Compiled compiled(module, options);
+    if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
+      GTEST_SKIP() << compiled.loadError();
+    ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+    for (auto [queries, keys] : lengths) {
+      SCOPED_TRACE(testing::Message()
+                   << queries << " queries, " << keys << " keys");
+      compiled.expectSame({{"B", 2}, {"L", queries}, {"S", keys}}, tolerance);
+    }
+  }
+};
 
 TEST_P(AttentionOnTiles, IsWhatTheInterpreterSays) {
-  CompileOptions options;
-  options.target = "sapphirerapids";
-  options.useBf16 = true;
-  options.emulateUnits = GetParam();
-  Compiled compiled(kAttention, options);
-  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
-    GTEST_SKIP() << compiled.loadError();
-  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
-  const std::pair<int64_t, int64_t> kLengths[] = {
-      {1, 1}, {1, 130}, {17, 33}, {64, 64}, {65, 64}, {70, 200}, {400, 150}};
-  for (auto [queries, keys] : kLengths) {
-    SCOPED_TRACE(testing::Message()
-                 << queries << " queries, " << keys << " keys");
-    // The interpreter rounds to bf16 between the ops of a kernel too.
-    compiled.expectSame({{"B", 2}, {"L", queries}, {"S", keys}},
-                        std::ldexp(1.0, -6));
-  }
+  // The interpreter rounds to bf16 between the ops of a kernel too.
+  expectSame(
+      kAttention, /*useBf16=*/true, std::ldexp(1.0, -6),
+      {{1, 1}, {1, 130}, {17, 33}, {64, 64}, {65, 64}, {70, 200}, {400, 150}});
 }
 
 /// Heads so wide that 512 of their keys stay from one block of queries to the
@@ -255,16 +263,9 @@ constexpr const char *kWideAttention = R"(
   })";
 
 TEST_P(AttentionOnTiles, OfMoreKeysThanStay) {
-  CompileOptions options;
-  options.target = "sapphirerapids";
-  options.useBf16 = true;
-  options.emulateUnits = GetParam();
-  Compiled compiled(kWideAttention, options);
-  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
-    GTEST_SKIP() << compiled.loadError();
-  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
   // Of eight instances each of two threads first takes the two of a head.
-  compiled.expectSame({{"L", 33}, {"S", 600}}, std::ldexp(1.0, -6));
+  expectSame(kWideAttention, /*useBf16=*/true, std::ldexp(1.0, -6),
+             {{33, 600}});
 }
 
 /// Attention in f32 as sums of bf16: many queries that share keys and a mask,
@@ -280,22 +281,9 @@ constexpr const char *kSplitAttention = R"(
   })";
 
 TEST_P(AttentionOnTiles, OfPartsIsWhatTheInterpreterSays) {
-  CompileOptions options;
-  options.target = "sapphirerapids";
-  options.emulateUnits = GetParam();
-  Compiled compiled(kSplitAttention, options);
-  if (compiled.loadError().find("which this CPU lacks") != std::string::npos)
-    GTEST_SKIP() << compiled.loadError();
-  ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
-  const std::pair<int64_t, int64_t> kLengths[] = {
-      {193, 1}, {260, 33}, {200, 130}, {385, 200}, {400, 16}};
-  for (auto [queries, keys] : kLengths) {
-    SCOPED_TRACE(testing::Message()
-                 << queries << " queries, " << keys << " keys");
-    // Sums of 128 products, exponentials of them, and sums of those.
-    compiled.expectSame({{"B", 1}, {"L", queries}, {"S", keys}},
-                        std::ldexp(256.0, -23));
-  }
+  // Sums of 128 products, exponentials of them, and sums of those.
+  expectSame(kSplitAttention, /*useBf16=*/false, std::ldexp(256.0, -23),
+             {{193, 1}, {260, 33}, {200, 130}, {385, 200}, {400, 16}});
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, AttentionOnTiles, testing::Bool(),

@@ -58,7 +58,7 @@ tile.kernel @kernel_c4(%n: index) inputs 0 outputs 0 variants [#tile.variant<@ke
 
 // -----
 
-// expected-error @below {{'tile.kernel' op needs a variant with its own arguments and as many axes as its grid has, which @few has not}}
+// expected-error @below {{'tile.kernel' op needs a variant with its own arguments and grid: expected 0 inputs of ('index') and 1 axes, got @few with 0 inputs of ('index', 'index') and 1 axes}}
 tile.kernel @kernel_c4_arguments(%n: index) inputs 0 outputs 0 variants [#tile.variant<@few, axis 0 at most 16>] {
   %i = tile.grid [%n by 64]
   tile.return
