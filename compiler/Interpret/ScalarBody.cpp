@@ -205,6 +205,7 @@ static constexpr ScalarKernel kKernels[] = {
     {"math.copysign", FLOAT(std::copysign(a, b))},
     {"math.cos", FLOAT(std::cos(a))},
     {"math.erf", FLOAT(std::erf(a))},
+    {"math.erfc", FLOAT(std::erfc(a))},
     {"math.exp", FLOAT(std::exp(a))},
     {"math.exp2", FLOAT(std::exp2(a))},
     {"math.floor", FLOAT(std::floor(a))},

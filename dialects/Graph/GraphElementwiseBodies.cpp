@@ -9,6 +9,7 @@
 
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Graph/GraphElementwise.h"
+#include "dialects/Tile/TileDialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -107,6 +108,23 @@ public:
   }
   Value silu(Value x) { return make<arith::MulFOp>(x, sigmoid(x)); }
 
+  /// x / 2 (1 + erf(x / sqrt(2))) as max(x, 0) - |x| / 2 erfc(|x| / sqrt(2)),
+  /// in which no digits cancel. Far out, what is subtracted is 10^-16; infinity
+  /// times 0 would be NaN. The maximum is x / 2 + |x| / 2: NaN for -infinity.
+  Value gelu(Value x) {
+    auto number = [&](double value) { return constant(x.getType(), value); };
+    Value half = number(0.5);
+    Value size = make<arith::MulFOp>(make<math::AbsFOp>(x), half);
+    Value most = make<math::FmaOp>(x, half, size);
+    Value near = make<arith::MinimumFOp>(
+        size, number(tile::kErfcLimit / std::numbers::sqrt2));
+    Value tail = make<math::ErfcOp>(
+        make<arith::MulFOp>(near, number(std::numbers::sqrt2)));
+    for (StringRef name : {tile::kLimited, tile::kRelative})
+      tail.getDefiningOp()->setAttr(name, builder.getUnitAttr());
+    return make<math::FmaOp>(make<arith::NegFOp>(near), tail, most);
+  }
+
 private:
   OpBuilder &builder;
   Location loc;
@@ -172,16 +190,12 @@ Value GeluOp::buildBody(OpBuilder &builder, ValueRange scalars) {
   auto times = [&](Value a, Value b) { return body.make<arith::MulFOp>(a, b); };
   auto number = [&](double value) { return body.constant(x.getType(), value); };
 
-  Value step; // from -1 to 1
-  if (getForm() == GeluForm::Erf) {
-    step = body.make<math::ErfOp>(times(x, number(1 / std::numbers::sqrt2)));
-  } else {
-    Value cube = times(times(x, x), x);
-    Value inner = body.make<arith::AddFOp>(x, times(cube, number(0.044715)));
-    double slope =
-        std::numbers::sqrt2 * std::numbers::inv_sqrtpi; // sqrt(2 / pi)
-    step = body.make<math::TanhOp>(times(inner, number(slope)));
-  }
+  if (getForm() == GeluForm::Erf)
+    return body.gelu(x);
+  Value cube = times(times(x, x), x);
+  Value inner = body.make<arith::AddFOp>(x, times(cube, number(0.044715)));
+  double slope = std::numbers::sqrt2 * std::numbers::inv_sqrtpi; // sqrt(2 / pi)
+  Value step = body.make<math::TanhOp>(times(inner, number(slope)));
   return times(times(x, number(0.5)),
                body.make<arith::AddFOp>(number(1), step));
 }
@@ -395,6 +409,14 @@ static Value castFloatToInt(Body &body, Value x, IntegerType to) {
   APInt highest = to.isUnsigned() ? APInt::getMaxValue(width)
                                   : APInt::getSignedMaxValue(width);
   // Powers of two, so exact in any float type.
+  if (to.isUnsigned() && width <= 16) {
+    Value zero = body.constantLike(x, 0);
+    Value last = body.constantLike(x, (int64_t(1) << width) - 1);
+    Value isAbove = body.compare(arith::CmpFPredicate::OGT, x, zero);
+    x = body.select(isAbove, x, zero); // so is NaN
+    Value isBelow = body.compare(arith::CmpFPredicate::OLT, x, last);
+    return body.make<arith::FPToUIOp>(bits, body.select(isBelow, x, last));
+  }
   Value begin =
       body.constant(type, to.isUnsigned() ? 0.0 : -std::ldexp(1.0, width - 1));
   Value end =

@@ -28,8 +28,14 @@ class GridOp;
 /// Attribute of an exponential in a map's body: its argument is never above 0,
 /// as a difference to a maximum is.
 inline constexpr llvm::StringLiteral kNotPositive = "tile.not_positive";
-/// Another: what becomes of it is rounded to bf16, and it need not be much more
-/// accurate than that.
+/// Attribute of erfc: its argument is from 0 to this, or NaN.
+inline constexpr llvm::StringLiteral kLimited = "tile.limited";
+inline constexpr double kErfcLimit = 6;
+/// Attribute of an exponential or erfc: the body's result is no less accurate,
+/// relative to itself, than what this computes.
+inline constexpr llvm::StringLiteral kRelative = "tile.relative";
+/// Another: what becomes of it is rounded to bf16 or to 8 bits, and it need not
+/// be much more accurate than that.
 inline constexpr llvm::StringLiteral kRoundedToBf16 = "tile.rounded_to_bf16";
 } // namespace tenon::tile
 #define GET_OP_CLASSES

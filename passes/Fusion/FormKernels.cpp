@@ -5,8 +5,8 @@
 // 2. List the grids that suit the group's strongest op, best first.
 // 3. For each: build the kernel by asking for the core's tile; on failure,
 // next.
-// 4. When none works, cut off what a view in the group, else its strongest op,
-//    reads, and retry: that becomes a kernel of its own.
+// 4. When none works, cut off the views that lead into the group, else what its
+//    strongest op reads, and retry: that becomes a kernel of its own.
 // 5. Share kernels of equal text.
 //
 //===----------------------------------------------------------------------===//
@@ -16,6 +16,7 @@
 #include "passes/Fusion/Groups.h"
 #include "passes/Fusion/MergeMaps.h"
 #include "passes/Fusion/Passes.h"
+#include "passes/Fusion/RelaxFunctions.h"
 
 #include "dialects/Graph/GraphDialect.h"
 #include "dialects/Graph/ValueNames.h"
@@ -186,6 +187,7 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   IRRewriter rewriter(kernel.getContext());
   DominanceInfo dominance(kernel);
   eliminateCommonSubExpressions(rewriter, dominance, kernel);
+  relaxFunctions(kernel);
   mergeMaps(kernel);
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -238,15 +240,23 @@ graph::GroupOp cutOff(graph::GroupOp group, Value value) {
   return cut;
 }
 
-/// The result of a view that leads into the group; null when there is none.
+/// The last result of the views that lead into the group, each of the one
+/// before; null when there are none.
 Value leadingView(graph::GroupOp group) {
   Block &body = group.getBody().front();
   Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
-  for (Operation &op : body.without_terminator())
-    if (classOf(&op) == KernelClass::View && op.getNumOperands() == 1 &&
-        isa<BlockArgument>(op.getOperand(0)) && op.getResult(0) != root)
-      return op.getResult(0);
-  return nullptr;
+  Value last;
+  for (Operation &op : body.without_terminator()) {
+    if (classOf(&op) != KernelClass::View || op.getNumOperands() != 1 ||
+        op.getResult(0) == root)
+      continue;
+    Value viewed = op.getOperand(0);
+    bool leads =
+        last ? viewed == last && last.hasOneUse() : isa<BlockArgument>(viewed);
+    if (leads)
+      last = op.getResult(0);
+  }
+  return last;
 }
 
 /// What the last op that is not elementwise reads of the group's own values;

@@ -1,6 +1,6 @@
-//===- ExpandExponentials.cpp - exp, exp2, tanh, erf as arithmetic --------===//
+//===- ExpandExponentials.cpp - exp, exp2, tanh, erf, erfc as arithmetic --===//
 //
-// All four end in 2^n times a polynomial:
+// All end in 2^n times a polynomial:
 // 1. n = the nearest integer of x log2(e). Adding 1.5 * 2^23 to a float leaves
 //    no bits for a fraction: the addition rounds, and the sum's low bits are n.
 // 2. r = x - n ln(2), small; the polynomial gives exp(r), or exp(r) - 1.
@@ -11,6 +11,8 @@
 // its last bits near zero, so that small arguments need no second formula:
 //   tanh(a) = t / (t + 2) with t = exp(2a) - 1
 //   erf(a)  = 1 - erfc(a) = -(2^g(a) - 1) with g = log2(erfc), which is smooth
+// erfc is 2^g(a), and 2 - 2^g(a) for negative arguments. Its polynomial need
+// not be accurate relative to erf, so that it has fewer terms.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,12 +56,12 @@ Value scaledExpm1(FloatBuilder &b, Value m, Value power) {
 
 /// Arguments that are never above 0 need no upper end.
 static Value clamp(FloatBuilder &b, Value x, double low, double high,
-                   ExpTraits traits) {
+                   FunctionTraits traits) {
   x = b.atLeast(x, low);
   return traits.isNotPositive ? x : b.atMost(x, high);
 }
 
-Value expandExp(FloatBuilder &b, Value x, ExpTraits traits) {
+Value expandExp(FloatBuilder &b, Value x, FunctionTraits traits) {
   x = clamp(b, x, -87.6, 89.0, traits);
   Value sum =
       b.fma(x, b.constant(kLog2E), b.constant(kRound + kExponentBias - 1));
@@ -76,8 +78,9 @@ Value expandExp(FloatBuilder &b, Value x, ExpTraits traits) {
   return b.mul(b.polynomial(r, kExp), power);
 }
 
-Value expandExp2(FloatBuilder &b, Value x, ExpTraits traits) {
-  x = clamp(b, x, -126.4, 128.4, traits);
+Value expandExp2(FloatBuilder &b, Value x, FunctionTraits traits) {
+  if (!traits.isLimited)
+    x = clamp(b, x, -126.4, 128.4, traits);
   Value sum = b.add(x, b.constant(kRound + kExponentBias - 1));
   auto [n, power] = split(b, sum, -1);
   Value f = b.sub(x, n);
@@ -107,6 +110,20 @@ Value expandErf(FloatBuilder &b, Value x) {
   Value f = b.sub(g, n);
   Value minusErf = scaledExpm1(b, b.mul(f, b.polynomial(f, kExp2m1)), power);
   return b.copySign(minusErf, x);
+}
+
+Value expandErfc(FloatBuilder &b, Value x, FunctionTraits traits) {
+  Value a = traits.isLimited ? x : b.abs(x);
+  // The first coefficient of both is negative: far beyond where they were
+  // fitted, g goes to -infinity.
+  Value p = traits.isRoundedToBf16 ? b.polynomial(a, kShortErfcExponent)
+                                   : b.polynomial(a, kErfcExponent);
+  traits.isNotPositive = true;
+  Value tail = expandExp2(b, b.mul(a, p), traits);
+  if (traits.isLimited)
+    return tail;
+  Value one = b.constant(1.0), sign = b.copySign(one, x);
+  return b.fma(sign, tail, b.sub(one, sign));
 }
 
 Value expandRsqrt(FloatBuilder &b, Value x) {

@@ -67,16 +67,17 @@ template <typename Op> struct ExpandUnary final : OpRewritePattern<Op> {
   Formula formula;
 };
 
-template <typename Op> struct ExpandExponential final : OpRewritePattern<Op> {
-  using Formula = Value (*)(FloatBuilder &, Value, ExpTraits);
+template <typename Op> struct ExpandWithTraits final : OpRewritePattern<Op> {
+  using Formula = Value (*)(FloatBuilder &, Value, FunctionTraits);
 
-  ExpandExponential(MLIRContext *context, Formula formula)
+  ExpandWithTraits(MLIRContext *context, Formula formula)
       : OpRewritePattern<Op>(context), formula(formula) {}
 
   LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    ExpTraits traits{op->hasAttr(tile::kNotPositive),
-                     op->hasAttr(tile::kRoundedToBf16)};
+    FunctionTraits traits{op->hasAttr(tile::kNotPositive),
+                          op->hasAttr(tile::kLimited),
+                          op->hasAttr(tile::kRoundedToBf16)};
     return expandInF32(op, rewriter,
                        [&](FloatBuilder &b, ArrayRef<Value> operands) {
                          return formula(b, operands[0], traits);
@@ -265,8 +266,9 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<ExpandExponential<math::ExpOp>>(context, expandExp);
-    patterns.add<ExpandExponential<math::Exp2Op>>(context, expandExp2);
+    patterns.add<ExpandWithTraits<math::ExpOp>>(context, expandExp);
+    patterns.add<ExpandWithTraits<math::Exp2Op>>(context, expandExp2);
+    patterns.add<ExpandWithTraits<math::ErfcOp>>(context, expandErfc);
     patterns.add<ExpandUnary<math::TanhOp>>(context, expandTanh);
     patterns.add<ExpandUnary<math::ErfOp>>(context, expandErf);
     patterns.add<ExpandUnary<math::LogOp>>(context, expandLog);

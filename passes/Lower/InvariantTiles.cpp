@@ -47,7 +47,20 @@ static bool isSpread(tile::MapOp tile) {
   });
 }
 
+/// The numbers, as scales are, that all instances read.
+void TileLowering::holdNumbers() {
+  for (Operation &op : kernel.getEntry()) {
+    if (!isa<tile::LoadOp, tile::MapOp>(op))
+      continue;
+    Value value = op.getResult(0);
+    if (cast<tile::TileType>(value.getType()).getRank() == 0 &&
+        isInvariant(value))
+      held[value] = evaluate(value, Place());
+  }
+}
+
 void TileLowering::materializeInvariants() {
+  holdNumbers();
   for (auto map : kernel.getEntry().getOps<tile::MapOp>()) {
     int64_t numElements = 1;
     for (int64_t extent : map.getType().getShape())

@@ -13,21 +13,26 @@
 
 namespace tenon {
 
-/// What is known of an exponential.
-struct ExpTraits {
-  bool isNotPositive = false;   ///< its argument
-  bool isRoundedToBf16 = false; ///< what becomes of it
+/// What is known of an argument, and of what becomes of the result.
+struct FunctionTraits {
+  bool isNotPositive = false;   ///< the argument
+  bool isLimited = false;       ///< so is it: see tile::kLimited
+  bool isRoundedToBf16 = false; ///< what becomes of the result
 };
 
 /// 1 ulp; of what is rounded to bf16 1.1e-4 of the result, a twentieth of that
 /// rounding. Results below 2^-125.5 become 0. exp of what is not positive is
 /// within 1 + |x| / 20 ulp.
-mlir::Value expandExp(FloatBuilder &b, mlir::Value x, ExpTraits traits);
-mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, ExpTraits traits);
+mlir::Value expandExp(FloatBuilder &b, mlir::Value x, FunctionTraits traits);
+mlir::Value expandExp2(FloatBuilder &b, mlir::Value x, FunctionTraits traits);
 
 /// 3 ulp.
 mlir::Value expandTanh(FloatBuilder &b, mlir::Value x);
 mlir::Value expandErf(FloatBuilder &b, mlir::Value x);
+
+/// 8e-7 of the result, and 5e-10; of what is rounded to bf16 2e-4 of the
+/// result, and 3e-8.
+mlir::Value expandErfc(FloatBuilder &b, mlir::Value x, FunctionTraits traits);
 
 /// 1 ulp and 1.5 ulp. -infinity at 0 of either sign, NaN below.
 mlir::Value expandLog(FloatBuilder &b, mlir::Value x);

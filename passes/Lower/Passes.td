@@ -14,7 +14,8 @@ def ExpandMathPass : Pass<"expand-math"> {
     and `minimumf` are left to the code generator, without an order of zeros.
     An exponential with the attribute `tile.not_positive` is of what is never
     above 0, and takes two instructions less; one with `tile.rounded_to_bf16` takes
-    three less, for what becomes of it is rounded to bf16. 32 floats are rounded to
+    three less, for what becomes of it is rounded to bf16 or to 8 bits, and erfc
+    with it eight. erfc with `tile.limited` is of a number from 0 to 6. 32 floats are rounded to
     bf16 by the instruction that the code generator does not choose.
 
     Before:

@@ -249,6 +249,7 @@ private:
   //===--- InvariantTiles.cpp: what all instances compute alike -----------===//
   bool isInvariant(mlir::Value tile);
   void materializeInvariants();
+  void holdNumbers();
 
   //===--- TransposeTiles.cpp: lanes that lie across memory ---------------===//
   using SinkFn = llvm::function_ref<void(mlir::Value vector, const Place &at)>;

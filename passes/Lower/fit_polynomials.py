@@ -103,6 +103,12 @@ def main():
     # erf(a) = 1 - 2^g(a); an error d of g moves erf by ln(2) erfc(a) d.
     emit("kErfExponent", "log2(erfc(a)) = a P(a), 0 <= a <= 4; relative to erf.",
          fit((0, 4), lambda a: log_of_erfc(a) / a, lambda a: a * LN2 * (1 - erf(a)) / erf(a), range(9)))
+    # Accurate relative to erfc while that counts: gelu multiplies it by half of the argument.
+    for name, terms, high, least, what in (("kErfcExponent", 10, 4.2, 2**-12, ""),
+                                           ("kShortErfcExponent", 5, 4, 1e-4, " for bf16")):
+        emit(name, f"log2(erfc(a)) = a P(a){what}, 0 <= a <= {high}; relative to erfc + {least:.1e}.",
+             fit((1e-9, high), lambda a: log_of_erfc(a) / a,
+                 lambda a: a * LN2 * (1 - erf(a)) / (1 - erf(a) + least), range(terms)))
 
     # With s = (m - 1) / (m + 1): log2(m) = 2 atanh(s) / ln(2), for m in [2/3, 4/3].
     third = 1 / 3 * 1.00001

@@ -300,6 +300,26 @@ AttentionBlock attentionBlock(tile::KernelOp kernel, const Shape &shape,
           true};
 }
 
+/// The columns of an instance of no product: no more than there are.
+int64_t columnsOfInstance(const Shape &shape, const ScheduleMachine &machine) {
+  if (shape.gridSize.size() == 1)
+    return kElementwiseBlock;
+  int64_t size = shape.gridSize.lookup("BN").value_or(kElementwiseBlock);
+  return std::min<int64_t>(
+      kElementwiseBlock / kFewRows,
+      llvm::alignTo(std::max<int64_t>(1, size), machine.lanes()));
+}
+
+/// Its rows: few of those that are reduced, else as many as make a block of the
+/// columns.
+int64_t rowsOfInstance(const Shape &shape, const ScheduleMachine &machine) {
+  if (shape.rowLength > 1 || !shape.gridSize.contains("BN"))
+    return std::clamp<int64_t>(kRowElements / shape.rowLength, 1, kFewRows);
+  int64_t rows = kElementwiseBlock / columnsOfInstance(shape, machine);
+  return std::clamp<int64_t>(shape.gridSize.lookup("BM").value_or(rows), 1,
+                             rows);
+}
+
 /// How a contraction walks its grid: rows are the fastest axis, columns the
 /// next, so a panel of columns meets many rows; as many as half of L2 holds
 /// meet each panel in turn.
@@ -372,12 +392,9 @@ DictionaryAttr scheduleWith(tile::KernelOp kernel,
       set(symbol, isRow ? block.rows : block.columns);
     else if (isAttention)
       set(symbol, attention.queries);
-    else if (isRow)
-      set(symbol,
-          std::clamp<int64_t>(kRowElements / shape.rowLength, 1, kFewRows));
     else
-      set(symbol, shape.gridSize.size() == 1 ? kElementwiseBlock
-                                             : kElementwiseBlock / 4);
+      set(symbol, isRow ? rowsOfInstance(shape, machine)
+                        : columnsOfInstance(shape, machine));
   }
   for (auto &[symbol, bound] : shape.loopBound) {
     if (symbol == "BK")

@@ -124,6 +124,65 @@ func.func @view_inside_is_cut_off(%x: tensor<?x?xf32, #graph.dims<A, B>>, %s: te
 
 // -----
 
+// Views that lead to what no grid suits them with are one copy.
+
+// CHECK-LABEL: func @views_are_cut_off_together
+// CHECK:         %[[C:.+]] = tile.launch @copy(%{{.+}})
+// CHECK-NEXT:    tile.launch @neg(%[[C]])
+func.func @views_are_cut_off_together(%x: tensor<2x6x4xf32>) -> tensor<6x8xf32> {
+  %0 = graph.group (%a = %x : tensor<2x6x4xf32>) -> tensor<6x8xf32> {
+    %1 = graph.reshape %a : (tensor<2x6x4xf32>) -> tensor<2x3x2x2x2xf32>
+    %2 = graph.transpose %1 {permutation = array<i64: 1, 3, 0, 2, 4>} : (tensor<2x3x2x2x2xf32>) -> tensor<3x2x2x2x2xf32>
+    %3 = graph.reshape %2 : (tensor<3x2x2x2x2xf32>) -> tensor<6x8xf32>
+    %4 = graph.neg %3 : (tensor<6x8xf32>) -> tensor<6x8xf32>
+    graph.yield %4 : tensor<6x8xf32>
+  }
+  return %0 : tensor<6x8xf32>
+}
+
+// -----
+
+// What is rounded to bf16 or to 8 bits needs no function of 24 bits.
+
+// CHECK-LABEL: tile.kernel @gelu(
+// CHECK:         math.erfc %{{.+}} {tile.limited, tile.relative} : f32
+// CHECK-LABEL: tile.kernel @gelu_cast_mul(
+// CHECK:         math.erfc %{{.+}} {tile.limited, tile.relative} : f32
+// CHECK-LABEL: tile.kernel @gelu_mul_fma_round_add_cast(
+// CHECK:         math.erfc %{{.+}} {tile.limited, tile.relative, tile.rounded_to_bf16} : f32
+// CHECK-LABEL: tile.kernel @gelu_cast(
+// CHECK:         math.erfc %{{.+}} {tile.limited, tile.relative, tile.rounded_to_bf16} : f32
+func.func @rounded_functions(%x: tensor<8xf32>, %s: tensor<f32>) -> (tensor<8xbf16>, tensor<8xui8>, tensor<8xf32>, tensor<8xf32>) {
+  %0 = graph.group (%a = %x : tensor<8xf32>) -> tensor<8xbf16> {
+    %4 = graph.gelu %a {form = #graph<gelu_form erf>} : (tensor<8xf32>) -> tensor<8xf32>
+    %5 = graph.cast %4 {to = bf16} : (tensor<8xf32>) -> tensor<8xbf16>
+    graph.yield %5 : tensor<8xbf16>
+  }
+  %1 = graph.group (%a = %x : tensor<8xf32>, %b = %s : tensor<f32>) -> tensor<8xui8> {
+    %4 = graph.gelu %a {form = #graph<gelu_form erf>} : (tensor<8xf32>) -> tensor<8xf32>
+    %5 = graph.mul %4, %b : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+    %6 = graph.fma %4, %b, %5 : (tensor<8xf32>, tensor<f32>, tensor<8xf32>) -> tensor<8xf32>
+    %7 = graph.round %6 : (tensor<8xf32>) -> tensor<8xf32>
+    %8 = graph.add %7, %b : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+    %9 = graph.cast %8 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+    graph.yield %9 : tensor<8xui8>
+  }
+  %2 = graph.group (%a = %x : tensor<8xf32>) -> tensor<8xf32> {
+    %4 = graph.gelu %a {form = #graph<gelu_form erf>} : (tensor<8xf32>) -> tensor<8xf32>
+    %5 = graph.cast %4 {to = bf16} : (tensor<8xf32>) -> tensor<8xbf16>
+    %6 = graph.cast %5 {to = f32} : (tensor<8xbf16>) -> tensor<8xf32>
+    %7 = graph.mul %6, %4 : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    graph.yield %7 : tensor<8xf32>
+  }
+  %3 = graph.group (%a = %x : tensor<8xf32>) -> tensor<8xf32> {
+    %4 = graph.gelu %a {form = #graph<gelu_form erf>} : (tensor<8xf32>) -> tensor<8xf32>
+    graph.yield %4 : tensor<8xf32>
+  }
+  return %0, %1, %2, %3 : tensor<8xbf16>, tensor<8xui8>, tensor<8xf32>, tensor<8xf32>
+}
+
+// -----
+
 func.func @no_kernel(%x: tensor<2xf32>) -> tensor<f32> {
   // expected-error @below {{no kernel can be made of contract}}
   %0 = graph.group (%a = %x : tensor<2xf32>) -> tensor<f32> {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tile/TileDialect.h"
 #include "tests/compiler/Emit/Cpu/LoadedKernels.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -186,6 +187,32 @@ TEST(ExpandMathBelowZero, ExpIsNearlyAsAccurate) {
   EXPECT_EQ(special[0], 0);
   EXPECT_TRUE(std::isnan(special[1]));
   EXPECT_EQ(special[2], 0);
+}
+
+// Relative to the result where it is not small.
+TEST(ExpandMathErfc, IsAccurate) {
+  std::vector<float> limited, all = {0.0f, -0.0f, kInf, -kInf};
+  for (float value : manyFloats()) {
+    all.push_back(value);
+    if (value >= 0 && value <= tile::kErfcLimit)
+      limited.push_back(value);
+  }
+  auto check = [](const std::string &traits, const std::vector<float> &x,
+                  double ofResult, double rest) {
+    std::vector<float> y = evaluate<float>("math.erfc %x" + traits, x, x);
+    for (size_t i = 0; i < x.size(); ++i) {
+      double exact = std::erfc(double(x[i]));
+      ASSERT_NEAR(y[i], exact, ofResult * exact + rest)
+          << "erfc of " << x[i] << traits;
+    }
+  };
+  check("", all, 8e-7, 5e-10);
+  check(" {tile.rounded_to_bf16}", all, 2e-4, 3e-8);
+  check(" {tile.limited}", limited, 8e-7, 5e-10);
+  check(" {tile.limited, tile.rounded_to_bf16}", limited, 2e-4, 3e-8);
+  for (const char *traits : {"", " {tile.limited}"})
+    EXPECT_TRUE(std::isnan(
+        evaluate<float>(std::string("math.erfc %x") + traits, {kNan}, {0})[0]));
 }
 
 // A twentieth of a rounding to bf16.
@@ -378,7 +405,7 @@ TEST(ExpandMathTypes, EveryShapeGivesTheSameBits) {
   std::vector<float> x;
   for (int i = 0; i < 70; ++i)
     x.push_back(0.2f * i - 7);
-  for (const char *op : {"exp", "tanh", "erf", "log", "sin"}) {
+  for (const char *op : {"exp", "tanh", "erf", "erfc", "log", "sin"}) {
     std::string statement = std::string("math.") + op + " %x";
     std::vector<float> expected = evaluate<float>(statement, x, x);
     for (size_t lanes : {0, 1, 5, 8, 64}) {
@@ -415,8 +442,8 @@ TEST(ExpandMathTypes, EveryTargetGivesTheSameBits) {
   std::vector<float> x;
   for (size_t i = 0; i < manyFloats().size(); i += 97)
     x.push_back(manyFloats()[i]);
-  for (const char *op :
-       {"exp", "exp2", "tanh", "erf", "log", "log2", "sin", "cos", "rsqrt"}) {
+  for (const char *op : {"exp", "exp2", "tanh", "erf", "erfc", "log", "log2",
+                         "sin", "cos", "rsqrt"}) {
     std::string statement = std::string("math.") + op + " %x";
     std::vector<float> expected = evaluate<float>(statement, x, x);
     std::vector<float> got =

@@ -58,3 +58,15 @@ func.func @rows(%x: tensor<9x384xf32>, %y: tensor<9x768xbf16>, %z: tensor<9x1600
   %2 = graph.layer_norm %z, %v {epsilon = 1.0e-5 : f64} : (tensor<9x1600xf32>, tensor<1600xf32>) -> tensor<9x1600xf32>
   return %0, %1, %2 : tensor<9x384xf32>, tensor<9x768xbf16>, tensor<9x1600xf32>
 }
+
+// -----
+
+// A block of a copy is no wider than the rows, and has rows for it instead.
+
+// CHECK-DAG: tile.kernel @copy{{.*}}schedule {BM = 14 : index, BN = 16 : index}
+// CHECK-DAG: tile.kernel @copy{{.*}}schedule {BM = 4 : index, BN = 256 : index}
+func.func @copies(%x: tensor<5x3x14x16xf32>, %y: tensor<5x3x14x300xf32>) -> (tensor<5x14x3x16xf32>, tensor<5x14x3x300xf32>) {
+  %0 = graph.transpose %x {permutation = array<i64: 0, 2, 1, 3>} : (tensor<5x3x14x16xf32>) -> tensor<5x14x3x16xf32>
+  %1 = graph.transpose %y {permutation = array<i64: 0, 2, 1, 3>} : (tensor<5x3x14x300xf32>) -> tensor<5x14x3x300xf32>
+  return %0, %1 : tensor<5x14x3x16xf32>, tensor<5x14x3x300xf32>
+}
