@@ -72,6 +72,7 @@ static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createSinkViewsPass());
   // After what wants values of one reader: it makes several of one.
   passes.addPass(createRoundByReciprocalPass());
+  passes.addPass(createClampRoundingsPass()); // of the quotients that it finds
   if (useBf16)
     passes.addNestedPass<func::FuncOp>(createNarrowFloatsPass());
   // Last: what tells the first layer from the others is shared by now.

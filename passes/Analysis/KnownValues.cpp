@@ -82,6 +82,14 @@ std::optional<ReferenceTensor> getConstantElements(Value value) {
   return result;
 }
 
+std::optional<double> getConstantNumber(Value value) {
+  std::optional<ReferenceTensor> elements =
+      cast<RankedTensorType>(value.getType()).getRank() == 0
+          ? getConstantElements(value)
+          : std::nullopt;
+  return elements ? std::optional(elements->getFloat(0)) : std::nullopt;
+}
+
 static bool isWeightExpression(Value value, unsigned depth) {
   Operation *op = value.getDefiningOp();
   if (!op || depth == 0)

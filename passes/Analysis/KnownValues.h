@@ -37,6 +37,9 @@ double roundingOf(mlir::Type elementType);
 /// The elements of a small constant, or nothing.
 std::optional<ReferenceTensor> getConstantElements(mlir::Value value);
 
+/// The number that a tensor of floats of rank 0 is, if it is a constant.
+std::optional<double> getConstantNumber(mlir::Value value);
+
 /// Whether the value follows from weights and constants by elementwise ops and
 /// moves of data alone, so that it can be computed when the artifact is
 /// written.

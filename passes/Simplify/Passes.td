@@ -287,6 +287,59 @@ def RoundByReciprocalPass : Pass<"round-by-reciprocal"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def ClampRoundingsPass : Pass<"clamp-roundings"> {
+  let summary = "quantize and read again without integers";
+  let description = [{
+    Why: between two ops of a quantized model that are one kernel, a number is rounded,
+    moved by a zero point, made an integer, made a float again and moved back. What is
+    left of it is a whole number of a range.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<8xf32>, %scale: tensor<f32>) -> tensor<8xui8> {
+      %zero = graph.constant dense<7.0> : tensor<f32>
+      %0 = graph.round %x : (tensor<8xf32>) -> tensor<8xf32>
+      %1 = graph.add %0, %zero : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %2 = graph.cast %1 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+      %3 = graph.cast %2 {to = f32} : (tensor<8xui8>) -> tensor<8xf32>
+      %4 = graph.sub %3, %zero : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %5 = graph.mul %4, %scale : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %6 = graph.round %5 : (tensor<8xf32>) -> tensor<8xf32>
+      %7 = graph.cast %6 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+      return %7 : tensor<8xui8>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%arg0: tensor<8xf32>, %arg1: tensor<f32>) -> tensor<8xui8> {
+      %0 = graph.constant dense<2.480000e+02> : tensor<f32>
+      %1 = graph.constant dense<-7.000000e+00> : tensor<f32>
+      %2 = graph.compare %arg0, %1 {predicate = #graph<predicate gt>} : (tensor<8xf32>, tensor<f32>) -> tensor<8xi1>
+      %3 = graph.where %2, %arg0, %1 : (tensor<8xi1>, tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %4 = graph.compare %3, %0 {predicate = #graph<predicate lt>} : (tensor<8xf32>, tensor<f32>) -> tensor<8xi1>
+      %5 = graph.where %4, %3, %0 : (tensor<8xi1>, tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %6 = graph.round %5 : (tensor<8xf32>) -> tensor<8xf32>
+      %7 = graph.mul %6, %arg1 : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+      %8 = graph.round %7 : (tensor<8xf32>) -> tensor<8xf32>
+      %9 = graph.cast %8 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+      return %9 : tensor<8xui8>
+    }
+    ```
+
+    Requires: quotients that are rounded are what they will be: round-by-reciprocal asks
+              for casts behind them.
+    Ensures:  no f32 is rounded, cast to 8 bits and back, with or without one known
+              zero point, for nothing but what is rounded again.
+    Leaves:   what else is read, from memory: it is narrower there; zero points along
+              an axis.
+    Numerics: exact, also of infinities and NaN; a zero keeps its sign.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
 def OutlineRepeatedLayersPass : Pass<"outline-repeated-layers", "::mlir::ModuleOp"> {
   let summary = "make repeated layers one function that is called with their weights";
   let description = [{

@@ -42,15 +42,6 @@ Type elementOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getElementType();
 }
 
-/// The number that the tensor of rank 0 is, if it is a constant.
-std::optional<double> numberOf(Value value) {
-  std::optional<ReferenceTensor> elements =
-      cast<RankedTensorType>(value.getType()).getRank() == 0
-          ? getConstantElements(value)
-          : std::nullopt;
-  return elements ? std::optional(elements->getFloat(0)) : std::nullopt;
-}
-
 bool isSmallInteger(Operation *cast) {
   return isa<graph::CastOp>(cast) && elementOf(cast->getResult(0)).isInteger(8);
 }
@@ -62,7 +53,7 @@ bool isMovedSmallInteger(Operation *op, Value rounded) {
   if (!sum)
     return false;
   std::optional<double> zero =
-      numberOf(sum.getLhs() == rounded ? sum.getRhs() : sum.getLhs());
+      getConstantNumber(sum.getLhs() == rounded ? sum.getRhs() : sum.getLhs());
   return zero && std::abs(*zero) <= kLargestZero &&
          llvm::all_of(sum->getUsers(), isSmallInteger);
 }
@@ -109,7 +100,7 @@ struct RoundByReciprocalPattern final : OpRewritePattern<graph::RoundOp> {
     auto quotient = round.getInput().getDefiningOp<graph::DivOp>();
     std::optional<double> divisor =
         quotient && quotient->hasOneUse() && elementOf(quotient).isF32()
-            ? numberOf(quotient.getRhs())
+            ? getConstantNumber(quotient.getRhs())
             : std::nullopt;
     auto isCoarse = [&](Operation *user) {
       return isSmallInteger(user) || isMovedSmallInteger(user, round);
