@@ -191,7 +191,9 @@ LogicalResult KernelRun::runOp(Operation *op) {
       })
       .Case([&](tile::ReduceOp reduce) {
         tiles[reduce.getResult()] = reduceTile(
-            reduce.getKind(), tiles.at(reduce.getInput()), reduce.getAxis());
+            reduce.getKind(), tiles.at(reduce.getInput()), reduce.getAxis(),
+            reduce.getLimit() ? std::optional(indexOf(reduce.getLimit()))
+                              : std::nullopt);
         return success();
       })
       .Case([&](tile::MmaOp mma) {

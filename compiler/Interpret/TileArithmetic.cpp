@@ -131,13 +131,15 @@ static int64_t combineIntegers(tile::Combine kind, int64_t a, int64_t b) {
 }
 
 ReferenceTensor tenon::reduceTile(tile::Combine kind,
-                                  const ReferenceTensor &input, int64_t axis) {
+                                  const ReferenceTensor &input, int64_t axis,
+                                  std::optional<int64_t> limit) {
   SmallVector<int64_t> dims(input.dims());
   dims.erase(dims.begin() + axis);
   Type type = input.elementType();
   ReferenceTensor result(type, dims);
   int64_t position = 0;
   graph::forEachLine(input.dims(), axis, [&](graph::Line line) {
+    line.size = std::min(line.size, limit.value_or(line.size));
     if (input.isFloat()) {
       double sum = identity(kind);
       for (int64_t i = 0; i < line.size; ++i)

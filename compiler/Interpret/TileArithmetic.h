@@ -31,9 +31,11 @@ std::optional<llvm::SmallVector<int64_t>>
 mapTiles(const ScalarBody &body, llvm::ArrayRef<MapInput> inputs,
          llvm::ArrayRef<Scalar> captured, ReferenceTensor &result);
 
-/// `input` combined along `axis`; the result lacks it.
+/// `input` combined along `axis`, below `limit` where there is one; the result
+/// lacks the axis.
 ReferenceTensor reduceTile(tile::Combine kind, const ReferenceTensor &input,
-                           int64_t axis);
+                           int64_t axis,
+                           std::optional<int64_t> limit = std::nullopt);
 
 /// accumulator + lhs x rhs, of MxK, KxN and MxN.
 ReferenceTensor multiplyTiles(const ReferenceTensor &lhs,

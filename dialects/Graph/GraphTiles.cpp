@@ -119,8 +119,8 @@ FailureOr<AxisTile> tenon::graph::reduceOver(
         if (failed(tile))
           return failure();
         AxisTile whole = builder.expand(block, *tile);
-        whole = maskBehind(builder, block, last, bound, identity, whole);
-        AxisTile part = builder.reduce(kind, whole, last);
+        Value left = arith::SubIOp::create(b, loc, bound, r);
+        AxisTile part = builder.reduce(kind, whole, last, left);
         AxisTile sum =
             builder.map(reduced.kept, {{carried[0], all}, part}, type,
                         [&](OpBuilder &body, ValueRange v) {

@@ -225,15 +225,16 @@ AxisTile KernelBuilder::expand(const Window &region, AxisTile tile) {
                  [](OpBuilder &, ValueRange v) { return v[0]; });
 }
 
-AxisTile KernelBuilder::reduce(Combine kind, AxisTile tile, unsigned axis) {
+AxisTile KernelBuilder::reduce(Combine kind, AxisTile tile, unsigned axis,
+                               Value limit) {
   auto type = cast<TileType>(tile.tile.getType());
   auto position = llvm::find(tile.axes, axis) - tile.axes.begin();
   SmallVector<Attribute> extents(type.getExtents());
   extents.erase(extents.begin() + position);
   tile.axes.erase(tile.axes.begin() + position);
   auto resultType = TileType::get(context(), extents, type.getElementType());
-  tile.tile =
-      ReduceOp::create(b, location, resultType, kind, tile.tile, position);
+  tile.tile = ReduceOp::create(b, location, resultType, kind, tile.tile,
+                               position, limit);
   return tile;
 }
 

@@ -88,7 +88,9 @@ public:
                mlir::Type elementType, BodyFn body);
   /// The tile with all axes of the region.
   AxisTile expand(const Window &region, AxisTile tile);
-  AxisTile reduce(Combine kind, AxisTile tile, unsigned axis);
+  /// `limit`: the elements that count, if not all do.
+  AxisTile reduce(Combine kind, AxisTile tile, unsigned axis,
+                  mlir::Value limit = nullptr);
   AxisTile fill(const Window &region, mlir::TypedAttr value);
   /// Coordinates along one axis of the region, i64: its offset, offset + 1, ...
   AxisTile index(const Window &region, unsigned axis);

@@ -267,15 +267,18 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let description = [{
     The result lacks `axis`. Any order within the tile; max and min propagate NaN.
     `max_number`, of floats, leaves NaN out: one instruction where `max` takes three.
+    Elements at `limit`, which is not negative, and behind it do not count: where a
+    tensor ends within a tile, nothing says what these are.
 
     * (C1) the input has the axis.
     * (C2) the result is the input without it.
 
-    Example: `%m = tile.reduce max %s axis 1 : !tile.tile<[BM, BN], f32> -> !tile.tile<[BM], f32>`
+    Example: `%m = tile.reduce max %s axis 1 below %n : !tile.tile<[BM, BN], f32> -> !tile.tile<[BM], f32>`
   }];
-  let arguments = (ins Tile_CombineAttr:$kind, Tile_TileType:$input, I64Attr:$axis);
+  let arguments = (ins Tile_CombineAttr:$kind, Tile_TileType:$input, I64Attr:$axis,
+                       Optional<Index>:$limit);
   let results = (outs Tile_TileType:$result);
-  let assemblyFormat = "$kind $input `axis` $axis attr-dict `:` type($input) `->` type($result)";
+  let assemblyFormat = "$kind $input `axis` $axis (`below` $limit^)? attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 

@@ -45,6 +45,7 @@ SmallVector<GridForm> gridForms(KernelClass kernelClass, unsigned rank) {
     return {{{dimRange(0, last), GridExtent::Rows}, whole},
             {{dimRange(0, last), GridExtent::Rows}, columns},
             {{{last - 1}, GridExtent::Rows}, whole},
+            {{{last - 1}, GridExtent::Rows}, columns},
             {columns},
             allAxes(rank, GridExtent::Whole),
             allAxes(rank, GridExtent::Columns)};

@@ -52,6 +52,8 @@ private:
   void reduceLanes();
   void reduceRows();
   Value sumOfLanes(Place at);
+  Value sumToEnd(Place at);
+  Value sumOf(ArrayRef<Value> chains);
   Value step(Value sum, Place at);
   void writeResult(Value total, const Place &at);
   Place resultPlace(const Place &at);
@@ -73,6 +75,8 @@ private:
   Value start;                ///< a vector that changes no result
   TileLowering::Scratch to;
   SmallVector<std::optional<Bound>> bounds; ///< of the input's other axes
+  std::optional<Bound> end; ///< of the reduced axis: what lies behind it does
+                            ///< not count
   TileLowering::KeptTile kept;
   TileLowering::AwaitedRows awaited;
   Value finish; ///< the result, or what follows it
@@ -102,8 +106,9 @@ Reduction::Reduction(TileLowering &lowering, tile::ReduceOp reduce)
     bounds[a] = tiles.boundOf(input, a);
     to.bounds[a - (a > axis)] = bounds[a];
   }
+  end = tiles.endOf(reduce);
   kept = tiles.keptBeside(reduce);
-  if (lane == axis && shape.size() == 2)
+  if (lane == axis && shape.size() == 2 && !end)
     awaited = tiles.awaitedRows(reduce);
 }
 
@@ -150,13 +155,17 @@ void Reduction::reduceDown() {
   SmallVector<int64_t> outer = shape;
   outer[axis] = 1;
   auto reduceVector = [&](const Place &at) {
-    auto loop = scf::ForOp::create(b, loc(), index(0), index(shape[axis]),
-                                   index(1), start);
+    auto loop = scf::ForOp::create(
+        b, loc(), index(0), tiles.limitOf(end, shape[axis]), index(1), start);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Place here = at;
     here.coords[axis] = loop.getInductionVar();
+    if (end)
+      tiles.guaranteed.push_back({*end, {here.coords[axis]}});
     scf::YieldOp::create(b, loc(), step(loop.getRegionIterArgs()[0], here));
+    if (end)
+      tiles.guaranteed.pop_back();
     b.setInsertionPointAfter(loop);
     writeResult(loop.getResult(0), at);
   };
@@ -172,8 +181,51 @@ Place Reduction::placeOfRow() {
   return at;
 }
 
+Value Reduction::sumOf(ArrayRef<Value> chains) {
+  SmallVector<Value> sums(chains);
+  for (int64_t left = sums.size(); left > 1; left -= left / 2)
+    for (int64_t c = 0; c < left / 2; ++c)
+      sums[c] = combine(sums[c], sums[left - 1 - c]);
+  return sums[0];
+}
+
+/// The same where the row ends within the tile: side by side as long as all
+/// vectors are whole, then one by one.
+Value Reduction::sumToEnd(Place at) {
+  int64_t numAtOnce = std::min<int64_t>(4, numAtOnceOf(tiles.machine));
+  Value limit = tiles.limitOf(end, shape[axis]);
+  Value chunk = index(numAtOnce * width);
+  Value rest = arith::RemUIOp::create(b, loc(), limit, chunk);
+  Value whole = arith::SubIOp::create(b, loc(), limit, rest);
+  OpBuilder::InsertionGuard guard(b);
+  auto wholes = scf::ForOp::create(b, loc(), index(0), whole, chunk,
+                                   SmallVector<Value>(numAtOnce, start));
+  b.setInsertionPointToStart(wholes.getBody());
+  SmallVector<Value> next;
+  for (auto [n, chain] : llvm::enumerate(wholes.getRegionIterArgs())) {
+    at.coords[axis] = arith::AddIOp::create(b, loc(), wholes.getInductionVar(),
+                                            index(n * width));
+    tiles.guaranteed.push_back({*end, {at.coords[axis]}});
+    next.push_back(step(chain, at));
+    tiles.guaranteed.pop_back();
+  }
+  scf::YieldOp::create(b, loc(), next);
+  b.setInsertionPointAfter(wholes);
+  auto singles =
+      scf::ForOp::create(b, loc(), whole, limit, index(width),
+                         sumOf(llvm::to_vector_of<Value>(wholes.getResults())));
+  b.setInsertionPointToStart(singles.getBody());
+  at.coords[axis] = singles.getInductionVar();
+  at.mask = tiles.laneMask(
+      arith::SubIOp::create(b, loc(), limit, at.coords[axis]), width);
+  scf::YieldOp::create(b, loc(), step(singles.getRegionIterArgs()[0], at));
+  return singles.getResult(0);
+}
+
 /// Chains of vectors along the lanes, and their sum.
 Value Reduction::sumOfLanes(Place at) {
+  if (end)
+    return sumToEnd(at);
   int64_t numAtOnce = numAtOnceOf(tiles.machine);
   int64_t chunk = numAtOnce * width, whole = shape[axis] / chunk * chunk;
   int64_t numChains = numChainsOf(shape[axis] / width, numAtOnce);
@@ -201,10 +253,7 @@ Value Reduction::sumOfLanes(Place at) {
     Value &chain = chains[i % numChains];
     chain = step(chain, at);
   }
-  for (int64_t left = numChains; left > 1; left -= left / 2)
-    for (int64_t c = 0; c < left / 2; ++c)
-      chains[c] = combine(chains[c], chains[left - 1 - c]);
-  return chains[0];
+  return sumOf(chains);
 }
 
 void Reduction::reduceLanes() {
@@ -287,6 +336,18 @@ void Reduction::lower() {
   tiles.scratch[finish] = to;
   if (kept.tile)
     tiles.scratch[kept.tile] = kept.to;
+}
+
+/// Where the elements end that count, if that is within the tile.
+std::optional<Bound> TileLowering::endOf(tile::ReduceOp reduce) {
+  Value limit = reduce.getLimit();
+  if (!limit)
+    return std::nullopt;
+  Bound end{constantIndex(0), mapped(limit)};
+  if (auto left = limit.getDefiningOp<arith::SubIOp>())
+    end = {mapped(left.getRhs()), mapped(left.getLhs())};
+  int64_t extent = tileTypeOf(reduce.getInput()).getExtent(reduce.getAxis());
+  return isInside(end, extent) ? std::nullopt : std::optional(end);
 }
 
 void TileLowering::lowerReduce(tile::ReduceOp reduce) {

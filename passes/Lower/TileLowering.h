@@ -231,6 +231,7 @@ private:
   //===--- ReduceTiles.cpp: reductions ------------------------------------===//
   friend class Reduction;
   void lowerReduce(tile::ReduceOp reduce);
+  std::optional<Bound> endOf(tile::ReduceOp reduce);
 
   //===--- KeepTiles.cpp: what is computed and kept beside them -----------===//
   /// A tile that the loops of a reduction write while they read it, or another.

@@ -1,5 +1,6 @@
 //===- ChooseSchedule.cpp - give each kernel numbers for its symbols ------===//
 
+#include "passes/Schedule/OneBlock.h"
 #include "passes/Schedule/Passes.h"
 #include "passes/Schedule/ScheduleChoice.h"
 #include "passes/Schedule/ScheduleReason.h"
@@ -15,18 +16,20 @@ namespace tenon {
 
 namespace {
 
+/// Columns of the longest rows that are one block: four of them, as f32 and as
+/// what becomes of it, are a third of an L1.
+constexpr int64_t kMostInOneBlock = 512;
+
 void explain(tile::KernelOp kernel, const Twine &reason) {
   if (!kernel->hasAttr("tenon.reason"))
     kernel->setAttr("tenon.reason",
                     StringAttr::get(kernel.getContext(), reason));
 }
 
-/// A copy of the kernel for few rows.
-tile::KernelOp withSchedule(tile::KernelOp kernel, const RowVariant &variant) {
+/// A copy of the kernel for few rows, or few columns.
+tile::KernelOp copyFor(tile::KernelOp kernel, int64_t most) {
   auto copy = cast<tile::KernelOp>(kernel->clone());
-  copy.setSymName(
-      (kernel.getSymName() + "_at_most_" + Twine(variant.mostRows)).str());
-  copy.setScheduleAttr(variant.schedule);
+  copy.setSymName((kernel.getSymName() + "_at_most_" + Twine(most)).str());
   return copy;
 }
 
@@ -63,12 +66,25 @@ LogicalResult ChooseSchedule::choose(tile::KernelOp kernel,
   Block::iterator next = std::next(Block::iterator(kernel));
   for (const RowVariant &variant : variantsFor(kernel, machine)) {
     rows = std::to_string(variant.mostRows) + " rows: ";
-    tile::KernelOp copy = withSchedule(kernel, variant);
+    tile::KernelOp copy = copyFor(kernel, variant.mostRows);
+    copy.setScheduleAttr(variant.schedule);
     explain(copy, "for at most " + rows + scheduleReason(copy, machine));
     symbols.insert(copy, next);
     variants.push_back(
         tile::VariantAttr::get(&getContext(), FlatSymbolRefAttr::get(copy),
                                *openRows(kernel), variant.mostRows));
+    if (failed(check(copy)))
+      return failure();
+  }
+  if (std::optional<unsigned> axis = axisOfLoops(kernel)) {
+    tile::KernelOp copy = copyFor(kernel, kMostInOneBlock);
+    putInOneBlock(copy, *axis, kMostInOneBlock);
+    explain(copy,
+            "for at most " + Twine(kMostInOneBlock) +
+                " columns: one block holds a row, which is computed once");
+    symbols.insert(copy, next);
+    variants.push_back(tile::VariantAttr::get(
+        &getContext(), FlatSymbolRefAttr::get(copy), *axis, kMostInOneBlock));
     if (failed(check(copy)))
       return failure();
   }

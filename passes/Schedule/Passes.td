@@ -20,6 +20,8 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
       of f32 a unit of bf16, in parts, where rows and columns are many;
     * where a product's rows are counted at run time, the schedule is one for many,
       and variants of the kernel have others for few (ScheduleVariants.h);
+    * where loops pass over rows whose length is known at run time, a variant has a
+      block that holds a short row instead, and no loop (OneBlock.h);
     * everything else takes as many elements as hide the cost of an instance.
 
     Before:

@@ -74,7 +74,8 @@ inline void expectClose(const ReferenceTensor &expected,
     double a = expected.getFloat(i), b = got.getFloat(i);
     double limit =
         expected.isFloat() ? tolerance * std::max(1.0, std::abs(a)) : 0;
-    if (!(std::abs(a - b) <= limit) && !(std::isnan(a) && std::isnan(b)))
+    bool isClose = a == b || std::abs(a - b) <= limit;
+    if (!isClose && !(std::isnan(a) && std::isnan(b)))
       FAIL() << "element " << i << ": expected " << a << ", got " << b;
   }
 }

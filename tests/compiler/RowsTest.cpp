@@ -1,6 +1,7 @@
 // Norms and softmax of compiled kernels are those of the interpreter, which
 // computes them in f64 and by other loops: rows of one element to many vectors,
-// whole and ragged; no rows, and numbers of rows around those of an instance.
+// whole and ragged; no rows, and numbers of rows around those of an instance;
+// and rows of a width that is known to a launch only.
 
 #include "tests/compiler/Compiled.h"
 
@@ -104,6 +105,42 @@ TEST_P(Rows, FarFromZeroKeepTheirVariance) {
 TEST_P(Rows, WithoutNumbersHaveNoShares) {
   for (int64_t width : {3, 17, 130})
     expectRows(kSpecials, "f32", width, 32 * kEpsilon, GetParam());
+}
+
+/// What becomes of a row of unknown width: itself in shares, of values that are
+/// computed before, and its sum, maximum, and mean; of columns, their sum.
+constexpr const char *kOpen = R"mlir(
+func.func @f(%x: tensor<?x?x{0}, #graph.dims<P, W>>, %r: tensor<?x{0}, #graph.dims<W>>)
+    -> (tensor<?x?x{0}, #graph.dims<P, W>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<1x?x{0}, #graph.dims<1, W>>)
+    attributes {{graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>, #graph.symbol<"W" in 0 to -1 by 1>]} {{
+  %0 = graph.mul %x, %r : (tensor<?x?x{0}, #graph.dims<P, W>>, tensor<?x{0}, #graph.dims<W>>) -> tensor<?x?x{0}, #graph.dims<P, W>>
+  %1 = graph.softmax %0 {{axis = 1 : i64} : (tensor<?x?x{0}, #graph.dims<P, W>>) -> tensor<?x?x{0}, #graph.dims<P, W>>
+  %2 = graph.reduce %x {{axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind sum>} : (tensor<?x?x{0}, #graph.dims<P, W>>) -> tensor<?x1x{0}, #graph.dims<P, 1>>
+  %3 = graph.reduce %x {{axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind max>} : (tensor<?x?x{0}, #graph.dims<P, W>>) -> tensor<?x1x{0}, #graph.dims<P, 1>>
+  %4 = graph.reduce %x {{axes = array<i64: 1>, keep_dims = true, kind = #graph<reduce_kind mean>} : (tensor<?x?x{0}, #graph.dims<P, W>>) -> tensor<?x1x{0}, #graph.dims<P, 1>>
+  %5 = graph.reduce %x {{axes = array<i64: 0>, keep_dims = true, kind = #graph<reduce_kind sum>} : (tensor<?x?x{0}, #graph.dims<P, W>>) -> tensor<1x?x{0}, #graph.dims<1, W>>
+  return %1, %2, %3, %4, %5 : tensor<?x?x{0}, #graph.dims<P, W>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<?x1x{0}, #graph.dims<P, 1>>, tensor<1x?x{0}, #graph.dims<1, W>>
+})mlir";
+
+// One artifact for all widths: on both sides of those that are one block too.
+TEST_P(Rows, OfUnknownWidth) {
+  CompileOptions options;
+  options.target = GetParam();
+  for (const char *element : {"f32", "bf16"}) {
+    Compiled compiled(llvm::formatv(kOpen, element).str(), options);
+    ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+    bool isNarrow = element[0] == 'b';
+    for (int64_t width :
+         {0, 1, 15, 16, 17, 63, 64, 65, 300, 511, 512, 513, 700})
+      for (int64_t numRows : {0, 1, 3, 17}) {
+        SCOPED_TRACE(testing::Message()
+                     << numRows << " rows of " << width << " x " << element);
+        // Sums of f32 lose some of their addends' last digits.
+        double tolerance =
+            isNarrow ? 2 * kNarrowEpsilon : (32 + width) * kEpsilon;
+        compiled.expectSame({{"P", numRows}, {"W", width}}, tolerance);
+      }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Rows, testing::Values("native", "x86-64-v3"),

@@ -142,6 +142,28 @@ func.func @map_and_reduce(%x: tensor<3x2xi8> {graph.example = dense<[[1, 100], [
   return %y : tensor<2xi8>
 }
 
+// What lies behind the limit of a sum does not count, whatever it is.
+
+tile.kernel @limited(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %i = tile.grid [%c2 by BM]
+  %xv = tile.view %x[%c2, %c3] : !tile.view<2x3xf32>
+  %yv = tile.view %y[%c2] : !tile.view<2xf32>
+  %t = tile.load %xv[%i, %c0] axes [0, 1] : <2x3xf32> -> <[BM, 4], f32>
+  %s = tile.reduce sum %t axis 1 below %c2 : <[BM, 4], f32> -> <[BM], f32>
+  tile.store %s, %yv[%i] axes [0] : <[BM], f32>, <2xf32>
+  tile.return
+}
+
+// CHECK-LABEL: @sum_below_a_limit
+func.func @sum_below_a_limit(%x: tensor<2x3xf32> {graph.example = dense<[[1.0, 2.0, 0x7FC00000], [3.0, 4.0, 50.0]]> : tensor<2x3xf32>}) -> tensor<2xf32> {
+  // CHECK-NEXT: tensor<2xf32> 3 7{{$}}
+  %y = tile.launch @limited(%x) scalars [] : (tensor<2x3xf32>) -> tensor<2xf32>
+  return %y : tensor<2xf32>
+}
+
 // A launch runs the first variant whose bound holds. (That they compute the same
 // is the business of who writes them; here they do not.)
 

@@ -12,6 +12,8 @@ tile.kernel @reduce_prints_as_written(%x: !tile.buffer<f32>, %y: !tile.buffer<f3
   %r = tile.reduce sum %a axis 1 : <[BM, 4], f32> -> <[BM], f32>
   // CHECK: tile.reduce max_number %{{.+}} axis 0
   %s = tile.reduce max_number %a axis 0 : <[BM, 4], f32> -> <[4], f32>
+  // CHECK: tile.reduce min %{{.+}} axis 0 below %{{.+}} : <[BM, 4], f32> -> <[4], f32>
+  %t = tile.reduce min %a axis 0 below %n : <[BM, 4], f32> -> <[4], f32>
   tile.return
 }
 

@@ -105,3 +105,29 @@ func.func @one_schedule(%one: tensor<1x2x1x16xf32>, %keys: tensor<1x2x99x16xf32>
   %3 = graph.softmax %x {axis = 1 : i64} : (tensor<?x40xf32, #graph.dims<L, 40>>) -> tensor<?x40xf32, #graph.dims<L, 40>>
   return %0, %1, %2, %3 : tensor<1x2x1x16xf32>, tensor<1x2x?x4xf32, #graph.dims<1, 2, L, 4>>, tensor<?x20xf32, #graph.dims<L, 20>>, tensor<?x40xf32, #graph.dims<L, 40>>
 }
+
+// -----
+
+// Two loops over rows whose length is not known, and none where a block holds
+// a row. Rows before them are open as well; these have one schedule.
+
+// CHECK:      tile.kernel @softmax(
+// CHECK-SAME: schedule {BM = [[BM:[0-9]+]] : index, BN = 256 : index, BR = 64 : index}
+// CHECK-SAME: variants [#tile.variant<@softmax_at_most_512, axis 1 at most 512>]
+// CHECK-COUNT-2: scf.for
+// CHECK:      tile.kernel @softmax_at_most_512(
+// CHECK-SAME: schedule {BM = [[BM]] : index, BN = 512 : index}
+// CHECK-SAME: tenon.reason = "for at most 512 columns: one block holds a row, which is computed once"
+// CHECK:      [[GRID:%.+]]:2 = tile.grid
+// CHECK-NOT:  scf.for
+// CHECK:      tile.load %{{.+}}[[[GRID]]#0, %c0{{.*}}]
+// CHECK-NOT:  tile.load
+// CHECK:      tile.reduce max
+// CHECK-SAME: below
+// CHECK:      tile.reduce sum
+// CHECK-SAME: below
+// CHECK-LABEL: func.func @open_rows_and_columns
+func.func @open_rows_and_columns(%x: tensor<?x?xf32, #graph.dims<B, L>>) -> tensor<?x?xf32, #graph.dims<B, L>> {
+  %0 = graph.softmax %x {axis = 1 : i64} : (tensor<?x?xf32, #graph.dims<B, L>>) -> tensor<?x?xf32, #graph.dims<B, L>>
+  return %0 : tensor<?x?xf32, #graph.dims<B, L>>
+}
