@@ -258,6 +258,8 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch,
     kernel.schedule = scheduleText(schedule);
   if (auto reason = function->getAttrOfType<StringAttr>("tenon.reason"))
     kernel.reason = reason.getValue().str();
+  if (auto type = function->getAttrOfType<TypeAttr>("tenon.multiplies"))
+    kernel.multiplies = dtypeOf(type.getValue()).value_or(abi::DType::F32);
   kernel.numBuffers = launch.getBuffers().size();
   kernel.numScalars = launch.getScalars().size();
   plan.kernels.push_back(std::move(kernel));

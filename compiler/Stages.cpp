@@ -5,7 +5,7 @@
 #include "compiler/Interpret/WeightFiles.h"
 #include "compiler/Targets/Targets.h"
 #include "dialects/Graph/GraphDialect.h"
-#include "dialects/Tile/TileDialect.h"
+#include "dialects/Tile/Products.h"
 #include "passes/Fusion/Passes.h"
 #include "passes/Lower/Passes.h"
 #include "passes/Memory/Passes.h"
@@ -147,6 +147,19 @@ static std::unique_ptr<Pass> createVerifier(Stage stage) {
 /// What each kernel computes, how and why so, for people; lowering forgets it.
 using Explanations = llvm::StringMap<SmallVector<NamedAttribute>>;
 
+/// A type that is multiplied as fast as the product's factors can be.
+static Type typeOfFactors(tile::MmaOp product) {
+  Builder b(product.getContext());
+  switch (tile::dotLength(product)) {
+  case 4:
+    return b.getI8Type();
+  case 2:
+    return b.getBF16Type();
+  default:
+    return b.getF32Type();
+  }
+}
+
 static Explanations explanationsOf(ModuleOp module) {
   Explanations explanations;
   Builder b(module.getContext());
@@ -158,6 +171,11 @@ static Explanations explanationsOf(ModuleOp module) {
       list.push_back(b.getNamedAttr("tenon.schedule", schedule));
     if (Attribute reason = kernel->getAttr("tenon.reason"))
       list.push_back(b.getNamedAttr("tenon.reason", reason));
+    kernel.walk([&](tile::MmaOp product) {
+      list.push_back(b.getNamedAttr("tenon.multiplies",
+                                    TypeAttr::get(typeOfFactors(product))));
+      return WalkResult::interrupt();
+    });
   }
   return explanations;
 }

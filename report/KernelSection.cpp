@@ -60,9 +60,10 @@ std::string kernelSection(const Report &report) {
   std::string text =
       "<section id=\"kernels\"><h2>Kernels</h2>\n<p>What each kernel's "
       "launches come to in one run. The limit is the longer one of its "
-      "operations at the machine's f32 rate and its bytes at memory's: a "
-      "matrix unit, or what lies in a cache, can be faster. Click a "
-      "heading to sort.</p>\n<table><thead><tr><th>kernel</th><th>launches</th>"
+      "operations, at the machine's rate for what it multiplies, and its bytes "
+      "at memory's: f32 in parts of bf16, or what lies in a cache, can be "
+      "faster. Click a heading to "
+      "sort.</p>\n<table><thead><tr><th>kernel</th><th>launches</th>"
       "<th>flops</th><th>bytes</th><th>limit</th>";
   if (isMeasured)
     text += "<th>time</th><th>share</th><th>reached</th>";

@@ -121,11 +121,12 @@ struct Kernel {
   std::string name;
   uint64_t address = 0; ///< virtual address inside the loadable part
   uint64_t scratchBytes = 0;
-  uint32_t numBuffers = 0;   ///< what it reads of `buffers` and `scalars`:
-  uint32_t numScalars = 0;   ///< each launch must pass exactly these
-  std::string source;        ///< the graph ops it came from, for people
-  std::string schedule = {}; ///< the numbers it was made with, for people
-  std::string reason = {};   ///< why these
+  uint32_t numBuffers = 0;       ///< what it reads of `buffers` and `scalars`:
+  uint32_t numScalars = 0;       ///< each launch must pass exactly these
+  std::string source;            ///< the graph ops it came from, for people
+  std::string schedule = {};     ///< the numbers it was made with, for people
+  std::string reason = {};       ///< why these
+  DType multiplies = DType::F32; ///< what its products are of, for people
 };
 
 /// A tensor that a launch writes. Row-major and contiguous.

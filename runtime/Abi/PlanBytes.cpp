@@ -42,6 +42,7 @@ void fields(auto &io, Is<ArenaSlot> auto &slot) { io(slot.bytes); }
 void fields(auto &io, Is<Kernel> auto &kernel) {
   io(kernel.name, kernel.address, kernel.scratchBytes, kernel.numBuffers,
      kernel.numScalars, kernel.source, kernel.schedule, kernel.reason);
+  io.choice(kernel.multiplies, DType::U4, "dtype");
 }
 void fields(auto &io, Is<LaunchResult> auto &result) {
   io(result.names);

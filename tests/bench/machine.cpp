@@ -9,7 +9,7 @@
 // measured, if not all; operations and bytes a second of all threads together
 // are the answer. `2 f32 read` is quick on what it leaves out.
 
-#include "tests/bench/MachineLoops.h"
+#include "runtime/Device/Cpu/MachineLoops.h"
 
 #include <algorithm>
 #include <barrier>
@@ -23,7 +23,7 @@
 #include <thread>
 #include <vector>
 
-namespace tenon::bench {
+namespace tenon::rt {
 namespace {
 
 constexpr int kNumTries = 3;
@@ -71,10 +71,11 @@ double rateOf(unsigned numThreads, const Loop &loop) {
          seconds;
 }
 
-double readRate(unsigned numThreads, const std::vector<float> &data) {
-  size_t share = data.size() / numThreads;
+double readRate(unsigned numThreads, const Loops &loops,
+                const std::vector<float> &data) {
+  size_t share = data.size() / numThreads / 64 * 64;
   double seconds = leastSecondsOf(numThreads, [&](unsigned thread) {
-    keep(addUp(data.data() + thread * share, share));
+    keep(loops.addUp(data.data() + thread * share, share));
   });
   return double(share * numThreads * sizeof(float)) / seconds;
 }
@@ -102,16 +103,16 @@ void answer(unsigned numThreads, const std::string &kinds, const Loops &loops,
   print("f32", [&] { return rateOf(numThreads, loops.f32); });
   print("bf16", [&] { return rateOf(numThreads, loops.bf16); });
   print("int8", [&] { return rateOf(numThreads, loops.int8); });
-  print("read", [&] { return readRate(numThreads, data); });
+  print("read", [&] { return readRate(numThreads, loops, data); });
   std::printf(", \"unit\": \"%s\"}\n", loops.unit);
   std::fflush(stdout);
 }
 
 } // namespace
-} // namespace tenon::bench
+} // namespace tenon::rt
 
 int main() {
-  using namespace tenon::bench;
+  using namespace tenon::rt;
   // Other values than zero: pages of zeros may be one page.
   std::vector<float> data(kReadBytes / sizeof(float), 1.0f);
   Loops loops = chooseLoops();

@@ -210,6 +210,34 @@ TEST(Compile, AModelCanDoWithoutKernels) {
     })");
 }
 
+// Each kernel's limit is that of what it multiplies.
+TEST(Compile, KernelsSayWhatTheyMultiply) {
+  const std::pair<std::string, abi::DType> kinds[] = {
+      {"f32", abi::DType::F32}, {"bf16", abi::DType::BF16}};
+  for (const auto &[element, expected] : kinds) {
+    std::string rows = "tensor<?x40x" + element + ", #graph.dims<B, 40>>";
+    Compiled compiled("func.func @main(%x: " + rows + ", %w: tensor<40x40x" +
+                      element + ">) -> " + rows +
+                      " { %0 = graph.matmul %x, %w : (" + rows +
+                      ", tensor<40x40x" + element + ">) -> " + rows +
+                      " return %0 : " + rows + " }");
+    ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+    for (const abi::Kernel &kernel : compiled.plan().kernels)
+      EXPECT_EQ(kernel.multiplies, expected) << kernel.name;
+  }
+  Compiled bytes(R"(
+    func.func @main(%x: tensor<?x40xui8, #graph.dims<B, 40>>, %w: tensor<40x40xi8>) -> tensor<?x40xi32, #graph.dims<B, 40>> {
+      %0 = graph.cast %x {to = i32} : (tensor<?x40xui8, #graph.dims<B, 40>>) -> tensor<?x40xi32, #graph.dims<B, 40>>
+      %1 = graph.cast %w {to = i32} : (tensor<40x40xi8>) -> tensor<40x40xi32>
+      %2 = graph.matmul %0, %1 : (tensor<?x40xi32, #graph.dims<B, 40>>, tensor<40x40xi32>) -> tensor<?x40xi32, #graph.dims<B, 40>>
+      return %2 : tensor<?x40xi32, #graph.dims<B, 40>>
+    })");
+  ASSERT_TRUE(bytes.isLoaded()) << bytes.loadError();
+  EXPECT_TRUE(llvm::any_of(bytes.plan().kernels, [](const abi::Kernel &kernel) {
+    return kernel.multiplies == abi::DType::I8;
+  }));
+}
+
 TEST(Compile, StagesHaveNames) {
   EXPECT_EQ(stageByName("tile"), Stage::Tile);
   EXPECT_EQ(nameOf(Stage::Lower), "lower");

@@ -22,8 +22,8 @@ static std::vector<report::Kernel> kernelsOf(const Described &model) {
     const abi::Kernel &kernel = model.plan.kernels[i];
     const KernelWork &work = works[i];
     double memory = double(work.bytes.value_or(0)) / model.rates.bytesPerSecond;
-    double arithmetic =
-        double(work.flops.value_or(0)) / model.rates.flopsPerSecond;
+    double arithmetic = double(work.flops.value_or(0)) /
+                        flopsPerSecond(model.rates, kernel.multiplies);
     kernels.push_back({kernel.name,
                        kernel.source,
                        kernel.schedule,

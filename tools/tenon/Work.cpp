@@ -26,6 +26,18 @@ static void addTo(std::optional<int64_t> &sum, std::optional<int64_t> value) {
     sum = value;
 }
 
+double flopsPerSecond(const rt::Rates &rates, abi::DType multiplies) {
+  switch (multiplies) {
+  case abi::DType::I8:
+  case abi::DType::U8:
+    return rates.int8FlopsPerSecond;
+  case abi::DType::BF16:
+    return rates.bf16FlopsPerSecond;
+  default:
+    return rates.f32FlopsPerSecond;
+  }
+}
+
 std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
                                const rt::Binding &binding,
                                const rt::Rates &rates) {
@@ -37,11 +49,13 @@ std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
     auto flops = valueOf(launch->source->flops, binding);
     auto bytes = valueOf(launch->source->bytesMoved, binding);
     KernelWork &work = works[launch->kernel];
+    double rate =
+        flopsPerSecond(rates, plan.kernels[launch->kernel].multiplies);
     work.launches += 1;
     addTo(work.flops, flops);
     addTo(work.bytes, bytes);
     work.limitSeconds +=
-        std::max(double(flops.value_or(0)) / rates.flopsPerSecond,
+        std::max(double(flops.value_or(0)) / rate,
                  double(bytes.value_or(0)) / rates.bytesPerSecond);
   }
   return works;
@@ -61,10 +75,12 @@ rt::Result<rt::Rates> ratesOf(unsigned numThreads) {
 }
 
 std::string ratesText(const rt::Rates &rates, unsigned numThreads) {
+  auto billions = [](double rate) { return fixed(rate / 1e9, 1); };
   return std::to_string(numThreads) +
-         " threads of this machine: " + fixed(rates.flopsPerSecond / 1e9, 1) +
-         " GFLOP/s in f32, " + fixed(rates.bytesPerSecond / 1e9, 1) +
-         " GB/s from memory";
+         " threads of this machine: " + billions(rates.f32FlopsPerSecond) +
+         " GFLOP/s in f32, " + billions(rates.bf16FlopsPerSecond) +
+         " in bf16, " + billions(rates.int8FlopsPerSecond) + " in int8, " +
+         billions(rates.bytesPerSecond) + " GB/s from memory";
 }
 
 std::string percentText(double part, double whole) {

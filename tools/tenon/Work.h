@@ -23,6 +23,9 @@ struct KernelWork {
   double limitSeconds = 0;
 };
 
+/// Operations a second of a kernel that multiplies such numbers.
+double flopsPerSecond(const rt::Rates &rates, abi::DType multiplies);
+
 /// One entry for each kernel of the plan.
 std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
                                const rt::Binding &binding,
@@ -31,7 +34,8 @@ std::vector<KernelWork> workOf(const abi::Plan &plan, const rt::Tape &tape,
 /// The rates of this machine with so many threads, measured now.
 rt::Result<rt::Rates> ratesOf(unsigned numThreads);
 
-/// "2 threads of this machine: 187.2 GFLOP/s in f32, 18.4 GB/s from memory".
+/// "2 threads of this machine: 187.2 GFLOP/s in f32, 1950.0 in bf16, 3890.1 in
+/// int8, 18.4 GB/s from memory".
 std::string ratesText(const rt::Rates &rates, unsigned numThreads);
 
 /// The part as "37.5 %"; "-" of nothing.

@@ -1,8 +1,8 @@
 //===- Rates.h - how fast this machine multiplies and reads ---------------===//
 //
-//   Result<Rates> rates = measureRates(pool); // takes a quarter of a second
-//   // A kernel cannot be faster than the slower of the two:
-//   seconds = std::max(flops / rates->flopsPerSecond,
+//   Result<Rates> rates = measureRates(pool); // takes half a second
+//   // A kernel that multiplies bf16 cannot be faster than the slower of the
+//   two: seconds = std::max(flops / rates->bf16FlopsPerSecond,
 //                      bytes / rates->bytesPerSecond);
 //
 //===----------------------------------------------------------------------===//
@@ -18,7 +18,8 @@ class Pool;
 
 /// Of all threads of a pool together.
 struct Rates {
-  double flopsPerSecond; ///< in f32, a fused multiply-add being two
+  /// A multiply-add being two; with operands from L1, where these are tiles.
+  double f32FlopsPerSecond, bf16FlopsPerSecond, int8FlopsPerSecond;
   double bytesPerSecond; ///< read from memory, past all caches
 };
 

@@ -20,6 +20,7 @@ std::string errorOf(std::span<const std::byte> bytes) {
 TEST(PlanBytes, RoundTrip) {
   Plan written = test::testPlan();
   written.kernels[0].reason = "short rows";
+  written.kernels[0].multiplies = DType::BF16;
   std::get<Launch>(written.functions[1].steps[0]).results = {
       {{"a", "b"}, DType::BF16, {constant(3)}}};
   std::get<Launch>(written.functions[1].steps[0]).variants = {
@@ -33,6 +34,7 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(plan->outputs[2].name, "echo");
   EXPECT_EQ(plan->kernels[1].scratchBytes, 4096u);
   EXPECT_EQ(plan->kernels[0].reason, "short rows");
+  EXPECT_EQ(plan->kernels[0].multiplies, DType::BF16);
   const LaunchResult &result =
       std::get<Launch>(plan->functions[1].steps[0]).results.at(0);
   EXPECT_EQ(result.names, (std::vector<std::string>{"a", "b"}));

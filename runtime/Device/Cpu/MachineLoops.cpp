@@ -1,22 +1,19 @@
 // Chains of multiply-adds in registers, in tiles with operands from L1, and
 // sums of a large buffer, each in the widest form that the CPU has.
 
-#include "tests/bench/MachineLoops.h"
+#include "runtime/Device/Cpu/MachineLoops.h"
 
 #include "runtime/Device/Cpu/Features.h"
 
 #include <cstring>
 #include <immintrin.h>
 #include <random>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-namespace tenon::bench {
+namespace tenon::rt {
 namespace {
 
-using rt::CpuFeatures;
-
-// Registers of 8 and 16 floats, and of 16 integers.
+// Registers of 4, 8 and 16 floats, and of 16 integers.
+using Vector4 [[gnu::vector_size(16)]] = float;
 using Vector8 [[gnu::vector_size(32)]] = float;
 using Vector16 [[gnu::vector_size(64)]] = float;
 using Integers16 [[gnu::vector_size(64)]] = int32_t;
@@ -79,11 +76,15 @@ template <typename Vector>
 [[gnu::target("avx2,fma")]] float multiplyAdd8(int64_t rounds) {
   return multiplyAdd<Vector8>(rounds);
 }
+float multiplyAdd4(int64_t rounds) { return multiplyAdd<Vector4>(rounds); }
 [[gnu::target("avx512f")]] float addUp16(const float *data, size_t count) {
   return addUpBy<Vector16>(data, count);
 }
 [[gnu::target("avx2")]] float addUp8(const float *data, size_t count) {
   return addUpBy<Vector8>(data, count);
+}
+float addUp4(const float *data, size_t count) {
+  return addUpBy<Vector4>(data, count);
 }
 
 [[gnu::target("avx512f,avx512bf16")]] float dotBf16(int64_t rounds) {
@@ -185,12 +186,9 @@ struct alignas(64) Operands {
 }
 #undef TENON_TILE_LOOP
 
-/// Linux lets a process use tiles once it has asked.
 bool mayUseTiles() {
-  constexpr long kArchReqXcompPerm = 0x1023, kTileData = 18;
   const CpuFeatures &cpu = CpuFeatures::host();
-  return cpu.has("amx-bf16") && cpu.has("amx-int8") &&
-         syscall(SYS_arch_prctl, kArchReqXcompPerm, kTileData) == 0;
+  return cpu.has("amx-bf16") && cpu.has("amx-int8") && requestTileRegisters();
 }
 
 constexpr int64_t kVectorRounds = 1 << 20, kTileRounds = 1 << 17;
@@ -199,26 +197,28 @@ constexpr int64_t kVectorRounds = 1 << 20, kTileRounds = 1 << 17;
 
 Loops chooseLoops() {
   const CpuFeatures &cpu = CpuFeatures::host();
-  bool isWide = cpu.has("avx512f");
-  Loop f32 = {isWide ? multiplyAdd16 : multiplyAdd8,
-              kNumChains * (isWide ? 16 : 8), kVectorRounds};
-  if (mayUseTiles())
-    return {f32,
-            {dotTilesBf16, 4 * 16 * 16 * 32, kTileRounds},
-            {dotTilesInt8, 4 * 16 * 16 * 64, kTileRounds},
-            "amx"};
-  Loop bf16 = f32, int8 = f32;
+  Loops loops = {.f32 = {multiplyAdd4, kNumChains * 4, kVectorRounds},
+                 .addUp = addUp4};
+  if (cpu.has("avx512f")) {
+    loops.f32 = {multiplyAdd16, kNumChains * 16, kVectorRounds};
+    loops.addUp = addUp16;
+  } else if (cpu.has("avx2") && cpu.has("fma")) {
+    loops.f32 = {multiplyAdd8, kNumChains * 8, kVectorRounds};
+    loops.addUp = addUp8;
+  }
+  loops.bf16 = loops.int8 = loops.f32;
   if (cpu.has("avx512bf16"))
-    bf16 = {dotBf16, kNumChains * 32, kVectorRounds};
+    loops.bf16 = {dotBf16, kNumChains * 32, kVectorRounds};
   if (cpu.has("avx512vnni"))
-    int8 = {dotInt8, kNumChains * 64, kVectorRounds};
-  bool hasBoth = cpu.has("avx512bf16") && cpu.has("avx512vnni");
-  return {f32, bf16, int8, hasBoth ? "avx512" : "none"};
+    loops.int8 = {dotInt8, kNumChains * 64, kVectorRounds};
+  if (cpu.has("avx512bf16") && cpu.has("avx512vnni"))
+    loops.unit = "avx512";
+  if (mayUseTiles()) {
+    loops.bf16 = {dotTilesBf16, 4 * 16 * 16 * 32, kTileRounds};
+    loops.int8 = {dotTilesInt8, 4 * 16 * 16 * 64, kTileRounds};
+    loops.unit = "amx";
+  }
+  return loops;
 }
 
-float addUp(const float *data, size_t count) {
-  return CpuFeatures::host().has("avx512f") ? addUp16(data, count)
-                                            : addUp8(data, count);
-}
-
-} // namespace tenon::bench
+} // namespace tenon::rt

@@ -8,13 +8,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TENON_TESTS_BENCH_MACHINELOOPS_H
-#define TENON_TESTS_BENCH_MACHINELOOPS_H
+#ifndef TENON_RUNTIME_DEVICE_CPU_MACHINELOOPS_H
+#define TENON_RUNTIME_DEVICE_CPU_MACHINELOOPS_H
 
 #include <cstddef>
 #include <cstdint>
 
-namespace tenon::bench {
+namespace tenon::rt {
 
 /// What a number was computed for.
 inline void keep(float value) { asm volatile("" : : "x"(value)); }
@@ -25,18 +25,18 @@ struct Loop {
   int64_t rounds; ///< of a try
 };
 
+/// In the widest form that the CPU has.
 struct Loops {
-  Loop f32, bf16, int8;
+  Loop f32 = {}, bf16 = {}, int8 = {};
+  /// The sum of `count` floats, a multiple of 64.
+  float (*addUp)(const float *data, size_t count);
   /// What multiplies bf16 and int8: "amx", "avx512", or "none" where the CPU
   /// has neither, and they are as fast as f32.
-  const char *unit;
+  const char *unit = "none";
 };
 
 Loops chooseLoops();
 
-/// The sum of `count` floats.
-float addUp(const float *data, size_t count);
+} // namespace tenon::rt
 
-} // namespace tenon::bench
-
-#endif // TENON_TESTS_BENCH_MACHINELOOPS_H
+#endif // TENON_RUNTIME_DEVICE_CPU_MACHINELOOPS_H
