@@ -104,7 +104,10 @@ public:
   Value sigmoid(Value x) {
     Value one = constantLike(x, 1);
     Value grown = make<math::ExpOp>(make<arith::NegFOp>(x));
-    return make<arith::DivFOp>(one, make<arith::AddFOp>(one, grown));
+    Value share = make<arith::DivFOp>(one, make<arith::AddFOp>(one, grown));
+    for (Operation *op : {grown.getDefiningOp(), share.getDefiningOp()})
+      op->setAttr(tile::kRelative, builder.getUnitAttr());
+    return share;
   }
   Value silu(Value x) { return make<arith::MulFOp>(x, sigmoid(x)); }
 

@@ -165,7 +165,9 @@ static AxisTile expOfDifference(KernelBuilder &builder, const Window &region,
                      [&](OpBuilder &b, ValueRange v) -> Value {
                        Value lower = arith::SubFOp::create(b, loc, v[0], v[1]);
                        auto e = math::ExpOp::create(b, loc, lower);
-                       e->setAttr(tile::kNotPositive, b.getUnitAttr());
+                       for (StringRef name :
+                            {tile::kNotPositive, tile::kRelative})
+                         e->setAttr(name, b.getUnitAttr());
                        return e;
                      });
 }

@@ -15,9 +15,23 @@ using ReaderFn = function_ref<bool(Operation *reader, Value scalar)>;
 
 bool all(Value scalar, ReaderFn isFine);
 
-/// Whether all that reads an element of the map's result does as `isFine` says.
-bool allBehind(tile::MapOp map, ReaderFn isFine) {
-  return llvm::all_of(map->getUses(), [&](OpOperand &use) {
+/// Whether a map's elements are exponentials, which are above 0.
+bool isOfExponentials(Value tile) {
+  auto map = tile.getDefiningOp<tile::MapOp>();
+  return map && map.getBody()
+                    .front()
+                    .getTerminator()
+                    ->getOperand(0)
+                    .getDefiningOp<math::ExpOp>();
+}
+
+/// Whether all that reads an element of the tile does as `isFine` says. A sum
+/// of what is above 0 is as accurate as that.
+bool allBehind(Value tile, ReaderFn isFine) {
+  return llvm::all_of(tile.getUses(), [&](OpOperand &use) {
+    if (auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner()))
+      return reduce.getKind() == tile::Combine::Sum && isOfExponentials(tile) &&
+             allBehind(reduce.getResult(), isFine);
     auto next = dyn_cast<tile::MapOp>(use.getOwner());
     return next &&
            all(next.getBody().getArgument(use.getOperandNumber()), isFine);
@@ -28,7 +42,7 @@ bool allBehind(tile::MapOp map, ReaderFn isFine) {
 bool all(Value scalar, ReaderFn isFine) {
   return llvm::all_of(scalar.getUsers(), [&](Operation *user) {
     return isa<tile::YieldOp>(user)
-               ? allBehind(cast<tile::MapOp>(user->getParentOp()), isFine)
+               ? allBehind(user->getParentOp()->getResult(0), isFine)
                : isFine(user, scalar);
   });
 }
@@ -72,7 +86,8 @@ bool isRounded(Operation *user, Value scalar) {
       .Case([](math::RoundEvenOp op) {
         return all(op.getResult(), becomesSmall);
       })
-      .Case([](arith::MulFOp op) { return all(op.getResult(), isRounded); })
+      .Case<arith::MulFOp, arith::DivFOp>(
+          [](auto op) { return all(op.getResult(), isRounded); })
       .Case([&](math::FmaOp op) {
         return scalar != op.getB() && isProductOfSum(op) &&
                all(op.getResult(), isRounded);
@@ -86,7 +101,7 @@ void relaxFunctions(tile::KernelOp kernel) {
   kernel.walk([](Operation *function) {
     if (!function->hasAttr(tile::kRelative))
       return;
-    if (allBehind(cast<tile::MapOp>(function->getParentOp()), isRounded))
+    if (allBehind(function->getParentOp()->getResult(0), isRounded))
       function->setAttr(tile::kRoundedToBf16,
                         UnitAttr::get(function->getContext()));
   });

@@ -89,6 +89,8 @@ template <typename Op> struct ExpandWithTraits final : OpRewritePattern<Op> {
 
 /// The number that `value` is everywhere, if it is a constant.
 std::optional<APFloat> constantNumber(Value value) {
+  if (auto all = value.getDefiningOp<vector::BroadcastOp>())
+    value = all.getSource();
   FloatAttr scalar;
   SplatElementsAttr splat;
   if (matchPattern(value, m_Constant(&splat)))
@@ -260,6 +262,39 @@ struct RoundInPairs final : OpRewritePattern<arith::TruncFOp> {
   }
 };
 
+/// The reciprocal of what is rounded anyway, to 14 bits, for which a division
+/// would take ten cycles. Below 2^-126 it is 0.
+struct ShortReciprocal final : OpRewritePattern<arith::DivFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::DivFOp op,
+                                PatternRewriter &rewriter) const override {
+    constexpr int64_t kLanes = 16;
+    auto type = dyn_cast<VectorType>(op.getType());
+    std::optional<APFloat> dividend = constantNumber(op.getLhs());
+    if (!op->hasAttr(tile::kRoundedToBf16) || !type || type.getRank() != 1 ||
+        !type.getElementType().isF32() || type.getDimSize(0) % kLanes != 0 ||
+        !dividend || !dividend->isExactlyValue(1.0))
+      return rewriter.notifyMatchFailure(op, "is no rounded reciprocal");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto part = VectorType::get(kLanes, b.getF32Type());
+    Value all = arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
+    Value result = op.getLhs();
+    for (int64_t i = 0; i < type.getDimSize(0); i += kLanes) {
+      Value x =
+          vector::ExtractStridedSliceOp::create(b, op.getRhs(), i, kLanes, 1);
+      Value inverse =
+          LLVM::CallIntrinsicOp::create(
+              b, part, b.getStringAttr("llvm.x86.avx512.rcp14.ps.512"),
+              ValueRange{x, x, all})
+              .getResult(0);
+      result = vector::InsertStridedSliceOp::create(b, inverse, result, i, 1);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
 struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
   using ExpandMathPassBase::ExpandMathPassBase;
 
@@ -288,7 +323,7 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
     if (expandBf16)
       roundings.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
     else
-      roundings.add<RoundInPairs>(context);
+      roundings.add<RoundInPairs, ShortReciprocal>(context);
     walkAndApplyPatterns(getOperation(), std::move(roundings));
     if (failed(checkAllExpanded()))
       signalPassFailure();

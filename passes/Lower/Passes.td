@@ -15,8 +15,9 @@ def ExpandMathPass : Pass<"expand-math"> {
     An exponential with the attribute `tile.not_positive` is of what is never
     above 0, and takes two instructions less; one with `tile.rounded_to_bf16` takes
     three less, for what becomes of it is rounded to bf16 or to 8 bits, and erfc
-    with it eight. erfc with `tile.limited` is of a number from 0 to 6. 32 floats are rounded to
-    bf16 by the instruction that the code generator does not choose.
+    with it eight; a reciprocal with it has 14 bits. erfc with `tile.limited` is of a
+    number from 0 to 6. 32 floats are rounded to bf16 by the instruction that the code
+    generator does not choose.
 
     Before:
 

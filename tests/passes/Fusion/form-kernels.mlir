@@ -216,3 +216,42 @@ func.func @diamond(%x: tensor<?x8xf32, #graph.dims<B, 8>>, %w: tensor<8x4xf32>, 
   }
   return %0 : tensor<?x4xf32, #graph.dims<B, 4>>
 }
+
+// -----
+
+// Shares of a row of exponentials are as accurate as these; what is added to a
+// share is not.
+
+// CHECK-LABEL: tile.kernel @softmax(
+// CHECK:         math.exp %{{.+}} {tile.not_positive, tile.relative} : f32
+// CHECK-LABEL: tile.kernel @softmax_cast(
+// CHECK:         math.exp %{{.+}} {tile.not_positive, tile.relative, tile.rounded_to_bf16} : f32
+// CHECK-LABEL: tile.kernel @sigmoid_add_cast(
+// CHECK:         math.exp %{{.+}} {tile.relative} : f32
+// CHECK:         arith.divf %{{.+}} {tile.relative} : f32
+// CHECK-LABEL: tile.kernel @silu_cast(
+// CHECK:         math.exp %{{.+}} {tile.relative, tile.rounded_to_bf16} : f32
+// CHECK:         arith.divf %{{.+}} {tile.relative, tile.rounded_to_bf16} : f32
+func.func @rounded_shares(%x: tensor<4x8xf32>) -> (tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xf32>) {
+  %0 = graph.group (%a = %x : tensor<4x8xf32>) -> tensor<4x8xbf16> {
+    %4 = graph.silu %a : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %5 = graph.cast %4 {to = bf16} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    graph.yield %5 : tensor<4x8xbf16>
+  }
+  %1 = graph.group (%a = %x : tensor<4x8xf32>) -> tensor<4x8xbf16> {
+    %4 = graph.sigmoid %a : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %5 = graph.add %4, %a : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+    %6 = graph.cast %5 {to = bf16} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    graph.yield %6 : tensor<4x8xbf16>
+  }
+  %2 = graph.group (%a = %x : tensor<4x8xf32>) -> tensor<4x8xbf16> {
+    %4 = graph.softmax %a {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %5 = graph.cast %4 {to = bf16} : (tensor<4x8xf32>) -> tensor<4x8xbf16>
+    graph.yield %5 : tensor<4x8xbf16>
+  }
+  %3 = graph.group (%a = %x : tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %4 = graph.softmax %a {axis = 1 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    graph.yield %4 : tensor<4x8xf32>
+  }
+  return %0, %1, %2, %3 : tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xf32>
+}

@@ -52,6 +52,29 @@ func.func @exp2_of_bf16(%x: vector<16xf32>) -> vector<16xf32> {
 
 // -----
 
+// A reciprocal that is rounded to bf16 is no division, in whole vectors.
+
+// CHECK-LABEL: func @reciprocal_of_bf16
+// CHECK-SAME:    (%[[X:.+]]: vector<32xf32>, %[[Z:.+]]: vector<8xf32>)
+func.func @reciprocal_of_bf16(%x: vector<32xf32>, %z: vector<8xf32>) -> (vector<32xf32>, vector<8xf32>, vector<32xf32>) {
+  // CHECK:     %[[LOW:.+]] = vector.extract_strided_slice %[[X]] {offsets = [0]
+  // CHECK:     llvm.call_intrinsic "llvm.x86.avx512.rcp14.ps.512"(%[[LOW]], %[[LOW]], %{{.+}})
+  // CHECK:     %[[HIGH:.+]] = vector.extract_strided_slice %[[X]] {offsets = [16]
+  // CHECK:     llvm.call_intrinsic "llvm.x86.avx512.rcp14.ps.512"(%[[HIGH]], %[[HIGH]], %{{.+}})
+  // CHECK-NOT: rcp14
+  // CHECK:     arith.divf %{{.+}}, %[[Z]]
+  // CHECK:     arith.divf %{{.+}}, %[[X]]
+  %one = arith.constant dense<1.0> : vector<32xf32>
+  %few = arith.constant dense<1.0> : vector<8xf32>
+  %three = arith.constant dense<3.0> : vector<32xf32>
+  %y = arith.divf %one, %x {tile.rounded_to_bf16} : vector<32xf32>
+  %w = arith.divf %few, %z {tile.rounded_to_bf16} : vector<8xf32>
+  %v = arith.divf %three, %x {tile.rounded_to_bf16} : vector<32xf32>
+  return %y, %w, %v : vector<32xf32>, vector<8xf32>, vector<32xf32>
+}
+
+// -----
+
 // Two vectors are rounded to bf16 by one instruction, the low half last.
 
 // CHECK-LABEL: func @pairs_of_vectors
