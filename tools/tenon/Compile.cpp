@@ -112,6 +112,11 @@ static Result<Request> readRequest(const Arguments &arguments) {
                     "asked for");
   if (!printsText && request.output.empty())
     return badInput("tenon compile needs -o FILE, --until or --emit");
+  if (request.output == "-" && !printsText)
+    return badInput("-o -: an artifact is a file that is mapped, expected its "
+                    "name");
+  if (request.output == "-")
+    request.output.clear();
   if (auto valid = checkTune(arguments, request); !valid)
     return valid.error();
   if (arguments.has("exe")) {
