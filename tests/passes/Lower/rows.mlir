@@ -186,3 +186,27 @@ tile.kernel @much_is_computed(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %n: 
   tile.store %b, %yv[%i] axes [0] : !tile.tile<[64], f32>, !tile.view<?xf32>
   tile.return
 }
+
+// -----
+
+// A row that ends within its tile is read whole vectors at a time, without a
+// mask, and the rest of it with one.
+
+// CHECK-LABEL: func @sum_to_the_end
+// CHECK:       %[[SUMS:.+]]:{{4|2}} = scf.for
+// CHECK-NOT:     masked
+// CHECK:         llvm.load
+// CHECK-NOT:     masked
+// CHECK:         scf.yield
+// CHECK:       scf.for
+// CHECK:         masked
+tile.kernel @sum_to_the_end(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>, %m: index, %n: index) inputs 1 outputs 1 schedule {BM = 1 : index} {
+  %c0 = arith.constant 0 : index
+  %i = tile.grid [%m by 1]
+  %xv = tile.view %x[%m, %n] : !tile.view<?x?xf32>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x?xf32> -> !tile.tile<[1, 256], f32>
+  %sum = tile.reduce sum %a axis 1 below %n : !tile.tile<[1, 256], f32> -> !tile.tile<[1], f32>
+  %yv = tile.view %y[%m] : !tile.view<?xf32>
+  tile.store %sum, %yv[%i] axes [0] : !tile.tile<[1], f32>, !tile.view<?xf32>
+  tile.return
+}
