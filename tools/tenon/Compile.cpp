@@ -217,6 +217,12 @@ static Result<void> compile(const Arguments &arguments) {
   auto module = loadModel(arguments, workshop);
   if (!module)
     return module.error();
+  // What the page is to show is known before anything is made.
+  if (arguments.has("report") && request->after < Stage::Plan) {
+    auto shown = bindingOf(symbolsOf(**module), arguments, "report-shape");
+    if (!shown)
+      return shown.error();
+  }
   if (arguments.has("tune")) {
     if (failed(
             runStages(**module, request->options, request->after, Stage::Tile)))

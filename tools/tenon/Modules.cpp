@@ -132,4 +132,17 @@ Workshop::load(const std::string &path, std::span<const std::string> shapes) {
   return module;
 }
 
+abi::Plan symbolsOf(ModuleOp module) {
+  abi::Plan plan;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (auto declared = function->getAttrOfType<ArrayAttr>("graph.symbols");
+        declared && function.isPublic())
+      for (auto symbol : declared.getAsRange<graph::SymbolAttr>())
+        plan.symbols.push_back(
+            {symbol.getName().getValue().str(), symbol.getMin(),
+             symbol.getMax() < 0 ? INT64_MAX : symbol.getMax(),
+             symbol.getDivisor()});
+  return plan;
+}
+
 } // namespace tenon::tool

@@ -4,6 +4,7 @@
 #define TENON_TOOLS_TENON_MODULES_H
 
 #include "frontends/Onnx/Import.h"
+#include "runtime/Abi/Plan.h"
 #include "runtime/Core/Status.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -36,6 +37,9 @@ private:
   mlir::MLIRContext mlir;
   std::string errors;
 };
+
+/// A plan that has the symbols of the module and nothing else.
+abi::Plan symbolsOf(mlir::ModuleOp module);
 
 } // namespace tenon::tool
 

@@ -110,20 +110,6 @@ void Stopwatch::clearCaches() {
 
 } // namespace
 
-/// A plan that has the symbols of the module and nothing else.
-static abi::Plan symbolsOf(ModuleOp module) {
-  abi::Plan plan;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (auto declared = function->getAttrOfType<ArrayAttr>("graph.symbols");
-        declared && function.isPublic())
-      for (auto symbol : declared.getAsRange<graph::SymbolAttr>())
-        plan.symbols.push_back(
-            {symbol.getName().getValue().str(), symbol.getMin(),
-             symbol.getMax() < 0 ? INT64_MAX : symbol.getMax(),
-             symbol.getDivisor()});
-  return plan;
-}
-
 static Result<void> checkRunsHere(target::CpuAttr cpu) {
   for (auto feature : cpu.getFeatures().getAsRange<StringAttr>())
     if (!rt::CpuFeatures::host().has(std::string_view(feature.getValue())))
