@@ -4,6 +4,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -25,13 +27,24 @@ bool isOfExponentials(Value tile) {
                     .getDefiningOp<math::ExpOp>();
 }
 
-/// Whether all that reads an element of the tile does as `isFine` says. A sum
-/// of what is above 0 is as accurate as that.
+/// Such a sum is as accurate as what it is of.
+bool isSumOfExponentials(Value tile) {
+  auto reduce = tile.getDefiningOp<tile::ReduceOp>();
+  return reduce && reduce.getKind() == tile::Combine::Sum &&
+         isOfExponentials(reduce.getInput());
+}
+
+/// Whether all that reads an element of the tile does as `isFine` says.
 bool allBehind(Value tile, ReaderFn isFine) {
   return llvm::all_of(tile.getUses(), [&](OpOperand &use) {
     if (auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner()))
-      return reduce.getKind() == tile::Combine::Sum && isOfExponentials(tile) &&
+      return isSumOfExponentials(reduce.getResult()) &&
              allBehind(reduce.getResult(), isFine);
+    // What a loop carries is read by the next turn's map, which yields it.
+    if (auto loop = dyn_cast<scf::ForOp>(use.getOwner()->getParentOp());
+        loop && isa<scf::YieldOp>(use.getOwner()))
+      return loop.getRegionIterArg(use.getOperandNumber()).hasOneUse() &&
+             allBehind(loop.getResult(use.getOperandNumber()), isFine);
     auto next = dyn_cast<tile::MapOp>(use.getOwner());
     return next &&
            all(next.getBody().getArgument(use.getOperandNumber()), isFine);
@@ -54,6 +67,7 @@ bool becomesSmall(Operation *user, Value) {
       .Case<arith::FPToUIOp, arith::FPToSIOp>(
           [](auto op) { return op.getType().getIntOrFloatBitWidth() <= 8; })
       .Case<arith::CmpFOp>([](auto) { return true; })
+      .Case([](arith::TruncFOp op) { return op.getType().isBF16(); })
       .Case<arith::AddFOp, arith::SelectOp>(
           [](auto op) { return all(op.getResult(), becomesSmall); })
       .Default([](Operation *) { return false; });
@@ -78,16 +92,36 @@ bool isProductOfSum(math::FmaOp op) {
          });
 }
 
+bool isZeroFill(Value tile) {
+  auto fill = tile.getDefiningOp<tile::FillOp>();
+  return fill && matchPattern(fill.getValue(), m_AnyZeroFloat());
+}
+
+/// Whether the op adds up parts of a sum of exponentials, from 0.
+bool isRunningSum(arith::AddFOp op, Value part) {
+  Value rest = sourceOf(op.getLhs() == part ? op.getRhs() : op.getLhs());
+  auto carried = dyn_cast<BlockArgument>(rest);
+  auto loop = carried ? dyn_cast<scf::ForOp>(carried.getOwner()->getParentOp())
+                      : scf::ForOp();
+  if (loop)
+    rest = loop.getTiedLoopInit(carried)->get();
+  return isZeroFill(rest) && isSumOfExponentials(sourceOf(part));
+}
+
 /// Whether the op rounds what it reads to few bits, at once or after it has
-/// scaled it.
+/// scaled or limited it.
 bool isRounded(Operation *user, Value scalar) {
   return TypeSwitch<Operation *, bool>(user)
       .Case([](arith::TruncFOp op) { return op.getType().isBF16(); })
       .Case([](math::RoundEvenOp op) {
         return all(op.getResult(), becomesSmall);
       })
-      .Case<arith::MulFOp, arith::DivFOp>(
+      .Case([](arith::CmpFOp) { return true; })
+      .Case<arith::MulFOp, arith::DivFOp, arith::SelectOp>(
           [](auto op) { return all(op.getResult(), isRounded); })
+      .Case([&](arith::AddFOp op) {
+        return isRunningSum(op, scalar) && all(op.getResult(), isRounded);
+      })
       .Case([&](math::FmaOp op) {
         return scalar != op.getB() && isProductOfSum(op) &&
                all(op.getResult(), isRounded);

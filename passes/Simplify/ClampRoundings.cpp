@@ -5,7 +5,9 @@
 //
 //   cast(saturate(round(y) + z)) - z = round(clamp(y, low - z, high - z))
 //
-// for a zero point z, since the ends are whole numbers.
+// for a zero point z, since the ends are whole numbers. Where y is of what
+// stands 0 for NaN, as softmax's shares of a row without any, the clamp does
+// that too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,6 +48,13 @@ template <typename Op> Op onlyFor(Value value) {
   return op && op->hasOneUse() ? op : Op();
 }
 
+/// Whether the op rounds, to whole numbers or to bf16.
+bool isRounding(Operation *op) {
+  return isa<graph::RoundOp>(op) ||
+         (isa<graph::CastOp>(op) &&
+          getElementTypeOrSelf(op->getResult(0)).isBF16());
+}
+
 /// Whether nothing is made of the tensor, number by number, but what is rounded
 /// again: then its kernel goes on to there. Others read it from memory, where
 /// it should be as narrow as it can.
@@ -54,7 +63,7 @@ bool isRoundedAgain(Value value) {
   made.insert(value);
   for (size_t n = 0; n < made.size(); ++n)
     for (Operation *user : made[n].getUsers())
-      if (isa<ElementwiseOpInterface>(user) && !isa<graph::RoundOp>(user))
+      if (isa<ElementwiseOpInterface>(user) && !isRounding(user))
         made.insert(user->getResult(0));
   auto isOfKernel = [&](Value operand) {
     return made.contains(operand) ||
@@ -67,6 +76,32 @@ bool isRoundedAgain(Value value) {
                     llvm::all_of(user->getOperands(), isOfKernel);
            });
   });
+}
+
+bool isFinite(Value value) {
+  std::optional<double> number = getConstantNumber(value);
+  return number && std::isfinite(*number);
+}
+
+/// What chooses 0 for NaN, and is nothing but multiplied for `y`, as x s or as
+/// x (r + s).
+graph::WhereOp choiceOfZeroIn(Value y) {
+  auto sum = onlyFor<graph::FmaOp>(y);
+  auto product = onlyFor<graph::MulOp>(sum ? sum->getOperand(2) : y);
+  if (!product || !isFinite(product.getRhs()) ||
+      (sum && !isFinite(sum->getOperand(1))))
+    return {};
+  auto choice = product.getLhs().getDefiningOp<graph::WhereOp>();
+  auto isNan = choice ? choice.getCondition().getDefiningOp<graph::IsNanOp>()
+                      : graph::IsNanOp();
+  bool isOfZero = isNan && isNan->getOperand(0) == choice->getOperand(2) &&
+                  getConstantNumber(choice->getOperand(1)) == 0;
+  bool isOnlyMultiplied =
+      isOfZero && llvm::all_of(choice->getUsers(), [&](Operation *user) {
+        return user == product ||
+               (user == sum && sum->getOperand(0) == choice.getResult());
+      });
+  return isOnlyMultiplied ? choice : graph::WhereOp();
 }
 
 struct ClampRounding final : OpRewritePattern<graph::CastOp> {
@@ -100,6 +135,10 @@ struct ClampRounding final : OpRewritePattern<graph::CastOp> {
     Operation *last = sum ? difference.getOperation() : widening;
     if (!isRoundedAgain(last->getResult(0)))
       return b.notifyMatchFailure(widening, "others than its kernel read it");
+    // Below, NaN is the least number of an unsigned type.
+    if (auto choice = choiceOfZeroIn(round.getInput());
+        choice && narrow.isUnsigned() && *zero == 0)
+      b.replaceOp(choice, choice->getOperand(2));
     b.setInsertionPoint(round);
     Value whole = graph::RoundOp::create(
         b, round.getLoc(), clamp(b, round.getInput(), narrow, *zero));

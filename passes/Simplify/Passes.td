@@ -292,7 +292,8 @@ def ClampRoundingsPass : Pass<"clamp-roundings"> {
   let description = [{
     Why: between two ops of a quantized model that are one kernel, a number is rounded,
     moved by a zero point, made an integer, made a float again and moved back. What is
-    left of it is a whole number of a range.
+    left of it is a whole number of a range. Where that begins at 0, NaN is 0 in it, and
+    a choice of 0 for NaN before goes.
 
     Before:
 

@@ -255,3 +255,25 @@ func.func @rounded_shares(%x: tensor<4x8xf32>) -> (tensor<4x8xbf16>, tensor<4x8x
   }
   return %0, %1, %2, %3 : tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x8xf32>
 }
+
+// -----
+
+// So it is where loops pass over the row, and where its shares are quantized.
+
+// CHECK-LABEL: tile.kernel @softmax_mul_fma_round_cast(
+// CHECK:         scf.for
+// CHECK:         scf.for
+// CHECK:         math.exp %{{.+}} {tile.not_positive, tile.relative, tile.rounded_to_bf16} : f32
+// CHECK:         tile.reduce sum
+// CHECK:         math.exp %{{.+}} {tile.not_positive, tile.relative, tile.rounded_to_bf16} : f32
+func.func @rounded_in_loops(%x: tensor<4x?xf32, #graph.dims<4, L>>, %r: tensor<f32>, %s: tensor<f32>) -> tensor<4x?xui8, #graph.dims<4, L>> {
+  %0 = graph.group (%a = %x : tensor<4x?xf32, #graph.dims<4, L>>, %b = %r : tensor<f32>, %c = %s : tensor<f32>) -> tensor<4x?xui8, #graph.dims<4, L>> {
+    %1 = graph.softmax %a {axis = 1 : i64} : (tensor<4x?xf32, #graph.dims<4, L>>) -> tensor<4x?xf32, #graph.dims<4, L>>
+    %2 = graph.mul %1, %c : (tensor<4x?xf32, #graph.dims<4, L>>, tensor<f32>) -> tensor<4x?xf32, #graph.dims<4, L>>
+    %3 = graph.fma %1, %b, %2 : (tensor<4x?xf32, #graph.dims<4, L>>, tensor<f32>, tensor<4x?xf32, #graph.dims<4, L>>) -> tensor<4x?xf32, #graph.dims<4, L>>
+    %4 = graph.round %3 : (tensor<4x?xf32, #graph.dims<4, L>>) -> tensor<4x?xf32, #graph.dims<4, L>>
+    %5 = graph.cast %4 {to = ui8} : (tensor<4x?xf32, #graph.dims<4, L>>) -> tensor<4x?xui8, #graph.dims<4, L>>
+    graph.yield %5 : tensor<4x?xui8, #graph.dims<4, L>>
+  }
+  return %0 : tensor<4x?xui8, #graph.dims<4, L>>
+}

@@ -83,3 +83,46 @@ func.func @left_alone(%x: tensor<8xf32>, %y: tensor<2x8xf32>, %z: tensor<2x8xf32
   %19 = graph.round %18 : (tensor<8xf32>) -> tensor<8xf32>
   return %1, %3, %8, %12, %19 : tensor<8xui8>, tensor<8xf32>, tensor<2x8xf32>, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// bf16 is a rounding too. The clamp of an unsigned number that is 0 at 0 takes NaN
+// for 0; that of a signed one, or of another zero point, leaves the choice.
+
+// CHECK-LABEL: func @of_shares
+// CHECK-SAME:    (%[[P:.+]]: tensor<8xf32>)
+// CHECK:         %[[PART:.+]] = graph.mul %[[P]], %
+// CHECK:         %[[Y:.+]] = graph.fma %[[P]], %{{.+}}, %[[PART]]
+// CHECK:         graph.compare %[[Y]], %
+// CHECK:         %[[N:.+]] = graph.round
+// CHECK-NEXT:    graph.cast %[[N]] {to = bf16}
+func.func @of_shares(%p: tensor<8xf32>) -> tensor<8xbf16> {
+  %none = graph.constant dense<0.0> : tensor<f32>
+  %r = graph.constant dense<255.0> : tensor<f32>
+  %s = graph.constant dense<1.0e-6> : tensor<f32>
+  %0 = graph.is_nan %p : (tensor<8xf32>) -> tensor<8xi1>
+  %1 = graph.where %0, %none, %p : (tensor<8xi1>, tensor<f32>, tensor<8xf32>) -> tensor<8xf32>
+  %2 = graph.mul %1, %s : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+  %3 = graph.fma %1, %r, %2 : (tensor<8xf32>, tensor<f32>, tensor<8xf32>) -> tensor<8xf32>
+  %4 = graph.round %3 : (tensor<8xf32>) -> tensor<8xf32>
+  %5 = graph.cast %4 {to = ui8} : (tensor<8xf32>) -> tensor<8xui8>
+  %6 = graph.cast %5 {to = f32} : (tensor<8xui8>) -> tensor<8xf32>
+  %7 = graph.cast %6 {to = bf16} : (tensor<8xf32>) -> tensor<8xbf16>
+  return %7 : tensor<8xbf16>
+}
+
+// CHECK-LABEL: func @of_signed_shares
+// CHECK:         graph.is_nan
+// CHECK:         graph.is_nan
+func.func @of_signed_shares(%p: tensor<8xf32>) -> tensor<8xf32> {
+  %none = graph.constant dense<0.0> : tensor<f32>
+  %r = graph.constant dense<127.0> : tensor<f32>
+  %0 = graph.is_nan %p : (tensor<8xf32>) -> tensor<8xi1>
+  %1 = graph.where %0, %none, %p : (tensor<8xi1>, tensor<f32>, tensor<8xf32>) -> tensor<8xf32>
+  %2 = graph.mul %1, %r : (tensor<8xf32>, tensor<f32>) -> tensor<8xf32>
+  %3 = graph.round %2 : (tensor<8xf32>) -> tensor<8xf32>
+  %4 = graph.cast %3 {to = i8} : (tensor<8xf32>) -> tensor<8xi8>
+  %5 = graph.cast %4 {to = f32} : (tensor<8xi8>) -> tensor<8xf32>
+  %6 = graph.round %5 : (tensor<8xf32>) -> tensor<8xf32>
+  return %6 : tensor<8xf32>
+}
