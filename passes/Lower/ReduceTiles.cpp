@@ -53,7 +53,7 @@ private:
   void reduceRows();
   Value sumOfLanes(Place at);
   Value sumToEnd(Place at);
-  Value sumOf(ArrayRef<Value> chains);
+  Value sumOf(MutableArrayRef<Value> sums);
   Value step(Value sum, Place at);
   void writeResult(Value total, const Place &at);
   Place resultPlace(const Place &at);
@@ -155,8 +155,8 @@ void Reduction::reduceDown() {
   SmallVector<int64_t> outer = shape;
   outer[axis] = 1;
   auto reduceVector = [&](const Place &at) {
-    auto loop = scf::ForOp::create(
-        b, loc(), index(0), tiles.limitOf(end, shape[axis]), index(1), start);
+    Value zero = index(0), limit = tiles.limitOf(end, shape[axis]);
+    auto loop = scf::ForOp::create(b, loc(), zero, limit, index(1), start);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Place here = at;
@@ -181,8 +181,8 @@ Place Reduction::placeOfRow() {
   return at;
 }
 
-Value Reduction::sumOf(ArrayRef<Value> chains) {
-  SmallVector<Value> sums(chains);
+/// Of at least one; in pairs, which take the places of these.
+Value Reduction::sumOf(MutableArrayRef<Value> sums) {
   for (int64_t left = sums.size(); left > 1; left -= left / 2)
     for (int64_t c = 0; c < left / 2; ++c)
       sums[c] = combine(sums[c], sums[left - 1 - c]);
@@ -211,9 +211,9 @@ Value Reduction::sumToEnd(Place at) {
   }
   scf::YieldOp::create(b, loc(), next);
   b.setInsertionPointAfter(wholes);
-  auto singles =
-      scf::ForOp::create(b, loc(), whole, limit, index(width),
-                         sumOf(llvm::to_vector_of<Value>(wholes.getResults())));
+  SmallVector<Value> chains(wholes.getResults());
+  Value sum = sumOf(chains), one = index(width);
+  auto singles = scf::ForOp::create(b, loc(), whole, limit, one, sum);
   b.setInsertionPointToStart(singles.getBody());
   at.coords[axis] = singles.getInductionVar();
   at.mask = tiles.laneMask(
