@@ -2,6 +2,8 @@
 
 #include "tests/compiler/Compiled.h"
 
+#include "llvm/Support/FormatVariadic.h"
+
 using namespace mlir;
 
 namespace tenon {
@@ -214,13 +216,13 @@ TEST(Compile, AModelCanDoWithoutKernels) {
 TEST(Compile, KernelsSayWhatTheyMultiply) {
   const std::pair<std::string, abi::DType> kinds[] = {
       {"f32", abi::DType::F32}, {"bf16", abi::DType::BF16}};
+  constexpr const char *kMatmul = R"(
+    func.func @main(%x: tensor<?x40x{0}, #graph.dims<B, 40>>, %w: tensor<40x40x{0}>) -> tensor<?x40x{0}, #graph.dims<B, 40>> {{
+      %0 = graph.matmul %x, %w : (tensor<?x40x{0}, #graph.dims<B, 40>>, tensor<40x40x{0}>) -> tensor<?x40x{0}, #graph.dims<B, 40>>
+      return %0 : tensor<?x40x{0}, #graph.dims<B, 40>>
+    })";
   for (const auto &[element, expected] : kinds) {
-    std::string rows = "tensor<?x40x" + element + ", #graph.dims<B, 40>>";
-    Compiled compiled("func.func @main(%x: " + rows + ", %w: tensor<40x40x" +
-                      element + ">) -> " + rows +
-                      " { %0 = graph.matmul %x, %w : (" + rows +
-                      ", tensor<40x40x" + element + ">) -> " + rows +
-                      " return %0 : " + rows + " }");
+    Compiled compiled(llvm::formatv(kMatmul, element).str());
     ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
     for (const abi::Kernel &kernel : compiled.plan().kernels)
       EXPECT_EQ(kernel.multiplies, expected) << kernel.name;
