@@ -4,6 +4,7 @@
 
 #include "compiler/Targets/Targets.h"
 #include "compiler/Trial.h"
+#include "dialects/Tile/Products.h"
 #include "passes/Schedule/ScheduleChoice.h"
 #include "passes/Schedule/ScheduleNeighbours.h"
 #include "passes/Schedule/ScheduleReason.h"
@@ -226,11 +227,6 @@ static void keepBest(tile::KernelOp kernel, const TunedKernel &tuned,
   kernel->setAttr("tenon.reason", StringAttr::get(kernel.getContext(), reason));
 }
 
-static bool hasProduct(tile::KernelOp kernel) {
-  return kernel.walk([](tile::MmaOp) { return WalkResult::interrupt(); })
-      .wasInterrupted();
-}
-
 FailureOr<std::vector<TunedKernel>> tuneSchedules(ModuleOp module,
                                                   const CompileOptions &options,
                                                   const TuneOptions &tune) {
@@ -243,7 +239,7 @@ FailureOr<std::vector<TunedKernel>> tuneSchedules(ModuleOp module,
   ScheduleMachine machine = scheduleMachine(*cpu);
   std::vector<TunedKernel> kernels;
   for (auto kernel : module.getOps<tile::KernelOp>()) {
-    if (kernel.getSchedule() || !hasProduct(kernel))
+    if (kernel.getSchedule() || !tile::hasProduct(kernel))
       continue;
     options.progress(("tune " + kernel.getSymName()).str(), 0, 0);
     FailureOr<TunedKernel> tuned =

@@ -3,6 +3,7 @@
 #include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace tenon::tile;
@@ -65,6 +66,17 @@ NarrowOperand tenon::tile::narrowOperand(Value tile) {
     return {source};
   Value source = inputOfMap<arith::ExtFOp>(tile);
   return {source ? source : tile};
+}
+
+bool tenon::tile::hasProduct(KernelOp kernel) {
+  return kernel.walk([](MmaOp) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+bool tenon::tile::isZeroFill(Value tile) {
+  auto fill = tile.getDefiningOp<FillOp>();
+  return fill && (matchPattern(fill.getValue(), m_AnyZeroFloat()) ||
+                  matchPattern(fill.getValue(), m_Zero()));
 }
 
 LoadOp tenon::tile::loadBehind(Value tile) {

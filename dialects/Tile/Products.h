@@ -45,6 +45,10 @@ int64_t dotLength(MmaOp product);
 /// Rapids.
 inline constexpr int64_t kMostUnsplitRows = 48;
 
+bool hasProduct(KernelOp kernel);
+/// Whether all elements of the tile are a constant 0, of either sign.
+bool isZeroFill(mlir::Value tile);
+
 /// A unit that a schedule may name.
 struct ProductUnit {
   llvm::StringRef name;

@@ -31,8 +31,8 @@ inline constexpr llvm::StringLiteral kNotPositive = "tile.not_positive";
 /// Attribute of erfc: its argument is from 0 to this, or NaN.
 inline constexpr llvm::StringLiteral kLimited = "tile.limited";
 inline constexpr double kErfcLimit = 6;
-/// Attribute of an exponential, erfc or division: the body's result is no less accurate,
-/// relative to itself, than what this computes.
+/// Attribute of an exponential, erfc or division: the body's result is no less
+/// accurate, relative to itself, than what this computes.
 inline constexpr llvm::StringLiteral kRelative = "tile.relative";
 /// Another: what becomes of it is rounded to bf16 or to 8 bits, and it need not
 /// be much more accurate than that.

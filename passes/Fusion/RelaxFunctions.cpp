@@ -2,10 +2,11 @@
 
 #include "passes/Fusion/RelaxFunctions.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -60,25 +61,48 @@ bool all(Value scalar, ReaderFn isFine) {
   });
 }
 
-/// Whether nothing but a number of 8 bits is made of a whole number: it is
-/// moved, and limited to those that there are.
-bool becomesSmall(Operation *user, Value) {
-  return TypeSwitch<Operation *, bool>(user)
-      .Case<arith::FPToUIOp, arith::FPToSIOp>(
-          [](auto op) { return op.getType().getIntOrFloatBitWidth() <= 8; })
-      .Case<arith::CmpFOp>([](auto) { return true; })
-      .Case([](arith::TruncFOp op) { return op.getType().isBF16(); })
-      .Case<arith::AddFOp, arith::SelectOp>(
-          [](auto op) { return all(op.getResult(), becomesSmall); })
-      .Default([](Operation *) { return false; });
-}
-
 /// The tile that a scalar of a map's body is an element of, or the scalar.
 Value sourceOf(Value scalar) {
   auto argument = dyn_cast<BlockArgument>(scalar);
   return argument ? cast<tile::MapOp>(argument.getOwner()->getParentOp())
                         .getInputs()[argument.getArgNumber()]
                   : scalar;
+}
+
+/// Whether a comparison does nothing but choose one of the two that it
+/// compares, or 0 for NaN: what is nearly equal then comes to nearly the same.
+/// Any other choice may jump.
+bool limits(arith::CmpFOp op) {
+  Value lhs = sourceOf(op.getLhs()), rhs = sourceOf(op.getRhs());
+  return all(op.getResult(), [&](Operation *user, Value condition) {
+    auto choice = dyn_cast<arith::SelectOp>(user);
+    if (!choice || choice.getCondition() != condition)
+      return false;
+    Value a = sourceOf(choice.getTrueValue());
+    Value b = sourceOf(choice.getFalseValue());
+    bool isOfNan = op.getPredicate() == arith::CmpFPredicate::UNO;
+    return isOfNan || (a == lhs && b == rhs) || (a == rhs && b == lhs);
+  });
+}
+
+/// A cast compares with the ends of its type, which are numbers of its body,
+/// and asks for NaN; other ops compare tiles.
+bool isOfCast(arith::CmpFOp op) {
+  return op.getLhs() == op.getRhs() ||
+         op.getRhs().getDefiningOp<arith::ConstantOp>();
+}
+
+/// Whether nothing but a number of 8 bits is made of a whole number: it is
+/// moved, and limited to those that there are.
+bool becomesSmall(Operation *user, Value) {
+  return TypeSwitch<Operation *, bool>(user)
+      .Case<arith::FPToUIOp, arith::FPToSIOp>(
+          [](auto op) { return op.getType().getIntOrFloatBitWidth() <= 8; })
+      .Case([](arith::CmpFOp op) { return isOfCast(op) || limits(op); })
+      .Case([](arith::TruncFOp op) { return op.getType().isBF16(); })
+      .Case<arith::AddFOp, arith::SelectOp>(
+          [](auto op) { return all(op.getResult(), becomesSmall); })
+      .Default([](Operation *) { return false; });
 }
 
 /// Whether fma(x, r, x s) is x (r + s).
@@ -92,11 +116,6 @@ bool isProductOfSum(math::FmaOp op) {
          });
 }
 
-bool isZeroFill(Value tile) {
-  auto fill = tile.getDefiningOp<tile::FillOp>();
-  return fill && matchPattern(fill.getValue(), m_AnyZeroFloat());
-}
-
 /// Whether the op adds up parts of a sum of exponentials, from 0.
 bool isRunningSum(arith::AddFOp op, Value part) {
   Value rest = sourceOf(op.getLhs() == part ? op.getRhs() : op.getLhs());
@@ -105,7 +124,7 @@ bool isRunningSum(arith::AddFOp op, Value part) {
                       : scf::ForOp();
   if (loop)
     rest = loop.getTiedLoopInit(carried)->get();
-  return isZeroFill(rest) && isSumOfExponentials(sourceOf(part));
+  return tile::isZeroFill(rest) && isSumOfExponentials(sourceOf(part));
 }
 
 /// Whether the op rounds what it reads to few bits, at once or after it has
@@ -116,7 +135,7 @@ bool isRounded(Operation *user, Value scalar) {
       .Case([](math::RoundEvenOp op) {
         return all(op.getResult(), becomesSmall);
       })
-      .Case([](arith::CmpFOp) { return true; })
+      .Case(limits)
       .Case<arith::MulFOp, arith::DivFOp, arith::SelectOp>(
           [](auto op) { return all(op.getResult(), isRounded); })
       .Case([&](arith::AddFOp op) {

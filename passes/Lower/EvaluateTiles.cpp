@@ -4,6 +4,7 @@
 
 #include "dialects/Tile/Offsets.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -100,17 +101,11 @@ bool TileLowering::isInside(const Bound &bound, int64_t extent) const {
          });
 }
 
-/// Whether both are one value, or one number.
-static bool isSame(Value x, Value y) {
-  std::optional<int64_t> number = constantOf(x);
-  return x == y || (number && number == constantOf(y));
-}
-
 bool TileLowering::isGuaranteed(const Bound &bound, Value coord) const {
   std::optional<int64_t> size = constantOf(bound.size);
   return llvm::any_of(guaranteed, [&](const Guarantee &known) {
     std::optional<int64_t> knownSize = constantOf(known.bound.size);
-    return isSame(known.bound.offset, bound.offset) &&
+    return isEqualConstantIntOrValue(known.bound.offset, bound.offset) &&
            (known.bound.size == bound.size ||
             (size && knownSize && *knownSize <= *size)) &&
            llvm::is_contained(known.coords, coord);

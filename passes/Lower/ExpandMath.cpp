@@ -322,7 +322,7 @@ struct ExpandMath final : impl::ExpandMathPassBase<ExpandMath> {
     RewritePatternSet roundings(context);
     if (expandBf16)
       roundings.add<ExpandBf16Truncation, ExpandBf16Extension>(context);
-    else
+    else // the CPU has AVX-512 too
       roundings.add<RoundInPairs, ShortReciprocal>(context);
     walkAndApplyPatterns(getOperation(), std::move(roundings));
     if (failed(checkAllExpanded()))

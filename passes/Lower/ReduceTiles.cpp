@@ -192,7 +192,9 @@ Value Reduction::sumOf(MutableArrayRef<Value> sums) {
 /// The same where the row ends within the tile: side by side as long as all
 /// vectors are whole, then one by one.
 Value Reduction::sumToEnd(Place at) {
-  int64_t numAtOnce = std::min<int64_t>(4, numAtOnceOf(tiles.machine));
+  constexpr int64_t kMost = 4; // the latency of an addition; more leave more
+                               // vectors to the second loop
+  int64_t numAtOnce = std::min(kMost, numAtOnceOf(tiles.machine));
   Value limit = tiles.limitOf(end, shape[axis]);
   Value chunk = index(numAtOnce * width);
   Value rest = arith::RemUIOp::create(b, loc(), limit, chunk);

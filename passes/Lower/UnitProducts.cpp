@@ -325,12 +325,6 @@ TileLowering::Scratch TileLowering::placeOfSums(tile::MmaOp mma) {
   return allocate(mma.getType(), /*lane=*/1);
 }
 
-static bool isZeroFill(Value tile) {
-  auto fill = tile.getDefiningOp<tile::FillOp>();
-  return fill && (matchPattern(fill.getValue(), m_AnyZeroFloat()) ||
-                  matchPattern(fill.getValue(), m_Zero()));
-}
-
 /// Where the sums will be, and whether they are zero before.
 std::pair<TileLowering::Scratch, bool>
 TileLowering::prepareSums(tile::MmaOp mma) {
@@ -338,7 +332,8 @@ TileLowering::prepareSums(tile::MmaOp mma) {
   bool isInPlace = scratch.contains(mma.getAccumulator()) &&
                    scratch[mma.getAccumulator()].pointer == to.pointer;
   // The emulation adds to memory.
-  bool isZero = isZeroFill(mma.getAccumulator()) && !machine.emulatesUnits;
+  bool isZero =
+      tile::isZeroFill(mma.getAccumulator()) && !machine.emulatesUnits;
   if (!isInPlace && !isZero)
     copyRows(mma.getAccumulator(), to);
   for (unsigned axis = 0; axis < 2; ++axis)

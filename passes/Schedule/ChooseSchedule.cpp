@@ -62,35 +62,34 @@ LogicalResult ChooseSchedule::choose(tile::KernelOp kernel,
   }
   kernel.setScheduleAttr(chooseSchedule(kernel, machine));
   SmallVector<Attribute> variants;
-  std::string rows;
+  std::string most; // what the last variant is for
   Block::iterator next = std::next(Block::iterator(kernel));
+  auto add = [&](tile::KernelOp copy, unsigned axis, int64_t size,
+                 StringRef what, const Twine &reason) {
+    most = (Twine(size) + what).str();
+    explain(copy, "for at most " + most + reason);
+    symbols.insert(copy, next);
+    variants.push_back(tile::VariantAttr::get(
+        &getContext(), FlatSymbolRefAttr::get(copy), axis, size));
+    return check(copy);
+  };
   for (const RowVariant &variant : variantsFor(kernel, machine)) {
-    rows = std::to_string(variant.mostRows) + " rows: ";
     tile::KernelOp copy = copyFor(kernel, variant.mostRows);
     copy.setScheduleAttr(variant.schedule);
-    explain(copy, "for at most " + rows + scheduleReason(copy, machine));
-    symbols.insert(copy, next);
-    variants.push_back(
-        tile::VariantAttr::get(&getContext(), FlatSymbolRefAttr::get(copy),
-                               *openRows(kernel), variant.mostRows));
-    if (failed(check(copy)))
+    if (failed(add(copy, *openRows(kernel), variant.mostRows,
+                   " rows: ", scheduleReason(copy, machine))))
       return failure();
   }
   if (std::optional<unsigned> axis = axisOfLoops(kernel)) {
     tile::KernelOp copy = copyFor(kernel, kMostInOneBlock);
     putInOneBlock(copy, *axis, kMostInOneBlock);
-    explain(copy,
-            "for at most " + Twine(kMostInOneBlock) +
-                " columns: one block holds a row, which is computed once");
-    symbols.insert(copy, next);
-    variants.push_back(tile::VariantAttr::get(
-        &getContext(), FlatSymbolRefAttr::get(copy), *axis, kMostInOneBlock));
-    if (failed(check(copy)))
+    if (failed(add(copy, *axis, kMostInOneBlock, " columns: ",
+                   "one block holds a row, which is computed once")))
       return failure();
   }
   if (!variants.empty())
     kernel.setVariantsAttr(ArrayAttr::get(&getContext(), variants));
-  explain(kernel, (rows.empty() ? rows : "for more than " + rows) +
+  explain(kernel, (most.empty() ? most : "for more than " + most) +
                       scheduleReason(kernel, machine));
   return check(kernel);
 }

@@ -2,6 +2,8 @@
 
 #include "passes/Schedule/OneBlock.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/AttrTypeSubElements.h"
@@ -23,13 +25,10 @@ static StringAttr symbolOfLoop(scf::ForOp loop, Value size) {
 }
 
 std::optional<unsigned> axisOfLoops(tile::KernelOp kernel) {
-  bool hasProduct =
-      kernel.walk([](tile::MmaOp) { return WalkResult::interrupt(); })
-          .wasInterrupted();
   // Rows may be as many as columns; these are the last axis.
   tile::GridOp grid = kernel.getGrid();
   unsigned axis = grid.getSizes().size() - 1;
-  if (hasProduct || grid.getSizes().empty() ||
+  if (tile::hasProduct(kernel) || grid.getSizes().empty() ||
       !isa<StringAttr>(grid.getBlocks()[axis]) ||
       matchPattern(grid.getSizes()[axis], m_Constant()))
     return std::nullopt;

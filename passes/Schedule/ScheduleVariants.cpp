@@ -102,10 +102,7 @@ attentionVariants(tile::KernelOp kernel, const ScheduleMachine &machine) {
 
 SmallVector<RowVariant> variantsFor(tile::KernelOp kernel,
                                     const ScheduleMachine &machine) {
-  bool hasProduct =
-      kernel.walk([](tile::MmaOp) { return WalkResult::interrupt(); })
-          .wasInterrupted();
-  if (!hasProduct || !openRows(kernel))
+  if (!tile::hasProduct(kernel) || !openRows(kernel))
     return {};
   return kernel.getScheduleAttr().contains("BK")
              ? contractionVariants(kernel)

@@ -224,6 +224,7 @@ TEST(Compile, KernelsSayWhatTheyMultiply) {
   for (const auto &[element, expected] : kinds) {
     Compiled compiled(llvm::formatv(kMatmul, element).str());
     ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+    ASSERT_FALSE(compiled.plan().kernels.empty());
     for (const abi::Kernel &kernel : compiled.plan().kernels)
       EXPECT_EQ(kernel.multiplies, expected) << kernel.name;
   }

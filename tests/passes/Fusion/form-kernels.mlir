@@ -277,3 +277,20 @@ func.func @rounded_in_loops(%x: tensor<4x?xf32, #graph.dims<4, L>>, %r: tensor<f
   }
   return %0 : tensor<4x?xui8, #graph.dims<4, L>>
 }
+
+// -----
+
+// Which side of a number a share lies on may decide of more than its last bits.
+
+// CHECK-LABEL: tile.kernel @sigmoid_compare_where_cast(
+// CHECK:         math.exp %{{.+}} {tile.relative} : f32
+func.func @compared_shares(%x: tensor<8xf32>, %half: tensor<f32>, %y: tensor<8xf32>) -> tensor<8xbf16> {
+  %0 = graph.group (%a = %x : tensor<8xf32>, %b = %half : tensor<f32>, %c = %y : tensor<8xf32>) -> tensor<8xbf16> {
+    %1 = graph.sigmoid %a : (tensor<8xf32>) -> tensor<8xf32>
+    %2 = graph.compare %1, %b {predicate = #graph<predicate gt>} : (tensor<8xf32>, tensor<f32>) -> tensor<8xi1>
+    %3 = graph.where %2, %1, %c : (tensor<8xi1>, tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+    %4 = graph.cast %3 {to = bf16} : (tensor<8xf32>) -> tensor<8xbf16>
+    graph.yield %4 : tensor<8xbf16>
+  }
+  return %0 : tensor<8xbf16>
+}

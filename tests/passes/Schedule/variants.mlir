@@ -114,6 +114,7 @@ func.func @one_schedule(%one: tensor<1x2x1x16xf32>, %keys: tensor<1x2x99x16xf32>
 // CHECK:      tile.kernel @softmax(
 // CHECK-SAME: schedule {BM = [[BM:[0-9]+]] : index, BN = 256 : index, BR = 64 : index}
 // CHECK-SAME: variants [#tile.variant<@softmax_at_most_512, axis 1 at most 512>]
+// CHECK-SAME: tenon.reason = "for more than 512 columns: a few rows
 // CHECK-COUNT-2: scf.for
 // CHECK:      tile.kernel @softmax_at_most_512(
 // CHECK-SAME: schedule {BM = [[BM]] : index, BN = 512 : index}
