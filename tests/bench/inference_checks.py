@@ -89,6 +89,12 @@ class Verdicts(unittest.TestCase):
             self.assertFalse(is_met(few, 0.99, share))
         self.assertFalse(is_met(BERT, None, 0.95))
 
+    def test_a_step_of_a_small_model_is_met_near_its_limit_in_time(self):
+        small = Case("llama-12x256", "f32", 1, 1, past=64)
+        for ratio, above, met in [(1.0, 0.1, True), (2.0, 0.11, False), (0.99, 0.0, False), (1.0, -1.0, True)]:
+            self.assertEqual(is_met(small, ratio, 0.5, above), met, (ratio, above))
+        self.assertAlmostEqual(judge(small, engines(tenon=[1.5, 1.0]), [1.0, 0.75])["above_ms"]["median"], 0.375)
+
     def test_ratios_are_of_paired_rounds(self):
         results = engines(tenon=[1.0, 2.0, 4.0], openvino=[2.0, 4.0, 8.0], torch=[9.0, 9.0, 9.0])
         verdict = judge(BERT, results, [0.5, 1.0, 2.0])
@@ -137,6 +143,7 @@ class Reports(unittest.TestCase):
         self.assertEqual(closing_lines(self.results), [
             "machine: A CPU, f32 200 bf16 4000 int8 8000 GFLOP/s, read 20.0 GB/s",
             "cases met: 2 of 4",
+            "no more memory than the leanest peer: 3 of 3",
             "geomean f32 2.00, bf16 -, int8 - (0 of 1 cases)"])
 
     def test_a_row(self):
@@ -214,7 +221,7 @@ class Cases(unittest.TestCase):
         by_threads = {count: {re.sub(" .t$", "", case.name) for case in CASES if case.threads == count}
                       for count in (1, 2)}
         self.assertLess(by_threads[1], by_threads[2])
-        self.assertAlmostEqual(len(by_threads[2]), 40, delta=5)
+        self.assertAlmostEqual(len(by_threads[2]), 40, delta=7)
         self.assertAlmostEqual(len(by_threads[1]) / len(by_threads[2]), 0.25, delta=0.05)
 
     def test_inputs_are_the_same_at_each_call(self):

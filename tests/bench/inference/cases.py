@@ -65,6 +65,7 @@ CASES = [
     *make_cases("llama-125m", [(1, 1, 512)], [F32, BF16]),
     *make_cases("llama-125m", [(1, 1, 64)], [I4_GROUPS], threads=(2, 1)),
     *make_cases("llama-125m", [(1, 1, 64)], [I8_GROUPS, BF16_I4_QDQ]),
+    *make_cases("llama-12x256", [(1, 1, 64)], [F32, BF16], threads=(2, 1)),
     *make_cases("t5-small", [(1, 128)], [F32, BF16]),
     *make_cases("vit-b16", [(1, IMAGE_TOKENS)], [F32, BF16, QDQ]),
     *make_cases("vit-b16", [(8, IMAGE_TOKENS)], [F32, BF16]),

@@ -10,16 +10,27 @@ sys.path.append(str(pathlib.Path(__file__).resolve().parents[1]))
 
 import numpy as np  # noqa: E402
 from cases import PRECISIONS  # noqa: E402
+from engines import EXTRA  # noqa: E402
 from results import milliseconds, print_results, two  # noqa: E402
 from verdict import NEAR_FIXED, geometric_mean  # noqa: E402
 
 COLUMNS = ["case", "limit", "tenon", "onnxruntime", "openvino", "iree", "torch", "torch-compile", "ratio", "quartiles",
-           "share", "GFLOP/s", "MB", "best MB", "load", "compile", "met"]  # fmt: skip
+           "share", "GFLOP/s", "MB", "leanest MB", "load", "compile", "met"]  # fmt: skip
 
 
 def own_mb(result):
-    """Peak, an empty process subtracted."""
-    return f"{result['peak_mb'] - result['empty_mb']:.0f}" if result and "peak_mb" in result else "-"
+    """Peak, an empty process subtracted; None where it is not known."""
+    return result["peak_mb"] - result["empty_mb"] if "peak_mb" in result else None
+
+
+def leanest_mb(case):
+    """Of all peers."""
+    found = [own_mb(result) for name, result in case["engines"].items() if name not in ["tenon", *EXTRA]]
+    return min((mb for mb in found if mb is not None), default=None)
+
+
+def whole(number):
+    return "-" if number is None else f"{number:.0f}"
 
 
 def cells(case):
@@ -34,10 +45,10 @@ def cells(case):
         "ratio": two(ratio.get("median")),
         "quartiles": f"{ratio['low']:.2f}-{ratio['high']:.2f}" if ratio else "-",
         "share": two(case["share"] and case["share"]["median"]),
-        "GFLOP/s": f"{tenon['gflops']:.0f}" if "gflops" in tenon else "-",
-        "MB": own_mb(tenon),
-        "best MB": own_mb(engines.get(case["best_peer"])),
-        "load": f"{tenon['load_ms']:.0f}" if "load_ms" in tenon else "-",
+        "GFLOP/s": whole(tenon.get("gflops")),
+        "MB": whole(own_mb(tenon)),
+        "leanest MB": whole(leanest_mb(case)),
+        "load": whole(tenon.get("load_ms")),
         "compile": f"{seconds:.1f}" if seconds else "-",
         "met": "yes" if case["met"] else "no",
     }
@@ -85,10 +96,13 @@ def closing_lines(results):
     met = sum(case["met"] for case in cases)
     fixed = [case["of_fixed"]["median"] for case in cases if "of_fixed" in case]
     near = [f"open dims at most {NEAR_FIXED} of fixed ones: {sum(ratio <= NEAR_FIXED for ratio in fixed)} of {len(fixed)}"]
+    memory = [(own_mb(case["engines"].get("tenon", {})), leanest_mb(case)) for case in cases]
+    memory = [(ours, theirs) for ours, theirs in memory if None not in (ours, theirs)]
     return (near if fixed else []) + [
         f"machine: {results['cpu']}, f32 {rates['f32']:.0f} bf16 {rates['bf16']:.0f} int8 {rates['int8']:.0f} GFLOP/s, "
         f"read {rates['read']:.1f} GB/s",
         f"cases met: {met} of {len(cases)}",
+        f"no more memory than the leanest peer: {sum(ours <= theirs for ours, theirs in memory)} of {len(memory)}",
         "geomean " + ", ".join(mean_text(cases, precision) for precision in PRECISIONS),
     ]
 
