@@ -6,6 +6,12 @@
 #include "compiler/WeightBytes.h"
 #include "runtime/Abi/ArtifactBytes.h"
 
+#include "llvm/Support/ThreadPool.h"
+#include "llvm/Support/Threading.h"
+
+#include <deque>
+#include <future>
+
 using namespace mlir;
 
 namespace tenon {
@@ -21,26 +27,38 @@ static FailureOr<exec::ProgramOp> onlyProgram(ModuleOp module) {
 
 namespace {
 
-/// Evaluates the weights one at a time, and remembers whether an error says
-/// already why one failed.
+/// Evaluates the weights in turn, and remembers whether an error says already
+/// why one failed. The next ones are evaluated on the context's threads while
+/// one is written; memory holds no more of them than that.
 class WeightWriters {
 public:
-  WeightWriters(const abi::Plan &plan, const Progress &progress)
-      : progress(progress) {
-    for (const abi::WeightSection &weight : plan.weights)
+  WeightWriters(MLIRContext *context, const ProgramPlan &built,
+                const Progress &progress)
+      : context(context), values(built.weights), progress(progress),
+        quiet(context, [this, writer = llvm::get_threadid()](Diagnostic &) {
+          return success(isWaiting || llvm::get_threadid() != writer);
+        }) {
+    for (const abi::WeightSection &weight : built.plan.weights)
       totalBytes += weight.bytes;
   }
+  ~WeightWriters() {
+    for (auto &bytes : ahead)
+      bytes.wait();
+  }
 
-  abi::WeightWriter writerOf(func::FuncOp value) {
-    return [this, value](abi::WeightSink &sink) { return write(value, sink); };
+  abi::WeightWriter writerOf(size_t number) {
+    return
+        [this, number](abi::WeightSink &sink) { return write(number, sink); };
   }
   bool isExplained() const { return explained; }
 
 private:
-  rt::Result<void> write(func::FuncOp value, abi::WeightSink &sink) {
+  static constexpr size_t kNumAhead = 2;
+
+  rt::Result<void> write(size_t number, abi::WeightSink &sink) {
     progress("write weights", doneBytes, totalBytes);
     doneBytes += sink.remainingBytes();
-    FailureOr<HostBytes> bytes = weights.evaluate(value);
+    FailureOr<HostBytes> bytes = take(number);
     if (succeeded(bytes))
       return sink.write(
           std::as_bytes(std::span(bytes->get().data(), bytes->get().size())));
@@ -48,10 +66,33 @@ private:
     return rt::Error{rt::Code::BadInput, "a weight has no value"};
   }
 
+  /// One that failed ahead of its turn, in silence, fails again here.
+  FailureOr<HostBytes> take(size_t number) {
+    if (!context->isMultithreadingEnabled())
+      return weights.evaluate(values[number]);
+    startAhead(number);
+    isWaiting = true; // which evaluates here what no thread has begun
+    FailureOr<HostBytes> bytes = ahead.front().get();
+    isWaiting = false;
+    ahead.pop_front();
+    return succeeded(bytes) ? bytes : weights.evaluate(values[number]);
+  }
+
+  void startAhead(size_t number) {
+    size_t end = std::min(number + 1 + kNumAhead, values.size());
+    for (size_t next = number + ahead.size(); next < end; ++next)
+      ahead.push_back(context->getThreadPool().async(
+          [this, value = values[next]] { return weights.evaluate(value); }));
+  }
+
+  MLIRContext *context;
+  ArrayRef<func::FuncOp> values;
   const Progress &progress;
   WeightBytes weights;
+  std::deque<std::shared_future<FailureOr<HostBytes>>> ahead;
   uint64_t doneBytes = 0, totalBytes = 0;
-  bool explained = false;
+  bool explained = false, isWaiting = false;
+  ScopedDiagnosticHandler quiet; ///< of what is evaluated ahead
 };
 
 } // namespace
@@ -66,14 +107,14 @@ LogicalResult writeArtifact(ModuleOp module, target::CpuAttr cpu,
   if (failed(built))
     return failure();
 
-  WeightWriters writers(built->plan, options.progress);
+  WeightWriters writers(module.getContext(), *built, options.progress);
   abi::ArtifactContents contents;
   contents.code = std::as_bytes(std::span(code.data(), code.size()));
   contents.plan = std::move(built->plan);
   contents.program =
       std::as_bytes(std::span(options.program.data(), options.program.size()));
-  for (func::FuncOp value : built->weights)
-    contents.weightWriters.push_back(writers.writerOf(value));
+  for (size_t number = 0; number < built->weights.size(); ++number)
+    contents.weightWriters.push_back(writers.writerOf(number));
   auto written = abi::assembleArtifact(path.str(), std::move(contents));
   if (written)
     return success();

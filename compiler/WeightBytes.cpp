@@ -228,26 +228,34 @@ static FailureOr<HostBytes> evaluateReference(Operation *op,
 // All ops
 //===----------------------------------------------------------------------===//
 
-FailureOr<HostBytes> WeightBytes::read(Operation *op) {
-  graph::WeightAttr weight = cast<graph::WeightOp>(op).getRef();
-  StringRef path = weight.getStore().getValue();
+llvm::ErrorOr<StringRef> WeightBytes::map(StringRef path) {
+  std::lock_guard lock(mutex);
   std::unique_ptr<llvm::MemoryBuffer> &store = stores[path];
   if (!store) {
     auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
     if (!file)
-      return op->emitError()
-             << "weight " << weight.getName() << " is not readable: '" << path
-             << "': " << file.getError().message();
+      return file.getError();
     store = std::move(*file);
   }
+  return store->getBuffer();
+}
+
+FailureOr<HostBytes> WeightBytes::read(Operation *op) {
+  graph::WeightAttr weight = cast<graph::WeightOp>(op).getRef();
+  StringRef path = weight.getStore().getValue();
+  llvm::ErrorOr<StringRef> store = map(path);
+  if (!store)
+    return op->emitError() << "weight " << weight.getName()
+                           << " is not readable: '" << path
+                           << "': " << store.getError().message();
   uint64_t offset = weight.getOffset(), size = weight.getBytes();
-  uint64_t fileBytes = store->getBufferSize();
+  uint64_t fileBytes = store->size();
   if (offset > fileBytes || size > fileBytes - offset)
     return op->emitError() << "weight " << weight.getName() << " ends at byte "
                            << offset + size << " but '" << path << "' has "
                            << fileBytes << " bytes";
-  HostBytes stored(ArrayRef(store->getBufferStart() + offset, size));
+  HostBytes stored(ArrayRef(store->data() + offset, size));
   RankedTensorType type = typeOf(op->getResult(0));
   return isHalfByte(type) ? spreadHalves(type, stored) : stored;
 }

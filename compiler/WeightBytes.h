@@ -16,6 +16,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace tenon {
@@ -41,7 +42,7 @@ class WeightBytes {
 public:
   /// The result of `value`, a function without arguments, row-major or as its
   /// tile.pack says. Memory holds the operands and the result of one op at a
-  /// time. Emits one error when it fails.
+  /// time. Emits one error when it fails. May run on several threads.
   mlir::FailureOr<HostBytes> evaluate(mlir::func::FuncOp value);
 
   /// The size of that result.
@@ -51,7 +52,10 @@ private:
   mlir::FailureOr<HostBytes> evaluateOp(mlir::Operation *op,
                                         llvm::ArrayRef<HostBytes> operands);
   mlir::FailureOr<HostBytes> read(mlir::Operation *op);
+  /// The file at a path, which is mapped once.
+  llvm::ErrorOr<llvm::StringRef> map(llvm::StringRef path);
 
+  std::mutex mutex; ///< of stores
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> stores; ///< by path
 };
 

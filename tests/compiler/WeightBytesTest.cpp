@@ -47,7 +47,11 @@ TEST(PackElements, PutsEachElementWhereTheLayoutSays) {
   expectPacked<uint8_t>({10, 3}, {0, 4, 0, 1, 1, 0, 0, 1, 4}); // panels of rows
   // Pairs of rows side by side, both dims padded: <1/4, 0/2, 1%4, 0%2>.
   expectPacked<uint16_t>({5, 6}, {1, 4, 0, 0, 2, 0, 1, 1, 4, 0, 1, 2});
-  expectPacked<double>({3, 5}, {1, 1, 0, 0, 1, 0}); // column-major
+  expectPacked<double>({3, 5}, {1, 1, 0, 0, 1, 0});             // column-major
+  expectPacked<uint16_t>({6, 20}, {0, 1, 0, 1, 4, 0, 1, 1, 4}); // <0, 1/4, 1%4>
+  expectPacked<uint16_t>({7, 3}, {1, 1, 0, 0, 2, 0, 0, 1, 2});  // <1, 0/2, 0%2>
+  expectPacked<uint8_t>({7}, {0, 2, 0, 0, 1, 2});               // <0/2, 0%2>
+  expectPacked<uint8_t>({7}, {0, 1, 0});
   expectPacked<float>({2, 3, 4}, {0, 1, 0, 1, 1, 0, 2, 1, 0});
 }
 

@@ -41,6 +41,10 @@ def fix_shape(path, sizes, fixed):
     onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+def import_model(path, imported):
+    run(sys.executable, "-m", "iree.compiler.tools.import_onnx", path, "-o", imported)
+
+
 def translate(imported, binary):
     """Returns what is to be noted."""
     command = [pathlib.Path(sys.executable).with_name("iree-compile"), imported, "-o", binary,
@@ -59,7 +63,7 @@ def main(path, binary, *shapes):
     with tempfile.TemporaryDirectory() as folder:
         fixed, imported = pathlib.Path(folder, "fixed.onnx"), pathlib.Path(folder, "imported.mlir")
         fix_shape(path, sizes, fixed)
-        run(sys.executable, "-m", "iree.compiler.tools.import_onnx", fixed, "-o", imported)
+        import_model(fixed, imported)
         note = translate(imported, binary)
     pathlib.Path(f"{binary}.inputs").write_text("\n".join(inputs_of(path)))
     pathlib.Path(f"{binary}.note").write_text(note)
