@@ -10,6 +10,8 @@
 
 #include "passes/Lower/TileLowering.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace tenon {
@@ -36,6 +38,14 @@ void TileLowering::fetchAhead(Value address) {
   fetch(advance(address, constantIndex(kAheadBytes)), Use::Read);
 }
 
+/// Whether rows that are so many bytes apart begin where lines begin, if the
+/// first one does.
+static bool beginLines(Value stride, int64_t elementBytes) {
+  APInt elements;
+  return matchPattern(stride, m_ConstantInt(&elements)) &&
+         elements.getSExtValue() * elementBytes % kLineBytes == 0;
+}
+
 /// A row of the tile that `access` loads or stores, if it is contiguous.
 template <typename Access>
 void TileLowering::fetchRow(Access access, tile::TileType type, Value row,
@@ -52,7 +62,14 @@ void TileLowering::fetchRow(Access access, tile::TileType type, Value row,
   int64_t bytes = bytesOf(storageType(view.getElementType()));
   Value first = b.createOrFold<arith::MulIOp>(
       loc(), linearOffset(memory, offsets, coords), constantIndex(bytes));
-  for (int64_t byte = 0; byte < bytes * type.getExtent(1); byte += kLineBytes) {
+  int64_t rowBytes = bytes * type.getExtent(1);
+  SmallVector<int64_t> places;
+  for (int64_t byte = 0; byte < rowBytes; byte += kLineBytes)
+    places.push_back(byte);
+  // A row that begins within a line ends in one more.
+  if (!beginLines(memory.strides[axes[0]], bytes))
+    places.push_back(rowBytes - 1);
+  for (int64_t byte : places) {
     Value at = b.createOrFold<arith::AddIOp>(loc(), first, constantIndex(byte));
     fetch(advance(memory.pointer, at), use);
   }
