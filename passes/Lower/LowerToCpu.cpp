@@ -143,11 +143,16 @@ FailureOr<func::FuncOp> TileLowering::lower() {
     if (isa<arith::ConstantOp>(op))
       b.clone(op, mapping);
   materializeInvariants();
+  numInvariants = scratch.size();
   b.setInsertionPointToStart(loop.getBody());
-  decodeInstance(loop.getInductionVar());
-  prepareKeptWords(loop.getInductionVar(), loop.getLowerBound());
+  instance = loop.getInductionVar(), firstInstance = loop.getLowerBound();
+  decodeInstance(instance);
+  prepareKeptWords(instance, firstInstance);
   if (failed(lowerBlock(kernel.getEntry())))
     return failure();
+  b.setInsertionPointAfter(loop);
+  if (late)
+    finishLateRows(loop.getUpperBound());
   function->setAttr("tenon.scratch_bytes", b.getI64IntegerAttr(scratchBytes));
   return function;
 }

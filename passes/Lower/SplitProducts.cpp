@@ -405,7 +405,8 @@ void TileLowering::lowerSplit(tile::MmaOp mma, const Scratch &to,
 /// so sums may be where they are carried.
 void TileLowering::keepSplitProduct(tile::MmaOp mma) {
   if (isOneTurn(mma)) {
-    auto [to, isZero] = prepareSums(mma);
+    Scratch to = placeOfSums(mma);
+    bool isZero = prepareSums(mma, to);
     lowerSplit(mma, to, isZero ? SumsBefore::Zero : SumsBefore::InPlace,
                nullptr);
     scratch[mma.getResult()] = to;

@@ -50,14 +50,19 @@ int64_t TileLowering::numVectorsAtOnce(tile::StoreOp store, unsigned lane) {
   return isPair ? 2 : 1;
 }
 
+/// Where the view ends along an axis of the tile that is stored.
+Bound TileLowering::boundOfStore(tile::StoreOp store, unsigned axis) {
+  auto view = store.getView().getDefiningOp<tile::ViewOp>();
+  unsigned dim = store.getAxes()[axis];
+  return {mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
+}
+
 void TileLowering::lowerStore(tile::StoreOp store) {
   Value tile = store.getTile();
   SmallVector<int64_t> shape = tileTypeOf(tile).getShape();
-  auto view = store.getView().getDefiningOp<tile::ViewOp>();
   SmallVector<std::optional<Bound>> bounds(shape.size());
-  for (auto [axis, dim] : llvm::enumerate(store.getAxes()))
-    bounds[axis] =
-        Bound{mapped(store.getOffsets()[dim]), mapped(view.getSizes()[dim])};
+  for (unsigned axis = 0; axis < shape.size(); ++axis)
+    bounds[axis] = boundOfStore(store, axis);
   if (tile::MmaOp mma = pendingProduct(tile)) {
     unsigned lane = laneAxisOf(mma.getResult());
     auto write = [&](Value value, const Place &at) {
@@ -65,15 +70,17 @@ void TileLowering::lowerStore(tile::StoreOp store) {
                  checkBound(*bounds[lane], shape[lane], lane, at));
     };
     if (usesTileUnit(mma))
-      return lowerUnitProduct(mma, store, *bounds[0], write);
+      return finishesLate(mma, store) ? lowerLateProduct(mma, store)
+                                      : lowerUnitProduct(mma, store);
     if (usesSplitUnit(mma))
       return lowerSplitProduct(mma, tile, *bounds[0], write);
     return lowerProduct(mma, tile, bounds[1 - lane], /*needsOutside=*/false,
                         write);
   }
   unsigned lane = laneAxisOf(tile);
-  bool liesAcross = isInSquares(tileTypeOf(tile)) &&
-                    store.getAxes()[1 - lane] == view.getType().getRank() - 1;
+  bool liesAcross =
+      isInSquares(tileTypeOf(tile)) &&
+      store.getAxes()[1 - lane] == store.getView().getType().getRank() - 1;
   if (!liesAcross)
     return forEachVector(
         shape, bounds, lane,

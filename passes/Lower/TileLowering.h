@@ -224,6 +224,7 @@ private:
   void lowerStore(tile::StoreOp store);
   void writeStore(tile::StoreOp store, mlir::Value value, const Place &at,
                   mlir::Value inside);
+  Bound boundOfStore(tile::StoreOp store, unsigned axis);
   mlir::Value offsetOfStore(tile::StoreOp store, const Memory &memory,
                             const Place &at);
   int64_t numVectorsAtOnce(tile::StoreOp store, unsigned lane);
@@ -360,16 +361,31 @@ private:
   //===--- UnitProducts.cpp: its products ---------------------------------===//
   friend class UnitProduct;
   Scratch placeOfSums(tile::MmaOp mma);
-  std::pair<Scratch, bool> prepareSums(tile::MmaOp mma);
+  bool prepareSums(tile::MmaOp mma, Scratch &to);
   /// The sums stay in scratch memory.
   void keepUnitProduct(tile::MmaOp mma);
-  /// Computes what is stored, which follows the product, and hands it to the
-  /// sink.
-  void lowerUnitProduct(tile::MmaOp mma, tile::StoreOp store,
-                        const Bound &rowBound, SinkFn sink);
+  /// Computes what is stored, which follows the product.
+  void lowerUnitProduct(tile::MmaOp mma, tile::StoreOp store);
+  void finishStoredRow(tile::StoreOp store, mlir::Value row);
+  void forRows(mlir::Value from, mlir::Value to,
+               llvm::function_ref<void(mlir::Value row)> body);
   bool isStored(tile::MmaOp mma);
   void finishRow(mlir::Value end, mlir::Value row, mlir::Value column,
                  int64_t numVectors, const Bound &rowBound, SinkFn sink);
+
+  //===--- LateRows.cpp: rows that are finished beside the next product ---===//
+  /// The sums of instances by turns, and what is made of them.
+  struct LateRows {
+    tile::MmaOp mma;
+    tile::StoreOp store;
+    Scratch even, odd;
+  };
+  bool finishesLate(tile::MmaOp mma, tile::StoreOp store);
+  bool isMadeOfGrid(mlir::Value tile, tile::MmaOp mma);
+  bool isKnownOfGrid(mlir::ValueRange values);
+  void lowerLateProduct(tile::MmaOp mma, tile::StoreOp store);
+  Scratch lateSums(mlir::Value instance, bool isBefore);
+  void finishLateRows(mlir::Value end);
 
   //===--- KeptWords.cpp: words that stay from one instance to the next --===//
   /// Words of the blocks that a loop steps through, of which the first `count`
@@ -442,12 +458,16 @@ private:
   VectorMachine machine;
   mlir::OpBuilder b;
   mlir::IRMapping mapping; ///< index and scalar values of the kernel
+  /// The number of this instance, and of the first one of this call.
+  mlir::Value instance, firstInstance;
+  std::optional<LateRows> late;
   mlir::Value scratchBase;
   int64_t scratchBytes = 0;
   /// Whether reads of memory tell the cache what comes after them.
   bool readsAhead = false;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; ///< of buffers
   llvm::DenseMap<mlir::Value, Scratch> scratch;      ///< of tiles
+  size_t numInvariants = 0; ///< of these, which all instances share
   llvm::DenseSet<mlir::Operation *> awaitedStores;   ///< asked for already
   llvm::DenseMap<mlir::Value, SplitSide> splitSides; ///< before a loop
   llvm::DenseMap<mlir::Value, Scratch> copies; ///< of left sides, before a loop

@@ -9,11 +9,12 @@
 // time as everywhere. Where that is stored at once, 32 rows of it are computed
 // while the unit multiplies the last part of the next 32: an instruction keeps
 // the unit busy for 16 cycles, in which the vector units have nothing else to
-// do.
+// do. What takes longer than that part is spread over all parts of the product
+// of the next instance (LateRows.cpp).
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/Lower/UnitOperands.h"
+#include "passes/Lower/UnitProduct.h"
 
 #include "dialects/Tile/Products.h"
 
@@ -35,67 +36,11 @@ static constexpr int64_t kPairRows = 2 * kTileSide;
 /// Measured on Sapphire Rapids, against 4, 12, 16 and all at once.
 static constexpr int64_t kStepsOfPart = 8;
 
-/// One product of a kernel.
-class UnitProduct {
-public:
-  using RowFn = function_ref<void(Value row)>;
-
-  /// `isZero`: the sums are zero, whatever the memory says.
-  UnitProduct(TileLowering &lowering, tile::MmaOp mma,
-              const TileLowering::Scratch &sums, bool isZero)
-      : tiles(lowering), b(lowering.b), mma(mma),
-        sums{sums.pointer, tiles.constantIndex(4 * sums.strides[0])},
-        isZero(isZero), readsAhead(tiles.hasPackedWords(mma)) {}
-
-  /// Adds the products to the sums.
-  void multiply();
-  /// Also calls `finish` for each row below `numRows`, in the code behind it,
-  /// and `announce` for rows that will be finished.
-  void multiply(Value numRows, RowFn announce, RowFn finish);
-
-private:
-  using UnitMemory = TileLowering::UnitMemory;
-  /// Writes code between the instructions of step `number`; null: none.
-  using StepFn = function_ref<void(Value number)>;
-  /// Steps of the contracted axis.
-  struct Part {
-    Value from, to;   ///< index
-    int64_t numSteps; ///< at most
-    bool isZero;      ///< whether the sums are zero before
-  };
-
-  void multiplyPart(const Part &part, Value pairs, RowFn announce,
-                    RowFn finish);
-  void multiplyRest(Value pairs, Value limit);
-  void multiplyRows(const Part &part, Value row, const UnitMemory &from,
-                    int64_t numTiles, StepFn beside);
-  void multiplyTiles(const Part &part, const UnitMemory &to,
-                     const UnitMemory &from, const UnitMemory &words,
-                     int64_t rows, int64_t columns, StepFn beside);
-  void fetchNext(const Part &part, Value number);
-  void finishRows(Value from, Value to, RowFn finish);
-  Value roundDown(Value value, int64_t unit);
-  int64_t numSteps() { return numStepsOf(mma); }
-  Part wholeAxis() { return {index(0), index(numSteps()), numSteps(), isZero}; }
-  /// Of two tiles.
-  int64_t numColumnPairs() {
-    return llvm::divideCeil(mma.getType().getExtent(1), 2 * kTileSide);
-  }
-
-  Location loc() { return tiles.loc(); }
-  Value index(int64_t value) { return tiles.constantIndex(value); }
-  template <typename Op> Value make(Value x, Value y) {
-    return b.createOrFold<Op>(loc(), x, y);
-  }
-
-  TileLowering &tiles;
-  OpBuilder &b;
-  tile::MmaOp mma;
-  UnitMemory sums;
-  bool isZero;            ///< the sums, whatever the memory says
-  bool readsAhead;        ///< the right side lies in packed memory
-  UnitMemory left, right; ///< once multiply has begun
-};
+UnitProduct::UnitProduct(TileLowering &lowering, tile::MmaOp mma,
+                         const TileLowering::Scratch &sums, bool isZero)
+    : tiles(lowering), b(lowering.b), mma(mma),
+      sums{sums.pointer, tiles.constantIndex(4 * sums.strides[0])},
+      isZero(isZero), readsAhead(tiles.hasPackedWords(mma)) {}
 
 /// Adds to the sums of two by two tiles, or what is left of them, the products
 /// over a part.
@@ -231,54 +176,56 @@ void UnitProduct::multiplyRest(Value pairs, Value limit) {
   });
 }
 
-void UnitProduct::finishRows(Value from, Value to, RowFn finish) {
-  auto loop = scf::ForOp::create(b, loc(), from, to, index(1));
+void TileLowering::forRows(Value from, Value to,
+                           function_ref<void(Value row)> body) {
+  auto loop = scf::ForOp::create(b, loc(), from, to, constantIndex(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  finish(loop.getInductionVar());
+  body(loop.getInductionVar());
+}
+
+/// Finishes a share of the rows of the pair before this one, of which the first
+/// has none, and announces as many of this one's.
+void UnitProduct::finishPairBefore(const Part &part, Value row, Value number,
+                                   RowFn announce, RowFn finish) {
+  Value before = make<arith::SubIOp>(row, index(kPairRows));
+  Value isFirst =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::eq, row, index(0));
+  Value end = arith::SelectOp::create(b, loc(), isFirst, before, row);
+  int64_t share = llvm::divideCeil(kPairRows, part.numSteps * numColumnPairs());
+  Value done = make<arith::MulIOp>(number, index(share));
+  for (int64_t r = 0; r < share; ++r)
+    announce(make<arith::AddIOp>(make<arith::AddIOp>(row, done), index(r)));
+  Value from = make<arith::AddIOp>(before, done);
+  Value to = make<arith::AddIOp>(from, index(share));
+  tiles.forRows(from, make<arith::MinSIOp>(to, end), finish);
 }
 
 /// Whole pairs of tiles of rows.
-void UnitProduct::multiplyPart(const Part &part, Value pairs, RowFn announce,
-                               RowFn finish) {
+void UnitProduct::multiplyPart(const Part &part, Value pairs, PairFn beside) {
   auto loop = scf::ForOp::create(b, loc(), index(0), pairs, index(kPairRows));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value row = loop.getInductionVar();
-  Value before = make<arith::SubIOp>(row, index(kPairRows));
-  Value isFirst =
-      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::eq, row, index(0));
-  // The rows before this pair's, of which the first pair has none.
-  Value end = arith::SelectOp::create(b, loc(), isFirst, before, row);
-  int64_t numSteps = part.numSteps * numColumnPairs();
-  int64_t share = llvm::divideCeil(kPairRows, numSteps);
   Value first = make<arith::MulIOp>(make<arith::DivUIOp>(row, index(kPairRows)),
-                                    index(numSteps));
-  auto beside = [&](Value number) {
+                                    index(part.numSteps * numColumnPairs()));
+  auto besideStep = [&](Value number) {
     if (readsAhead)
       fetchNext(part, make<arith::AddIOp>(first, number));
-    if (!finish)
-      return;
-    Value done = make<arith::MulIOp>(number, index(share));
-    for (int64_t r = 0; r < share; ++r)
-      announce(make<arith::AddIOp>(make<arith::AddIOp>(row, done), index(r)));
-    Value from = make<arith::AddIOp>(before, done);
-    Value to = make<arith::AddIOp>(from, index(share));
-    finishRows(from, make<arith::MinSIOp>(to, end), finish);
+    if (beside)
+      beside(part, row, number);
   };
-  multiplyRows(part, row, tiles.shifted(left, row, index(0)), 2, beside);
+  multiplyRows(part, row, tiles.shifted(left, row, index(0)), 2, besideStep);
 }
 
-void UnitProduct::multiply(Value numRows, RowFn announce, RowFn finish) {
+void UnitProduct::multiplyParts(Value pairs, PairFn beside, PairFn besideLast) {
   left = tiles.leftSide(mma);
   right = tiles.rightSide(mma);
-  Value limit = tiles.numRowsOf(mma), pairs = roundDown(limit, kPairRows);
   int64_t numParts = llvm::divideCeil(numSteps(), kStepsOfPart);
   int64_t size = llvm::divideCeil(numSteps(), numParts);
   Part last = wholeAxis();
   if (numParts > 1) {
-    multiplyPart({index(0), index(size), size, isZero}, pairs, nullptr,
-                 nullptr);
+    multiplyPart({index(0), index(size), size, isZero}, pairs, beside);
     last = {index((numParts - 1) * size), index(numSteps()),
             numSteps() - (numParts - 1) * size, false};
     auto loop =
@@ -287,14 +234,43 @@ void UnitProduct::multiply(Value numRows, RowFn announce, RowFn finish) {
     b.setInsertionPointToStart(loop.getBody());
     Value from = loop.getInductionVar();
     multiplyPart({from, make<arith::AddIOp>(from, index(size)), size, false},
-                 pairs, nullptr, nullptr);
+                 pairs, beside);
   }
-  multiplyPart(last, pairs, announce, finish);
+  multiplyPart(last, pairs, besideLast);
+}
+
+void UnitProduct::multiply(Value numRows, RowFn announce, RowFn finish) {
+  Value limit = tiles.numRowsOf(mma), pairs = roundDown(limit, kPairRows);
+  auto besideLast = [&](const Part &part, Value row, Value number) {
+    finishPairBefore(part, row, number, announce, finish);
+  };
+  multiplyParts(pairs, nullptr, finish ? PairFn(besideLast) : PairFn());
   multiplyRest(pairs, limit);
   if (!finish)
     return;
   Value complete = make<arith::MaxUIOp>(pairs, index(kPairRows));
-  finishRows(make<arith::SubIOp>(complete, index(kPairRows)), numRows, finish);
+  tiles.forRows(make<arith::SubIOp>(complete, index(kPairRows)), numRows,
+                finish);
+}
+
+void UnitProduct::multiplyBeside(Value numLate, RowFn finish) {
+  Value limit = tiles.numRowsOf(mma), pairs = roundDown(limit, kPairRows);
+  Value numAll = index(numSteps() * numColumnPairs());
+  // As many rows as a pair has, spread over its steps of all parts.
+  auto rowsBefore = [&](Value row, Value number) {
+    Value rows = make<arith::MulIOp>(number, index(kPairRows));
+    return make<arith::AddIOp>(row, make<arith::DivUIOp>(rows, numAll));
+  };
+  auto beside = [&](const Part &part, Value row, Value number) {
+    Value before = make<arith::MulIOp>(part.from, index(numColumnPairs()));
+    Value step = make<arith::AddIOp>(before, number);
+    Value to = rowsBefore(row, make<arith::AddIOp>(step, index(1)));
+    tiles.forRows(rowsBefore(row, step), make<arith::MinUIOp>(to, numLate),
+                  finish);
+  };
+  multiplyParts(pairs, beside, beside);
+  multiplyRest(pairs, limit);
+  tiles.forRows(pairs, numLate, finish);
 }
 
 void UnitProduct::multiply() { multiply(Value(), nullptr, nullptr); }
@@ -325,10 +301,9 @@ TileLowering::Scratch TileLowering::placeOfSums(tile::MmaOp mma) {
   return allocate(mma.getType(), /*lane=*/1);
 }
 
-/// Where the sums will be, and whether they are zero before.
-std::pair<TileLowering::Scratch, bool>
-TileLowering::prepareSums(tile::MmaOp mma) {
-  Scratch to = placeOfSums(mma);
+/// Puts what the product is added to where its sums will be. Returns whether
+/// that is zero, whatever the memory says.
+bool TileLowering::prepareSums(tile::MmaOp mma, Scratch &to) {
   bool isInPlace = scratch.contains(mma.getAccumulator()) &&
                    scratch[mma.getAccumulator()].pointer == to.pointer;
   // The emulation adds to memory.
@@ -338,28 +313,36 @@ TileLowering::prepareSums(tile::MmaOp mma) {
     copyRows(mma.getAccumulator(), to);
   for (unsigned axis = 0; axis < 2; ++axis)
     to.bounds[axis] = boundOf(mma.getResult(), axis);
-  return {to, isZero};
+  return isZero;
 }
 
 void TileLowering::keepUnitProduct(tile::MmaOp mma) {
-  auto [to, isZero] = prepareSums(mma);
+  Scratch to = placeOfSums(mma);
+  bool isZero = prepareSums(mma, to);
   UnitProduct(*this, mma, to, isZero).multiply();
   scratch[mma.getResult()] = to;
 }
 
-void TileLowering::lowerUnitProduct(tile::MmaOp mma, tile::StoreOp store,
-                                    const Bound &rowBound, SinkFn sink) {
-  auto [to, isZero] = prepareSums(mma);
-  UnitProduct product(*this, mma, to, isZero);
+void TileLowering::lowerUnitProduct(tile::MmaOp mma, tile::StoreOp store) {
+  Scratch to = placeOfSums(mma);
+  UnitProduct product(*this, mma, to, prepareSums(mma, to));
   scratch[mma.getResult()] = to;
-  int64_t numVectors = mma.getType().getExtent(1) / kTileSide;
   product.multiply(
-      limitOf(rowBound, mma.getType().getExtent(0)),
+      limitOf(boundOfStore(store, 0), mma.getType().getExtent(0)),
       [&](Value row) { fetchOperands(store, row); },
-      [&](Value row) {
-        finishRow(store.getTile(), row, constantIndex(0), numVectors, rowBound,
-                  sink);
-      });
+      [&](Value row) { finishStoredRow(store, row); });
+}
+
+/// All vectors of a row of what is stored.
+void TileLowering::finishStoredRow(tile::StoreOp store, Value row) {
+  auto type = cast<tile::TileType>(store.getTile().getType());
+  finishRow(store.getTile(), row, constantIndex(0),
+            type.getExtent(1) / kTileSide, boundOfStore(store, 0),
+            [&](Value value, const Place &at) {
+              writeStore(store, value, at,
+                         checkBound(boundOfStore(store, 1), type.getExtent(1),
+                                    /*axis=*/1, at));
+            });
 }
 
 /// Whether all that is made of the product, place by place, is stored.

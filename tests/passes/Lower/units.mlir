@@ -449,6 +449,78 @@ tile.kernel @long_chain(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !til
 
 // -----
 
+// What takes longer than the last part of a product is computed between all
+// steps of the next instance's, and behind the last instance. Sums have two
+// places by turns.
+
+// CHECK-LABEL: func @late
+// CHECK-SAME:    tenon.scratch_bytes = 32768
+// CHECK:         scf.for %[[INSTANCE:.+]] = %[[FIRST:.+]] to %[[END:.+]] step
+// CHECK:           %[[IS_FIRST:.+]] = arith.cmpi eq, %[[INSTANCE]], %[[FIRST]]
+// CHECK:           arith.select %[[IS_FIRST]], %c0
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tilezero.internal"
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:           math.erf
+// CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:           math.erf
+// CHECK:         arith.cmpi ult, %[[FIRST]], %[[END]]
+// CHECK-NEXT:    scf.if
+// CHECK:           math.erf
+// CHECK-NOT:       math.erf
+// EMULATED-LABEL: func @late
+// EMULATED:         math.erf
+tile.kernel @late(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c512 = arith.constant 512 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  %i = tile.grid [%n by 64]
+  %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%n, %c512] : !tile.view<?x512xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x512xbf16> -> !tile.tile<[64, 512], bf16>
+  %wv = tile.view %w[%c512, %c32] : !tile.view<512x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %c0] axes [0, 1] : !tile.view<512x32xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[512, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[64, 512], bf16>, !tile.tile<[512, 32], bf16> -> !tile.tile<[64, 32], f32>
+  %chain = tile.map %c maps [[0, 1]] : !tile.tile<[64, 32], f32> -> !tile.tile<[64, 32], f32> {
+  ^bb0(%p: f32):
+    %q = math.erf %p : f32
+    %r = math.tanh %q : f32
+    tile.yield %r : f32
+  }
+  %yv = tile.view %y[%n, %c32] : !tile.view<?x32xf32>
+  tile.store %chain, %yv[%i, %c0] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x32xf32>
+  tile.return
+}
+
+// -----
+
+// Rows of 128 bytes, four at a step, that begin within a line end in a third one,
+// which is asked for too.
+
+// CHECK-LABEL: func @unaligned
+// CHECK:         llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK-COUNT-12: "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 3 : i32, rw = 1 : i32}>
+// CHECK-NOT:     "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 3 : i32, rw = 1 : i32}>
+// CHECK:         llvm.call_intrinsic "llvm.x86.tilestored64.internal"
+tile.kernel @unaligned(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>, %n: index) inputs 2 outputs 1 schedule {unit = "amx-bf16"} {
+  %c0 = arith.constant 0 : index
+  %c1024 = arith.constant 1024 : index
+  %c33 = arith.constant 33 : index
+  %zero = arith.constant 0.0 : f32
+  %i, %j = tile.grid [%n by 64, %c33 by 32]
+  %init = tile.fill %zero : f32 -> !tile.tile<[64, 32], f32>
+  %xv = tile.view %x[%n, %c1024] : !tile.view<?x1024xbf16>
+  %a = tile.load %xv[%i, %c0] axes [0, 1] : !tile.view<?x1024xbf16> -> !tile.tile<[64, 1024], bf16>
+  %wv = tile.view %w[%c1024, %c33] : !tile.view<1024x33xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>>
+  %b = tile.load %wv[%c0, %j] axes [0, 1] : !tile.view<1024x33xbf16, <1/32, 0/2, 1 mod 32, 0 mod 2>> -> !tile.tile<[1024, 32], bf16>
+  %c = tile.mma %a, %b, %init : !tile.tile<[64, 1024], bf16>, !tile.tile<[1024, 32], bf16> -> !tile.tile<[64, 32], f32>
+  %yv = tile.view %y[%n, %c33] : !tile.view<?x33xf32>
+  tile.store %c, %yv[%i, %j] axes [0, 1] : !tile.tile<[64, 32], f32>, !tile.view<?x33xf32>
+  tile.return
+}
+
+// -----
+
 // Words for few rows are asked for ahead of their use, a line each; those for
 // more rows are not, which have more to do meanwhile.
 
