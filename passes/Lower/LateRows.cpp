@@ -28,6 +28,9 @@ namespace tenon {
 
 /// Chains of as few ops are computed beside the last part of a product.
 static constexpr int64_t kShortChain = 12;
+/// Rows pass by before one that was asked for is read and written: at full
+/// speed longer than it takes to come from memory.
+static constexpr int64_t kRowsAhead = 16;
 
 /// Whether the values are the same in all instances, or the grid's.
 bool TileLowering::isKnownOfGrid(ValueRange values) {
@@ -106,6 +109,8 @@ void TileLowering::lowerLateProduct(tile::MmaOp mma, tile::StoreOp store) {
   product.multiplyBeside(numLate, [&](Value row) {
     std::swap(mapping, other);
     scratch[mma.getResult()] = sumsBefore;
+    Value ahead = constantIndex(kRowsAhead);
+    fetchOperands(store, b.createOrFold<arith::AddIOp>(loc(), row, ahead));
     finishStoredRow(store, row);
     std::swap(mapping, other);
   });

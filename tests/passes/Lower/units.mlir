@@ -450,8 +450,8 @@ tile.kernel @long_chain(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !til
 // -----
 
 // What takes longer than the last part of a product is computed between all
-// steps of the next instance's, and behind the last instance. Sums have two
-// places by turns.
+// steps of the next instance's, where lines are asked for too, and behind the
+// last instance. Sums have two places by turns.
 
 // CHECK-LABEL: func @late
 // CHECK-SAME:    tenon.scratch_bytes = 32768
@@ -460,6 +460,7 @@ tile.kernel @long_chain(%x: !tile.buffer<bf16>, %w: !tile.buffer<bf16>, %y: !til
 // CHECK:           arith.select %[[IS_FIRST]], %c0
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tilezero.internal"
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
+// CHECK:           "llvm.intr.prefetch"(%{{.+}}) <{cache = 1 : i32, hint = 3 : i32, rw = 1 : i32}>
 // CHECK:           math.erf
 // CHECK-COUNT-4:   llvm.call_intrinsic "llvm.x86.tdpbf16ps.internal"
 // CHECK:           math.erf
