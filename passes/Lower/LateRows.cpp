@@ -81,9 +81,10 @@ bool TileLowering::finishesLate(tile::MmaOp mma, tile::StoreOp store) {
 /// The sums of this instance, or of the one before.
 TileLowering::Scratch TileLowering::lateSums(Value number, bool isBefore) {
   Value place = arith::SubIOp::create(b, loc(), number, firstInstance);
-  Value bit = arith::AndIOp::create(b, loc(), place, constantIndex(1));
-  Value isOdd = arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne, bit,
-                                      constantIndex(isBefore));
+  Value one = constantIndex(1), other = constantIndex(isBefore);
+  Value bit = arith::AndIOp::create(b, loc(), place, one);
+  Value isOdd =
+      arith::CmpIOp::create(b, loc(), arith::CmpIPredicate::ne, bit, other);
   Scratch sums = late->even;
   sums.pointer = arith::SelectOp::create(b, loc(), isOdd, late->odd.pointer,
                                          late->even.pointer);
@@ -102,9 +103,9 @@ void TileLowering::lowerLateProduct(tile::MmaOp mma, tile::StoreOp store) {
   IRMapping other = mapping;
   std::swap(mapping, other);
   decodeInstance(arith::SelectOp::create(b, loc(), isFirst, instance, before));
-  Value numLate = arith::SelectOp::create(
-      b, loc(), isFirst, constantIndex(0),
-      limitOf(boundOfStore(store, 0), mma.getType().getExtent(0)));
+  Value limit = limitOf(boundOfStore(store, 0), mma.getType().getExtent(0));
+  Value none = constantIndex(0);
+  Value numLate = arith::SelectOp::create(b, loc(), isFirst, none, limit);
   std::swap(mapping, other);
   product.multiplyBeside(numLate, [&](Value row) {
     std::swap(mapping, other);

@@ -264,9 +264,9 @@ void UnitProduct::multiplyBeside(Value numLate, RowFn finish) {
   auto beside = [&](const Part &part, Value row, Value number) {
     Value before = make<arith::MulIOp>(part.from, index(numColumnPairs()));
     Value step = make<arith::AddIOp>(before, number);
+    Value from = rowsBefore(row, step);
     Value to = rowsBefore(row, make<arith::AddIOp>(step, index(1)));
-    tiles.forRows(rowsBefore(row, step), make<arith::MinUIOp>(to, numLate),
-                  finish);
+    tiles.forRows(from, make<arith::MinUIOp>(to, numLate), finish);
   };
   multiplyParts(pairs, beside, beside);
   multiplyRest(pairs, limit);

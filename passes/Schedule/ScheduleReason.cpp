@@ -33,7 +33,7 @@ std::string unitReason(DictionaryAttr schedule, const tile::ProductUnit *unit,
     return (Twine(name) + " is the target's fastest unit for these types; " +
             block +
             " sums are its tiles two by two, fed by four loads, and what "
-            "follows those of 32 rows is computed while it multiplies the next")
+            "follows them is computed while it multiplies what comes next")
         .str();
   int64_t registers = rows * columns / machine.lanes();
   return (Twine(unit ? name + " computes the products; " : std::string()) +
