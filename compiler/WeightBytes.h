@@ -55,7 +55,7 @@ private:
   /// The file at a path, which is mapped once.
   llvm::ErrorOr<llvm::StringRef> map(llvm::StringRef path);
 
-  std::mutex mutex; ///< of stores
+  std::mutex mutex;                                            ///< of stores
   llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> stores; ///< by path
 };
 
