@@ -36,12 +36,14 @@ public:
                 const Progress &progress)
       : context(context), values(built.weights), progress(progress),
         quiet(context, [this, writer = llvm::get_threadid()](Diagnostic &) {
-          return success(isWaiting || llvm::get_threadid() != writer);
+          return success(llvm::get_threadid() != writer || isWaiting);
         }) {
     for (const abi::WeightSection &weight : built.plan.weights)
       totalBytes += weight.bytes;
   }
+  /// Waiting evaluates here what no thread has begun.
   ~WeightWriters() {
+    isWaiting = true;
     for (auto &bytes : ahead)
       bytes.wait();
   }
@@ -71,7 +73,7 @@ private:
     if (!context->isMultithreadingEnabled())
       return weights.evaluate(values[number]);
     startAhead(number);
-    isWaiting = true; // which evaluates here what no thread has begun
+    isWaiting = true;
     FailureOr<HostBytes> bytes = ahead.front().get();
     isWaiting = false;
     ahead.pop_front();
