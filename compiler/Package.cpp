@@ -74,10 +74,13 @@ private:
       return weights.evaluate(values[number]);
     startAhead(number);
     isWaiting = true;
-    FailureOr<HostBytes> bytes = ahead.front().get();
+    const FailureOr<HostBytes> &bytes = ahead.front().get();
     isWaiting = false;
+    if (failed(bytes))
+      return weights.evaluate(values[number]);
+    HostBytes result = *bytes;
     ahead.pop_front();
-    return succeeded(bytes) ? bytes : weights.evaluate(values[number]);
+    return result;
   }
 
   void startAhead(size_t number) {
