@@ -78,9 +78,10 @@ constexpr const char *kIntegers = R"(
 /// beside the next columns' product, which are fewer.
 constexpr const char *kDeep = R"(
   func.func @main(%x: tensor<?x544xf32, #graph.dims<B, 544>>, %y: tensor<?x48xf32, #graph.dims<B, 48>>,
-                  %z: tensor<?x1344xf32, #graph.dims<B, 1344>>, %r: tensor<?x40xf32, #graph.dims<B, 40>>)
+                  %z: tensor<?x1344xf32, #graph.dims<B, 1344>>, %r: tensor<?x80xf32, #graph.dims<B, 80>>,
+                  %p: tensor<?x544xf32, #graph.dims<B, 544>>)
       -> (tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x32xf32, #graph.dims<B, 32>>, tensor<?x32xi32, #graph.dims<B, 32>>,
-          tensor<?x40xf32, #graph.dims<B, 40>>) {
+          tensor<?x80xf32, #graph.dims<B, 80>>) {
     %w = graph.weight <"WEIGHTS" name "w" at 0 bytes 104448> : tensor<544x48xf32>
     %v = graph.weight <"WEIGHTS" name "v" at 104448 bytes 36864> : tensor<288x32xf32>
     %t = graph.weight <"WEIGHTS" name "t" at 141312 bytes 43008> : tensor<1344x32xi8>
@@ -94,13 +95,13 @@ constexpr const char *kDeep = R"(
     %z2 = graph.cast %z1 {to = i32} : (tensor<?x1344xui8, #graph.dims<B, 1344>>) -> tensor<?x1344xi32, #graph.dims<B, 1344>>
     %t0 = graph.cast %t {to = i32} : (tensor<1344x32xi8>) -> tensor<1344x32xi32>
     %3 = graph.matmul %z2, %t0 : (tensor<?x1344xi32, #graph.dims<B, 1344>>, tensor<1344x32xi32>) -> tensor<?x32xi32, #graph.dims<B, 32>>
-    %u = graph.weight <"WEIGHTS" name "u" at 0 bytes 87040> : tensor<544x40xf32>
-    %4 = graph.matmul %x, %u : (tensor<?x544xf32, #graph.dims<B, 544>>, tensor<544x40xf32>) -> tensor<?x40xf32, #graph.dims<B, 40>>
-    %5 = graph.add %4, %r : (tensor<?x40xf32, #graph.dims<B, 40>>, tensor<?x40xf32, #graph.dims<B, 40>>) -> tensor<?x40xf32, #graph.dims<B, 40>>
-    %6 = graph.gelu %5 {form = #graph<gelu_form erf>} : (tensor<?x40xf32, #graph.dims<B, 40>>) -> tensor<?x40xf32, #graph.dims<B, 40>>
-    %7 = graph.tanh %6 : (tensor<?x40xf32, #graph.dims<B, 40>>) -> tensor<?x40xf32, #graph.dims<B, 40>>
+    %u = graph.weight <"WEIGHTS" name "u" at 0 bytes 174080> : tensor<544x80xf32>
+    %4 = graph.matmul %p, %u : (tensor<?x544xf32, #graph.dims<B, 544>>, tensor<544x80xf32>) -> tensor<?x80xf32, #graph.dims<B, 80>>
+    %5 = graph.add %4, %r : (tensor<?x80xf32, #graph.dims<B, 80>>, tensor<?x80xf32, #graph.dims<B, 80>>) -> tensor<?x80xf32, #graph.dims<B, 80>>
+    %6 = graph.gelu %5 {form = #graph<gelu_form erf>} : (tensor<?x80xf32, #graph.dims<B, 80>>) -> tensor<?x80xf32, #graph.dims<B, 80>>
+    %7 = graph.tanh %6 : (tensor<?x80xf32, #graph.dims<B, 80>>) -> tensor<?x80xf32, #graph.dims<B, 80>>
     return %1, %2, %3, %7 : tensor<?x48xf32, #graph.dims<B, 48>>, tensor<?x32xf32, #graph.dims<B, 32>>, tensor<?x32xi32, #graph.dims<B, 32>>,
-        tensor<?x40xf32, #graph.dims<B, 40>>
+        tensor<?x80xf32, #graph.dims<B, 80>>
   })";
 
 /// Products of stacks of integers that are all made when the program runs, with
