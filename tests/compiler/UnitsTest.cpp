@@ -360,7 +360,7 @@ TEST(UnitsInCode, SchedulesNameTheFastestUnitThatFits) {
   Numbers plain = {"attention", kAttention, false, 0};
   EXPECT_EQ(unitsFor(plain, "sapphirerapids"), Names({"", "", "amx-bf16x3"}));
   EXPECT_EQ(unitsFor(deep, "sapphirerapids"),
-            Names({"amx-bf16", "amx-bf16", "amx-int8"}));
+            Names({"amx-bf16", "amx-bf16", "amx-bf16", "amx-int8"}));
   EXPECT_EQ(unitsFor(f32, "znver4"), Names({"", ""}));
   // 24 columns are not worth the split.
   EXPECT_EQ(unitsFor(f32, "sapphirerapids"), Names({"", "amx-bf16x3"}));
