@@ -79,7 +79,18 @@ static void addSimplify(PassManager &passes, bool useBf16) {
   passes.addPass(createOutlineRepeatedLayersPass());
 }
 
-static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
+static void addCudaSchedule(PassManager &passes, target::GpuAttr gpu) {
+  ChooseCudaSchedulePassOptions options;
+  options.compute = gpu.getCompute();
+  options.sharedBytes = gpu.getSharedBytes();
+  passes.addPass(createChooseCudaSchedulePass(options));
+  passes.addPass(createApplySchedulePass());
+}
+
+static void addSchedule(PassManager &passes, Attribute target) {
+  if (auto gpu = dyn_cast<target::GpuAttr>(target))
+    return addCudaSchedule(passes, gpu);
+  auto cpu = cast<target::CpuAttr>(target);
   ScheduleMachine machine = scheduleMachine(cpu);
   ChooseSchedulePassOptions options;
   options.vectorBytes = machine.vectorBytes;
@@ -91,8 +102,11 @@ static void addSchedule(PassManager &passes, target::CpuAttr cpu) {
   passes.addPass(createApplySchedulePass());
 }
 
-static void addLower(PassManager &passes, target::CpuAttr cpu,
-                     bool emulateUnits) {
+/// A GPU's kernels are printed from what the schedule left.
+static void addLower(PassManager &passes, Attribute target, bool emulateUnits) {
+  auto cpu = dyn_cast<target::CpuAttr>(target);
+  if (!cpu)
+    return;
   LowerToCpuPassOptions options;
   options.emulateUnits = emulateUnits;
   options.vectorBytes = cpu.getVectorBytes();
@@ -101,7 +115,7 @@ static void addLower(PassManager &passes, target::CpuAttr cpu,
 }
 
 static void addStage(PassManager &passes, Stage stage,
-                     const CompileOptions &options, target::CpuAttr cpu) {
+                     const CompileOptions &options, Attribute target) {
   switch (stage) {
   case Stage::Import:
     return;
@@ -112,12 +126,20 @@ static void addStage(PassManager &passes, Stage stage,
   case Stage::Tile:
     return passes.addPass(createFormKernelsPass());
   case Stage::Schedule:
-    return addSchedule(passes, cpu);
+    return addSchedule(passes, target);
   case Stage::Plan:
     return passes.addPass(createPlanMemoryPass());
   case Stage::Lower:
-    return addLower(passes, cpu, options.emulateUnits);
+    return addLower(passes, target, options.emulateUnits);
   }
+}
+
+/// The machine that the options name.
+static FailureOr<Attribute> targetOf(Location loc,
+                                     const CompileOptions &options) {
+  if (isGpuName(options.target))
+    return gpuByName(loc, options.target);
+  return cpuByName(loc, options.target);
 }
 
 static std::unique_ptr<Pass> createVerifier(Stage stage) {
@@ -189,8 +211,8 @@ static void keepExplanations(ModuleOp module,
 
 LogicalResult runStages(ModuleOp module, const CompileOptions &options,
                         Stage after, Stage until) {
-  FailureOr<target::CpuAttr> cpu = cpuByName(module.getLoc(), options.target);
-  if (failed(cpu))
+  FailureOr<Attribute> target = targetOf(module.getLoc(), options);
+  if (failed(target))
     return failure();
   // Sizes are attributes of graph, also in a module that has no op of it.
   module.getContext()->loadDialect<graph::GraphDialect>();
@@ -210,7 +232,7 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
     auto stage = static_cast<Stage>(number);
     options.progress(nameOf(stage), 0, 0);
     PassManager passes(module.getContext());
-    addStage(passes, stage, options, *cpu);
+    addStage(passes, stage, options, *target);
     passes.addPass(createVerifier(stage));
     if (options.verifyEachExec && stage <= Stage::Schedule)
       check.watch(passes);

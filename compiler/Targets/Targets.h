@@ -29,6 +29,13 @@ llvm::StringRef detectHost();
 /// The names, least capable first, without "native".
 llvm::SmallVector<llvm::StringRef> cpuNames();
 
+/// Whether code for the target, "cuda:sm_90a" or a CPU's name, runs on a GPU.
+bool isGpuName(llvm::StringRef target);
+
+/// The architecture behind "cuda:". Errors at `loc` on any other name.
+mlir::FailureOr<target::GpuAttr> gpuByName(mlir::Location loc,
+                                           llvm::StringRef target);
+
 } // namespace tenon
 
 #endif // TENON_COMPILER_TARGETS_TARGETS_H

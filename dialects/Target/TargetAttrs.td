@@ -93,4 +93,22 @@ def Target_CpuAttr : Target_Attr<"Cpu", "cpu"> {
   }];
 }
 
+def Target_GpuAttr : Target_Attr<"Gpu", "gpu"> {
+  let summary = "a GPU's architecture: what its code may use";
+  let description = [{
+    | parameter      | unit  | meaning                                          |
+    |----------------|-------|--------------------------------------------------|
+    | `name`         | -     | NVRTC's name of the architecture                 |
+    | `compute`      | -     | ten times the compute capability                 |
+    | `shared_bytes` | bytes | of shared memory that one block may ask for      |
+
+    Example: `#target.gpu<name = "sm_90a", compute = 90, shared_bytes = 232448>`
+
+    * (C1) Both numbers are at least 1.
+  }];
+  let parameters = (ins StringRefParameter<>:$name, "int64_t":$compute, "int64_t":$shared_bytes);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // TENON_DIALECTS_TARGET_TARGETATTRS_TD

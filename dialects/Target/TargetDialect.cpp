@@ -129,6 +129,17 @@ LogicalResult CpuAttr::verify(EmitError emitError, StringRef, StringRef,
   return verifyCaches(emitError, caches);
 }
 
+LogicalResult GpuAttr::verify(EmitError emitError, StringRef, int64_t compute,
+                              int64_t sharedBytes) {
+  // (C1)
+  std::pair<StringRef, int64_t> numbers[] = {{"compute", compute},
+                                             {"shared_bytes", sharedBytes}};
+  for (auto [name, value] : numbers)
+    if (value < 1)
+      return emitError() << name << " is at least 1, got " << value;
+  return success();
+}
+
 bool CpuAttr::hasFeature(StringRef feature) const {
   return hasString(getFeatures(), feature);
 }

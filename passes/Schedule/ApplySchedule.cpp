@@ -231,6 +231,9 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
       if (failed(applyNumbers(kernel)))
         return signalPassFailure();
       tidy(kernel);
+      // Blocks of threads read rows as they are.
+      if (kernel.getScheduleAttr().contains("warps"))
+        continue;
       if (auto found = launches.find(kernel.getSymNameAttr());
           found != launches.end())
         for (PanelLoad panel : panelLoads(kernel))

@@ -71,6 +71,64 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
   let dependentDialects = ["tenon::tile::TileDialect"];
 }
 
+def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
+  let summary = "give each kernel numbers for its symbols, for a GPU";
+  let description = [{
+    A block of threads computes an instance. `warps` says how its warps stand
+    along the rows and columns of all tiles, `stages` how many turns of a loop
+    with products are copied or multiplied at a time:
+
+    * a contraction has blocks of sums that fill the registers of four or eight
+      warps, and contracts as many elements in a turn as three stages of both
+      factors leave room for in shared memory;
+    * attention has four warps below each other, so that no row of scores is
+      spread over two;
+    * rows that are reduced belong to a warp each, long ones to all of a block;
+    * everything else takes some elements a thread.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+      %c64 = arith.constant 64 : index
+      %i = tile.grid [%c64 by BN]
+      %xv = tile.view %x[%c64] : !tile.view<64xf32>
+      %a = tile.load %xv[%i] axes [0] : <64xf32> -> <[BN], f32>
+      %yv = tile.view %y[%c64] : !tile.view<64xf32>
+      tile.store %a, %yv[%i] axes [0] : <[BN], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 schedule {BN = 1024 : index, stages = 2 : index, warps = array<i64: 1, 8>} attributes {tenon.reason = "some elements for each of 256 threads"} {
+      %c64 = arith.constant 64 : index
+      %0 = tile.grid [%c64 by BN]
+      %1 = tile.view %arg0[%c64] : !tile.view<64xf32>
+      %2 = tile.load %1[%0] axes [0] : <64xf32> -> <[BN], f32>
+      %3 = tile.view %arg1[%c64] : !tile.view<64xf32>
+      tile.store %2, %3[%0] axes [0] : <[BN], f32>, <64xf32>
+      tile.return
+    }
+    ```
+
+    Requires: form-kernels.
+    Ensures:  every kernel has a schedule, and the reason for it in words as
+              `tenon.reason`, for the report.
+    Leaves:   a kernel that has a schedule.
+    Numerics: unchanged; a schedule never changes what is computed.
+    Source:   CUDA C++ Programming Guide, technical specifications per compute
+              capability (registers and shared memory of a block).
+  }];
+  let options = [
+    Option<"compute", "compute", "int64_t", "80", "ten times the compute capability">,
+    Option<"sharedBytes", "shared-bytes", "int64_t", "163 << 10", "bytes of shared memory of a block">
+  ];
+  let dependentDialects = ["tenon::tile::TileDialect"];
+}
+
 def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
   let summary = "make algorithm-form kernels scheduled ones";
   let description = [{

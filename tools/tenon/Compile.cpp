@@ -3,6 +3,7 @@
 #include "compiler/Compile.h"
 
 #include "compiler/Emit/Cpu/EmitObject.h"
+#include "compiler/Emit/Cuda/EmitCuda.h"
 #include "compiler/SymbolBounds.h"
 #include "compiler/Targets/Targets.h"
 #include "runtime/Abi/PlanBytes.h"
@@ -34,6 +35,8 @@ struct Request {
   Stage after = Stage::Import;
   std::optional<Stage> until;
   std::optional<TextForm> emit;
+  bool emitsCuda = false;
+  bool printsKernels() const { return emit || emitsCuda; }
   std::string output; ///< empty: standard output
 };
 
@@ -96,14 +99,22 @@ static Result<Request> readRequest(const Arguments &arguments) {
     request.emit = TextForm::Llvm;
   else if (emit == "asm")
     request.emit = TextForm::Assembly;
+  else if (emit == "cuda")
+    request.emitsCuda = true;
   else if (arguments.has("emit"))
-    return badInput("--emit: expected llvm or asm, got ", rt::quoted(emit));
-  if (request.emit && request.until)
+    return badInput("--emit: expected llvm, asm or cuda, got ",
+                    rt::quoted(emit));
+  if (request.printsKernels() &&
+      request.emitsCuda != isGpuName(request.options.target))
+    return badInput("--emit=", emit, ": a GPU's kernels are printed as cuda, a "
+                    "CPU's as llvm or asm; the target is ",
+                    rt::quoted(request.options.target));
+  if (request.printsKernels() && request.until)
     return badInput("--emit and --until exclude each other");
   if (request.until && *request.until < request.after)
     return badInput("--until=", arguments.value("until"),
                     " comes before --from=", arguments.value("from"));
-  bool printsText = request.emit || request.until;
+  bool printsText = request.printsKernels() || request.until;
   if (printsText && arguments.has("report"))
     return badInput("--report describes an artifact, --until and --emit print "
                     "text: they exclude each other");
@@ -138,9 +149,22 @@ static Result<void> writeText(const std::string &path, StringRef text) {
   return rt::writeFile(path, {{bytes}});
 }
 
+static Result<std::string> cudaText(ModuleOp module, const Request &request,
+                                    Workshop &workshop) {
+  if (failed(
+          runStages(module, request.options, request.after, Stage::Schedule)))
+    return workshop.emittedError();
+  FailureOr<std::string> text = cuda::emitCudaText(module);
+  if (failed(text))
+    return workshop.emittedError();
+  return *text;
+}
+
 /// What the kernels became, for people.
 static Result<std::string> kernelsText(ModuleOp module, const Request &request,
                                        Workshop &workshop) {
+  if (request.emitsCuda)
+    return cudaText(module, request, workshop);
   auto cpu = cpuByName(module.getLoc(), request.options.target);
   if (failed(cpu) ||
       failed(runStages(module, request.options, request.after, Stage::Lower)))
@@ -236,13 +260,13 @@ static Result<void> compile(const Arguments &arguments) {
     if (!tuned)
       return tuned;
   }
-  if (!request->emit && !request->until) {
+  if (!request->printsKernels() && !request->until) {
     if (failed(compileToArtifact(**module, request->options, request->output,
                                  request->after)))
       return workshop.emittedError();
     return arguments.has("report") ? report(arguments) : Result<void>();
   }
-  Result<std::string> text = request->emit
+  Result<std::string> text = request->printsKernels()
                                  ? kernelsText(**module, *request, workshop)
                                  : stageText(**module, *request, workshop);
   if (!text)
@@ -277,7 +301,7 @@ static constexpr Option kOptions[] = {
      "simplify, fuse, tile, schedule, plan, lower"},
     {"from", "STAGE",
      "the .mlir file is what this stage left; go on behind it"},
-    {"emit", "FORM", "print what the kernels became: llvm or asm"},
+    {"emit", "FORM", "print what the kernels became: llvm or asm, or cuda for a GPU"},
     {"report", "FILE.html",
      "write a page too: the fused graph, the memory of a run,\n"
      "each kernel with its limit, its schedule and the reason;\n"

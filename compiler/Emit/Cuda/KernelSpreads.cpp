@@ -1,0 +1,160 @@
+//===- KernelSpreads.cpp - which thread has which element of a tile -------===//
+//
+// Products decide first: sums of a shape lie as the unit or the multiply-adds
+// leave them. What is made of rows and columns lies as those do. All else lies
+// as memory does, neighbours beside each other.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Cuda/KernelText.h"
+
+#include "compiler/Emit/Cuda/ScalarText.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace tenon::cuda {
+
+static tile::TileType typeOf(Value tile) {
+  return cast<tile::TileType>(tile.getType());
+}
+
+/// Whether a product of the kernel has sums of this shape.
+bool KernelText::hasProduct(int64_t rows, int64_t columns) {
+  return kernel
+      .walk([&](tile::MmaOp mma) {
+        bool isIt = mma.getType().getShape() ==
+                    SmallVector<int64_t>{rows, columns};
+        return isIt ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Whether rows, not columns, of tiles of this shape are contiguous where they
+/// are stored.
+bool KernelText::isStoredAcross(int64_t rows, int64_t columns) {
+  return llvm::any_of(entry().getOps<tile::StoreOp>(), [&](tile::StoreOp s) {
+    auto last = static_cast<int64_t>(s.getView().getType().getRank()) - 1;
+    return typeOf(s.getTile()).getShape() ==
+               SmallVector<int64_t>{rows, columns} &&
+           s.getAxes()[0] == last;
+  });
+}
+
+std::string KernelText::newLayout(int64_t rows, int64_t columns) {
+  if (hasProduct(rows, columns))
+    return formatv("{0}<{1}, {2}, W>", usesUnit() ? "MatrixLayout" : "SumLayout",
+                   rows, columns);
+  bool isAcross = isStoredAcross(rows, columns);
+  int64_t length = isAcross ? rows : columns;
+  constexpr int64_t kNeighbours = 4, kLanes = 32;
+  int64_t neighbours =
+      std::min<int64_t>(kNeighbours, llvm::bit_floor<uint64_t>(length));
+  uint64_t groups = llvm::divideCeil(length, neighbours);
+  int64_t lanes = std::min<int64_t>(kLanes, llvm::bit_ceil(groups));
+  return formatv("{0}<{1}, {2}, W, {3}, {4}>",
+                 isAcross ? "ColumnLayout" : "RowLayout", rows, columns, lanes,
+                 neighbours);
+}
+
+std::string KernelText::layoutOf(int64_t rows, int64_t columns) {
+  auto [entry, isNew] = layouts.insert({{rows, columns}, ""});
+  if (isNew) {
+    std::string text = newLayout(rows, columns);
+    layouts[{rows, columns}] = text;
+  }
+  return formatv("L{0}x{1}", rows, columns);
+}
+
+/// What those who use a vector of elements say of it: whether it has one for
+/// each row or for each column of a tile.
+std::optional<KernelText::Spread> KernelText::spreadByUse(Value tile) {
+  for (OpOperand &use : tile.getUses()) {
+    auto map = dyn_cast<tile::MapOp>(use.getOwner());
+    if (!map)
+      continue;
+    if (map.getType().getRank() == 2) {
+      Spread whole = naturalSpread(map);
+      bool isRow = map.getMap(use.getOperandNumber())[0] == 0;
+      return Spread{isRow ? Part::Rows : Part::Columns, whole.layout};
+    }
+    if (map.getType().getRank() == 1)
+      if (std::optional<Spread> found = spreadByUse(map))
+        return found;
+  }
+  return std::nullopt;
+}
+
+KernelText::Spread KernelText::spreadOfVector(Value tile) {
+  Operation *op = tile.getDefiningOp();
+  if (auto reduce = dyn_cast_or_null<tile::ReduceOp>(op)) {
+    Spread input = naturalSpread(reduce.getInput());
+    return {reduce.getAxis() == 1 ? Part::Rows : Part::Columns, input.layout};
+  }
+  if (auto map = dyn_cast_or_null<tile::MapOp>(op))
+    for (Value input : map.getInputs())
+      if (typeOf(input).getRank() == 1 && !isMadeAnyhow(input)) {
+        Spread spread = naturalSpread(input);
+        if (spread.part != Part::Whole)
+          return spread;
+      }
+  if (std::optional<Spread> found = spreadByUse(tile))
+    return *found;
+  return {Part::Whole, layoutOf(1, typeOf(tile).getExtent(0))};
+}
+
+KernelText::Spread KernelText::naturalSpread(Value tile) {
+  if (auto found = variables.find(tile); found != variables.end())
+    return found->second.spread;
+  // What a loop carries lies as what it yields does.
+  auto argument = dyn_cast<BlockArgument>(tile);
+  if (auto loop = tile.getDefiningOp<scf::ForOp>()) {
+    unsigned number = cast<OpResult>(tile).getResultNumber();
+    argument = loop.getRegionIterArg(number);
+  }
+  tile::TileType type = typeOf(tile);
+  if (type.getRank() == 0)
+    return {};
+  if (type.getRank() == 2)
+    return {Part::Whole, layoutOf(type.getExtent(0), type.getExtent(1))};
+  if (!argument)
+    return spreadOfVector(tile);
+  auto loop = cast<scf::ForOp>(argument.getOwner()->getParentOp());
+  Spread any{Part::Whole, layoutOf(1, type.getExtent(0))};
+  variables[argument] = {"", any}; // it says nothing of itself
+  Value yielded = loop.getTiedLoopYieldedValue(argument)->get();
+  Spread found = naturalSpread(yielded);
+  variables.erase(argument);
+  return found;
+}
+
+std::string KernelText::typeText(Type element, const Spread &spread) {
+  static constexpr StringLiteral kNames[] = {"Tile", "Rows", "Columns", ""};
+  std::string scalar = scalarType(element);
+  if (spread.part == Part::Scalar)
+    return scalar;
+  return formatv("{0}<{1}, {2}>", kNames[static_cast<int>(spread.part)], scalar,
+                 spread.layout);
+}
+
+/// How an input of the map must be spread for its elements to meet.
+KernelText::Spread KernelText::spreadOfInput(tile::MapOp map, unsigned input,
+                                             const Spread &result) {
+  SmallVector<unsigned> axes = map.getMap(input);
+  if (axes.empty())
+    return {};
+  if (map.getType().getRank() < 2)
+    return result;
+  if (axes.size() == 1)
+    return {axes[0] == 0 ? Part::Rows : Part::Columns, result.layout};
+  if (axes[0] == 0)
+    return result;
+  StringRef layout = result.layout;
+  if (layout.consume_front("Transposed<"))
+    return {Part::Whole, layout.drop_back().str()};
+  return {Part::Whole, "Transposed<" + result.layout + ">"};
+}
+
+} // namespace tenon::cuda

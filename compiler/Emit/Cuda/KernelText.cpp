@@ -1,0 +1,188 @@
+//===- KernelText.cpp - a scheduled kernel as CUDA C++ --------------------===//
+
+#include "compiler/Emit/Cuda/KernelText.h"
+
+#include "compiler/Emit/Cuda/ScalarText.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <numeric>
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace tenon::cuda {
+
+KernelText::KernelText(tile::KernelOp kernel) : kernel(kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  if (auto warps = schedule.getAs<DenseI64ArrayAttr>("warps")) {
+    warpRows = warps[0];
+    warpColumns = warps[1];
+  }
+  if (auto stages = schedule.getAs<IntegerAttr>("stages"))
+    numStages = stages.getInt();
+}
+
+std::string KernelText::fail(Operation *op, const Twine &reason) {
+  if (!hasFailed)
+    op->emitOpError("cannot be printed for a GPU: ") << reason;
+  hasFailed = true;
+  return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Scopes
+//===----------------------------------------------------------------------===//
+
+KernelText::Scope &KernelText::scopeOf(Value value) {
+  for (auto &scope : llvm::reverse(scopes))
+    if (scope->block == value.getParentBlock())
+      return *scope;
+  return *scopes.back();
+}
+
+KernelText::Scope &KernelText::open(Block *block) {
+  scopes.push_back(std::make_unique<Scope>(block));
+  return *scopes.back();
+}
+
+std::string KernelText::close() {
+  std::string text = std::move(scopes.back()->text);
+  scopes.pop_back();
+  return text;
+}
+
+void KernelText::line(Scope &scope, const Twine &text) {
+  size_t depth = 1;
+  for (auto &open : scopes) {
+    if (open.get() == &scope)
+      break;
+    ++depth;
+  }
+  scope.text += std::string(2 * depth, ' ') + text.str() + "\n";
+}
+
+std::string KernelText::newName(StringRef prefix) {
+  return (prefix + Twine(numNames++)).str();
+}
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
+/// An index, or another scalar of the kernel.
+std::string KernelText::number(Value value) {
+  Attribute constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return constantText(cast<TypedAttr>(constant));
+  if (auto found = numbers.find(value); found != numbers.end())
+    return found->second;
+  Scope &scope = scopeOf(value);
+  if (std::string name = scope.nameOf(value, ""); !name.empty())
+    return name;
+  Operation *op = value.getDefiningOp();
+  std::string text =
+      op ? scalarText(*op, [&](Value operand) { return number(operand); }) : "";
+  if (text.empty())
+    return fail(op ? op : kernel.getOperation(), "a number without a text");
+  std::string result = newName("i");
+  line(scope, "const " + scalarType(value.getType()) + " " + result + " = " +
+                  text + ";");
+  return scope.nameOf(value, "") = result;
+}
+
+/// Where the block's instance stands on each axis of the grid, the last one
+/// fastest.
+void KernelText::printInstance() {
+  Scope &scope = *scopes.back();
+  tile::GridOp grid = kernel.getGrid();
+  int64_t rank = grid.getSizes().size();
+  if (rank == 0)
+    return;
+  line(scope, "i64 instance = blockIdx.x;");
+  for (int64_t axis = rank - 1; axis >= 0; --axis) {
+    std::string name = newName("at");
+    int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
+    std::string count =
+        formatv("ceilDiv({0}, {1})", number(grid.getSizes()[axis]), block);
+    bool isFirst = axis == 0;
+    line(scope, formatv("const i64 {0} = {1} * {2};", name,
+                        isFirst ? "instance" : "instance % " + count, block));
+    if (!isFirst)
+      line(scope, "instance /= " + count + ";");
+    numbers[grid.getResult(axis)] = name;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The function
+//===----------------------------------------------------------------------===//
+
+static std::string parametersText(tile::KernelOp kernel) {
+  std::string text;
+  auto add = [&](const Twine &parameter) {
+    text += (text.empty() ? "" : ",\n    ") + parameter.str();
+  };
+  size_t numInputs = kernel.getNumInputs(),
+         numBuffers = numInputs + kernel.getNumOutputs();
+  for (BlockArgument argument : kernel.getEntry().getArguments()) {
+    size_t number = argument.getArgNumber();
+    if (number >= numBuffers) {
+      add("const i64 n" + Twine(number - numBuffers));
+      continue;
+    }
+    auto buffer = cast<tile::BufferType>(argument.getType());
+    add((number < numInputs ? "const " : "") +
+        scalarType(buffer.getElementType()) + " *__restrict__ buffer" +
+        Twine(number));
+  }
+  return text;
+}
+
+LogicalResult KernelText::checkBuffers() {
+  for (Value buffer : entry().getArguments()) {
+    auto type = dyn_cast<tile::BufferType>(buffer.getType());
+    if (!type || !scalarType(type.getElementType()).empty())
+      continue;
+    return kernel.emitOpError("cannot be printed for a GPU: elements of ")
+           << type.getElementType() << " have no address of their own";
+  }
+  return success();
+}
+
+FailureOr<KernelForm> KernelText::print() {
+  if (failed(checkBuffers()))
+    return failure();
+  for (auto [n, scalar] : llvm::enumerate(kernel.getScalars()))
+    numbers[scalar] = "n" + std::to_string(n);
+  open(&entry());
+  printInstance();
+  for (Operation &op : entry())
+    if (auto store = dyn_cast<tile::StoreOp>(op))
+      printStore(store);
+  std::string body = close();
+  if (hasFailed)
+    return failure();
+
+  KernelForm form;
+  form.numThreads = 32 * warpRows * warpColumns;
+  form.sharedBytes = sharedBytes + llvm::alignTo(scratchBytes, 16);
+  llvm::raw_string_ostream os(form.text);
+  if (StringAttr source = kernel.getSourceAttr())
+    os << "// " << source.getValue() << "\n";
+  os << "extern \"C\" __global__ void __launch_bounds__(" << form.numThreads
+     << ") " << kernel.getSymName() << "(\n    " << parametersText(kernel)
+     << ") {\n";
+  os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
+  for (auto &[shape, text] : layouts)
+    os << "  using " << layoutOf(shape.first, shape.second) << " = " << text
+       << ";\n";
+  if (scratchBytes > 0)
+    os << "  constexpr u32 kScratch = " << sharedBytes << ";\n";
+  os << body << "}\n";
+  return form;
+}
+
+} // namespace tenon::cuda

@@ -1,0 +1,176 @@
+//===- KernelText.h - a scheduled kernel as CUDA C++ ----------------------===//
+//
+// Tiles are printed where they are needed, spread over threads as whoever needs
+// them wants it: a store asks for its tile, a map asks its inputs for elements
+// at the same places, a product asks for its sides in shared memory. What a
+// value becomes is a statement in the scope that defines it, so it is printed
+// once for each spread.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_COMPILER_EMIT_CUDA_KERNELTEXT_H
+#define TENON_COMPILER_EMIT_CUDA_KERNELTEXT_H
+
+#include "dialects/Tile/TileDialect.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <memory>
+#include <string>
+
+namespace tenon::cuda {
+
+/// What a launch must know beside the buffers and sizes.
+struct KernelForm {
+  std::string text;        ///< the function; it needs the device library
+  int64_t numThreads = 0;  ///< of a block
+  int64_t sharedBytes = 0; ///< of a block's dynamic shared memory
+};
+
+class KernelText {
+public:
+  /// `kernel` is in the scheduled form.
+  explicit KernelText(tile::KernelOp kernel);
+
+  /// Emits one error where the kernel has what cannot be printed.
+  mlir::FailureOr<KernelForm> print();
+
+private:
+  using Value = mlir::Value;
+
+  //===--- KernelText.cpp: the function, its scopes and numbers -----------===//
+  struct Scope {
+    mlir::Block *block;
+    std::string text;
+    /// What values are called, by how they are spread.
+    llvm::DenseMap<Value, llvm::StringMap<std::string>> printed;
+    explicit Scope(mlir::Block *block) : block(block) {}
+    /// Empty where the value is not printed yet.
+    std::string &nameOf(Value value, llvm::StringRef spread) {
+      return printed[value][spread];
+    }
+  };
+  Scope &scopeOf(Value value);
+  Scope &open(mlir::Block *block);
+  std::string close();
+  void line(Scope &scope, const llvm::Twine &text);
+  std::string newName(llvm::StringRef prefix);
+  std::string number(Value value);
+  void printInstance();
+  mlir::LogicalResult checkBuffers();
+  /// Returns an empty text, and emits the first error.
+  std::string fail(mlir::Operation *op, const llvm::Twine &reason);
+
+  //===--- KernelWindows.cpp: views of memory -----------------------------===//
+  /// A tile's rows and columns as dims of a view; -1: none.
+  struct Access {
+    tile::ViewOp view;
+    mlir::ValueRange offsets;
+    int64_t rowDim = -1, columnDim = -1;
+    int64_t rows = 1, columns = 1;
+    /// Whether coordinates behind the tile are asked for, too.
+    bool padsRows = false, padsColumns = false;
+    /// A dim that is walked otherwise.
+    int64_t otherDim = -1;
+  };
+  std::string windowText(const Access &access);
+  std::string boundText(Value offset, Value size, int64_t extent, bool isPadded);
+  std::string strideText(tile::ViewOp view, int64_t dim);
+  std::string offsetText(const Access &access);
+  /// So many neighbours along the last dim lie aligned, and all inside or all
+  /// outside, and where that is of rows or columns of the tile.
+  int64_t neighboursOf(const Access &access);
+  int64_t divisorOf(Value value);
+  int64_t strideDivisor(tile::ViewOp view, int64_t dim);
+  static bool isInside(Value offset, Value size, int64_t extent);
+  static Access exchanged(Access access);
+
+  //===--- KernelSpreads.cpp: which thread has which element ---------------===//
+  enum class Part { Whole, Rows, Columns, Scalar };
+  struct Spread {
+    Part part = Part::Scalar;
+    std::string layout; ///< a type of the device library
+    std::string key() const {
+      return std::to_string(static_cast<int>(part)) + layout;
+    }
+  };
+  /// How the kernel computes the tile.
+  Spread naturalSpread(Value tile);
+  Spread spreadOfVector(Value tile);
+  std::optional<Spread> spreadByUse(Value tile);
+  std::string layoutOf(int64_t rows, int64_t columns);
+  std::string newLayout(int64_t rows, int64_t columns);
+  bool hasProduct(int64_t rows, int64_t columns);
+  bool isStoredAcross(int64_t rows, int64_t columns);
+  std::string typeText(mlir::Type element, const Spread &spread);
+  static Spread spreadOfInput(tile::MapOp map, unsigned input,
+                              const Spread &result);
+
+  //===--- KernelTiles.cpp: tiles in registers ------------------------------===//
+  /// The tile in this spread: a name, or what stands for any spread of it.
+  std::string tile(Value value, const Spread &spread);
+  /// The same as an object of its own.
+  std::string tileObject(Value value, const Spread &spread);
+  std::string textOf(Value value, const Spread &spread);
+  std::string textOfLoad(tile::LoadOp load, const Spread &spread);
+  std::string textOfGather(tile::GatherOp gather, const Spread &spread);
+  std::string textOfMap(tile::MapOp map, const Spread &spread);
+  std::string textOfReduce(tile::ReduceOp reduce);
+  std::string textOfConversion(Value value, const Spread &from,
+                               const Spread &to);
+  static bool isMadeAnyhow(Value value);
+  void printStore(tile::StoreOp store);
+  Access accessOf(Value view, mlir::ValueRange offsets,
+                  llvm::ArrayRef<int64_t> axes, tile::TileType type,
+                  const Spread &spread);
+  std::string scratch(int64_t bytes);
+
+  //===--- KernelProducts.cpp: products and loops --------------------------===//
+  /// A factor in shared memory.
+  struct Side {
+    Value tile;
+    bool isLeft, isTransposed; ///< how it lies
+    int64_t rows, columns;     ///< as it lies, with padding
+    std::string type;          ///< of the memory
+    int64_t bytes;
+    std::optional<Access> copied; ///< what it is a copy of, as it lies
+  };
+  bool usesUnit();
+  Side sideOf(tile::MmaOp mma, bool isLeft);
+  Side sideOfSums(tile::MmaOp mma, bool isLeft);
+  Side sideOfUnit(tile::MmaOp mma, bool isLeft);
+  std::optional<Access> copiedBy(Value tile);
+  std::string sideText(tile::MmaOp mma, bool isLeft);
+  std::string textOfPut(const Side &side);
+  std::string textOfProduct(tile::MmaOp mma);
+  std::string copyText(const Side &side, llvm::StringRef memory);
+  void printLoop(mlir::scf::ForOp loop);
+  void printTurn(mlir::scf::ForOp loop);
+  void printPipeline(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
+  llvm::SmallVector<Side> sidesCopiedIn(mlir::scf::ForOp loop);
+  int64_t allocate(int64_t bytes);
+
+  mlir::Block &entry() { return kernel.getEntry(); }
+
+  tile::KernelOp kernel;
+  int64_t warpRows = 1, warpColumns = 1, numStages = 2;
+  int64_t sharedBytes = 0, scratchBytes = 0;
+  int64_t numNames = 0;
+  bool hasFailed = false;
+  llvm::SmallVector<std::unique_ptr<Scope>> scopes;
+  llvm::MapVector<std::pair<int64_t, int64_t>, std::string> layouts;
+  llvm::DenseMap<Value, std::string> numbers; ///< arguments, grid, turns
+  /// Tiles that loops carry and their results: variables.
+  struct Variable {
+    std::string name;
+    Spread spread;
+  };
+  llvm::DenseMap<Value, Variable> variables;
+  llvm::DenseMap<Value, std::string> staged; ///< copied sides of this turn
+};
+
+} // namespace tenon::cuda
+
+#endif // TENON_COMPILER_EMIT_CUDA_KERNELTEXT_H

@@ -1,0 +1,286 @@
+//===- KernelTiles.cpp - tiles in registers -------------------------------===//
+
+#include "compiler/Emit/Cuda/KernelText.h"
+
+#include "compiler/Emit/Cuda/ScalarText.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace tenon::cuda {
+
+static tile::TileType typeOf(Value tile) {
+  return cast<tile::TileType>(tile.getType());
+}
+
+/// Whether one text stands for all spreads: the same number everywhere, or that
+/// of the place.
+bool KernelText::isMadeAnyhow(Value value) {
+  return value.getDefiningOp<tile::FillOp>() ||
+         value.getDefiningOp<tile::IndexOp>();
+}
+
+KernelText::Access KernelText::accessOf(Value view, ValueRange offsets,
+                                        ArrayRef<int64_t> axes,
+                                        tile::TileType type,
+                                        const Spread &spread) {
+  Access access;
+  access.view = view.getDefiningOp<tile::ViewOp>();
+  access.offsets = offsets;
+  if (type.getRank() == 2) {
+    access.rowDim = axes[0];
+    access.columnDim = axes[1];
+    access.rows = type.getExtent(0);
+    access.columns = type.getExtent(1);
+  } else if (type.getRank() == 1) {
+    bool isRows = spread.part == Part::Rows;
+    (isRows ? access.rowDim : access.columnDim) = axes[0];
+    (isRows ? access.rows : access.columns) = type.getExtent(0);
+  }
+  return access;
+}
+
+std::string KernelText::scratch(int64_t bytes) {
+  scratchBytes = std::max(scratchBytes, bytes);
+  return "kScratch";
+}
+
+//===----------------------------------------------------------------------===//
+// One text for each op
+//===----------------------------------------------------------------------===//
+
+std::string KernelText::textOfLoad(tile::LoadOp load, const Spread &spread) {
+  Access access = accessOf(load.getView(), load.getOffsets(), load.getAxes(),
+                           load.getType(), spread);
+  if (access.view.getType().getLayout())
+    return fail(load, "a packed view");
+  switch (spread.part) {
+  case Part::Scalar:
+    return formatv("*{0}.first", windowText(access));
+  case Part::Rows:
+    return formatv("loadRows<{0}>({1})", spread.layout, windowText(access));
+  case Part::Columns:
+    return formatv("loadColumns<{0}>({1})", spread.layout, windowText(access));
+  case Part::Whole:
+    return formatv("load<{0}, {1}>({2})", spread.layout, neighboursOf(access),
+                   windowText(access));
+  }
+  llvm_unreachable("there is no other part");
+}
+
+std::string KernelText::textOfGather(tile::GatherOp gather,
+                                     const Spread &spread) {
+  auto view = gather.getView().getDefiningOp<tile::ViewOp>();
+  int64_t numIndexAxes = gather.getIndices().getType().getRank();
+  int64_t dim = gather.getDim();
+  Access access;
+  access.view = view;
+  access.offsets = gather.getOffsets();
+  access.otherDim = dim;
+  std::string stride = "i64(" + strideText(view, dim) + ")";
+  std::string gathered =
+      formatv("GatheredDim{{{0}, {1}}", number(view.getSizes()[dim]), stride);
+  if (gather.getAxes().empty()) {
+    std::string window = windowText(access);
+    std::string indices = tile(gather.getIndices(), spread);
+    std::string one = formatv(
+        "[=](i64 x) {{ return gatherOne({0}.first, {1}, x); }", window, gathered);
+    if (spread.part == Part::Scalar)
+      return formatv("({0})({1})", one, indices);
+    StringRef name = spread.part == Part::Whole  ? "map"
+                     : spread.part == Part::Rows ? "mapRows"
+                                                 : "mapColumns";
+    return formatv("{0}<{1}>({2}, {3})", name, spread.layout, one, indices);
+  }
+  if (gather.getAxes().size() != 1 || numIndexAxes > 1 ||
+      spread.part != Part::Whole)
+    return fail(gather, "a gather of this shape");
+  access.columnDim = gather.getAxes()[0];
+  access.columns = gather.getType().getShape().back();
+  Spread rows{Part::Rows, spread.layout};
+  std::string indices =
+      tile(gather.getIndices(), numIndexAxes == 0 ? Spread() : rows);
+  return formatv("gatherRows<{0}, {1}>({2}, {3}, {4})", spread.layout,
+                 neighboursOf(access), windowText(access), gathered, indices);
+}
+
+std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
+  size_t depth = scopes.size();
+  for (auto [n, scope] : llvm::enumerate(scopes))
+    if (scope.get() == &scopeOf(map))
+      depth = n + 1;
+  FailureOr<std::string> function =
+      lambdaText(map, 2 * depth, [&](Value outer) { return number(outer); });
+  if (failed(function)) {
+    hasFailed = true;
+    return "";
+  }
+  std::string inputs;
+  for (auto [n, input] : llvm::enumerate(map.getInputs()))
+    inputs += (n ? ", " : "") + tile(input, spreadOfInput(map, n, spread));
+  if (spread.part == Part::Scalar)
+    return formatv("({0})({1})", *function, inputs);
+  StringRef name = spread.part == Part::Whole  ? "map"
+                   : spread.part == Part::Rows ? "mapRows"
+                                               : "mapColumns";
+  return formatv("{0}<{1}>({2}{3}{4})", name, spread.layout, *function,
+                 inputs.empty() ? "" : ", ", inputs);
+}
+
+static StringRef nameOf(tile::Combine kind) {
+  switch (kind) {
+  case tile::Combine::Sum:
+    return "Sum";
+  case tile::Combine::Max:
+    return "Max";
+  case tile::Combine::Min:
+    return "Min";
+  case tile::Combine::Prod:
+    return "Prod";
+  case tile::Combine::MaxNumber:
+    return "MaxNumber";
+  }
+  llvm_unreachable("there is no other kind");
+}
+
+/// In the natural spread.
+std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
+  Value input = reduce.getInput();
+  tile::TileType type = typeOf(input);
+  Spread spread = type.getRank() == 2
+                      ? naturalSpread(input)
+                      : Spread{Part::Whole, layoutOf(1, type.getExtent(0))};
+  bool isOfRows = type.getRank() == 1 || reduce.getAxis() == 1;
+  int64_t kept = type.getRank() == 1 ? 1 : type.getExtent(isOfRows ? 0 : 1);
+  // The layout may reach further than the tile does.
+  constexpr int64_t kMostLanesAcross = 32;
+  int64_t slots = llvm::alignTo(kept, kMostLanesAcross * warpRows * warpColumns);
+  int64_t elementBytes = 8;
+  std::string memory = warpRows * warpColumns == 1
+                           ? "0"
+                           : scratch(slots * std::max(warpRows, warpColumns) *
+                                     elementBytes);
+  std::string end = "All()";
+  if (Value limit = reduce.getLimit())
+    end = "Below{" + number(limit) + "}";
+  return formatv("{0}<{1}>({2}, {3}, {4}){5}",
+                 isOfRows ? "reduceRows" : "reduceColumns",
+                 nameOf(reduce.getKind()), tileObject(input, spread), end, memory,
+                 type.getRank() == 1 ? ".v[0]" : "");
+}
+
+/// A tile in another spread, by way of memory.
+std::string KernelText::textOfConversion(Value value, const Spread &from,
+                                         const Spread &to) {
+  std::string name = tileObject(value, from);
+  tile::TileType type = typeOf(value);
+  constexpr int64_t kMostBytes = 8, kMostPadding = 16;
+  int64_t bytes = kMostBytes;
+  for (int64_t extent : type.getShape())
+    bytes *= llvm::alignTo(extent, kMostPadding) + kMostPadding;
+  if (type.getRank() == 2)
+    return formatv("convert<{0}>({1}, {2})", to.layout, name, scratch(bytes));
+  auto isRows = [](const Spread &spread) { return spread.part == Part::Rows; };
+  if (from.part == Part::Whole || to.part == Part::Whole)
+    return fail(value.getDefiningOp(), "a vector that lies in two ways");
+  return formatv("convertVector<{0}, {1}>({2}, {3})", to.layout,
+                 isRows(to) ? 0 : 1, name, scratch(bytes));
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+std::string KernelText::textOf(Value value, const Spread &spread) {
+  return llvm::TypeSwitch<Operation *, std::string>(value.getDefiningOp())
+      .Case([&](tile::LoadOp op) { return textOfLoad(op, spread); })
+      .Case([&](tile::GatherOp op) { return textOfGather(op, spread); })
+      .Case([&](tile::MapOp op) { return textOfMap(op, spread); })
+      .Case([&](tile::ReduceOp op) { return textOfReduce(op); })
+      .Case([&](tile::MmaOp op) { return textOfProduct(op); })
+      .Default([&](Operation *op) {
+        return fail(op ? op : kernel.getOperation(), "an op without a text");
+      });
+}
+
+/// Whether vectors of elements in the spreads have them in the same threads.
+static bool areAlike(StringRef x, StringRef y) {
+  // Layouts of sums of one kernel have the same rows; sizes say the rest.
+  return x == y || (x.starts_with("L") && y.starts_with("L") &&
+                    x.split('x').first == y.split('x').first);
+}
+
+std::string KernelText::tile(Value value, const Spread &spread) {
+  if (auto fill = value.getDefiningOp<tile::FillOp>())
+    return number(fill.getValue());
+  if (auto index = value.getDefiningOp<tile::IndexOp>())
+    return formatv("{0}{{{1}}",
+                   spread.part == Part::Rows ? "RowIndex" : "ColumnIndex",
+                   number(index.getOffset()));
+  if (auto loop = value.getDefiningOp<scf::ForOp>();
+      loop && !variables.contains(value))
+    printLoop(loop);
+  Operation *op = value.getDefiningOp();
+  bool isFixed = !op || isa<scf::ForOp, tile::ReduceOp, tile::MmaOp>(op);
+  Spread natural = isFixed ? naturalSpread(value) : spread;
+  bool isConverted =
+      natural.part != spread.part ||
+      (natural.layout != spread.layout &&
+       !(spread.part == Part::Rows && areAlike(natural.layout, spread.layout)));
+  if (auto found = variables.find(value);
+      found != variables.end() && !isConverted)
+    return found->second.name;
+  const Spread &key = isConverted ? spread : natural;
+  Scope &scope = scopeOf(value);
+  if (std::string name = scope.nameOf(value, key.key()); !name.empty())
+    return name;
+  std::string text = isConverted ? textOfConversion(value, natural, spread)
+                                 : textOf(value, natural);
+  std::string name = newName("t");
+  line(scope, "auto " + name + " = " + text + ";");
+  return scope.nameOf(value, key.key()) = name;
+}
+
+std::string KernelText::tileObject(Value value, const Spread &spread) {
+  std::string text = tile(value, spread);
+  bool isNumber = typeOf(value).getRank() == 0 && spread.part != Part::Scalar;
+  if (!isNumber && !isMadeAnyhow(value))
+    return text;
+  Type element = typeOf(value).getElementType();
+  if (value.getDefiningOp<tile::IndexOp>())
+    return formatv("{0}<{1}>([=](i64 x) {{ return x; }, {2})",
+                   spread.part == Part::Rows      ? "mapRows"
+                   : spread.part == Part::Columns ? "mapColumns"
+                                                  : "map",
+                   spread.layout, text);
+  if (spread.part == Part::Scalar)
+    return text;
+  return formatv("fill<{0}>({1})", typeText(element, spread), text);
+}
+
+void KernelText::printStore(tile::StoreOp store) {
+  Value value = store.getTile();
+  Spread spread = naturalSpread(value);
+  std::string object = tileObject(value, spread);
+  Access access = accessOf(store.getView(), store.getOffsets(), store.getAxes(),
+                           typeOf(value), spread);
+  Scope &scope = *scopes.back();
+  std::string window = windowText(access);
+  switch (spread.part) {
+  case Part::Scalar:
+    return line(scope, formatv("if (threadIdx.x == 0) *{0}.first = {1};",
+                               window, object));
+  case Part::Rows:
+    return line(scope, formatv("storeRows({0}, {1});", window, object));
+  case Part::Columns:
+    return line(scope, formatv("storeColumns({0}, {1});", window, object));
+  case Part::Whole:
+    return line(scope, formatv("store<{0}>({1}, {2});", neighboursOf(access),
+                               window, object));
+  }
+}
+
+} // namespace tenon::cuda

@@ -1,0 +1,181 @@
+//===- KernelWindows.cpp - a kernel's views as windows on memory ----------===//
+
+#include "compiler/Emit/Cuda/KernelText.h"
+
+#include "dialects/Tile/Offsets.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/FormatVariadic.h"
+
+#include <numeric>
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace tenon::cuda {
+
+/// Of divisors: more is never asked for.
+static constexpr int64_t kMostDivisor = 64;
+
+static std::optional<int64_t> constantOf(Value value) {
+  IntegerAttr constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return constant.getInt();
+  return std::nullopt;
+}
+
+int64_t KernelText::divisorOf(Value value) {
+  if (std::optional<int64_t> constant = constantOf(value))
+    return std::gcd(*constant, kMostDivisor);
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+    return loop ? std::gcd(divisorOf(loop.getLowerBound()),
+                           divisorOf(loop.getStep()))
+                : 1;
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto grid = dyn_cast<tile::GridOp>(op)) {
+    unsigned axis = cast<OpResult>(value).getResultNumber();
+    return std::gcd(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt(), kMostDivisor);
+  }
+  auto both = [&](auto combine) {
+    return combine(divisorOf(op->getOperand(0)), divisorOf(op->getOperand(1)));
+  };
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MinSIOp, arith::MaxSIOp>(op))
+    return both([](int64_t x, int64_t y) { return std::gcd(x, y); });
+  if (isa<arith::MulIOp>(op))
+    return both([](int64_t x, int64_t y) { return std::gcd(x * y, kMostDivisor); });
+  return 1;
+}
+
+/// Whether all of an axis' coordinates are in the view.
+bool KernelText::isInside(Value offset, Value size, int64_t extent) {
+  std::optional<int64_t> all = constantOf(size);
+  if (!all)
+    return false;
+  if (std::optional<int64_t> first = constantOf(offset))
+    return *first >= 0 && *first + extent <= *all;
+  if (auto grid = offset.getDefiningOp<tile::GridOp>()) {
+    unsigned axis = cast<OpResult>(offset).getResultNumber();
+    int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
+    std::optional<int64_t> of = constantOf(grid.getSizes()[axis]);
+    return of && *of <= *all &&
+           (extent == 1 || (extent <= block && *of % block == 0));
+  }
+  if (auto argument = dyn_cast<BlockArgument>(offset))
+    if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())) {
+      std::optional<int64_t> from = constantOf(loop.getLowerBound()),
+                             to = constantOf(loop.getUpperBound()),
+                             step = constantOf(loop.getStep());
+      return from == 0 && to && step && *to <= *all && *to % *step == 0 &&
+             extent <= *step;
+    }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// Strides and offsets
+//===----------------------------------------------------------------------===//
+
+/// Elements from one to the next along the dim.
+std::string KernelText::strideText(tile::ViewOp view, int64_t dim) {
+  int64_t known = 1;
+  std::string open;
+  for (Value size : view.getSizes().drop_front(dim + 1)) {
+    if (std::optional<int64_t> constant = constantOf(size))
+      known *= *constant;
+    else
+      open += (open.empty() ? "" : " * ") + number(size);
+  }
+  if (open.empty())
+    return "Fixed<" + std::to_string(known) + ">()";
+  return "Open{" + open + (known == 1 ? "" : " * " + std::to_string(known)) +
+         "}";
+}
+
+int64_t KernelText::strideDivisor(tile::ViewOp view, int64_t dim) {
+  int64_t divisor = 1;
+  for (Value size : view.getSizes().drop_front(dim + 1))
+    divisor = std::gcd(divisor * divisorOf(size), kMostDivisor);
+  return divisor;
+}
+
+/// Elements before the tile's first one, as Horner's scheme has it.
+std::string KernelText::offsetText(const Access &access) {
+  std::string text;
+  tile::ViewOp view = access.view;
+  for (auto [dim, offset] : llvm::enumerate(access.offsets)) {
+    if (!text.empty())
+      text = formatv("({0}) * {1}", text, number(view.getSizes()[dim]));
+    bool isZero = static_cast<int64_t>(dim) == access.otherDim ||
+                  matchPattern(offset, m_Zero());
+    if (isZero)
+      continue;
+    text += (text.empty() ? "" : " + ") + number(offset);
+  }
+  return text;
+}
+
+std::string KernelText::boundText(Value offset, Value size, int64_t extent,
+                                  bool isPadded) {
+  if (isInside(offset, size, extent))
+    return isPadded ? "Below{" + std::to_string(extent) + "}" : "All()";
+  std::string first = number(offset);
+  std::string end = number(size) + (first == "0" ? "" : " - " + first);
+  // Behind the tile there may be more of the view.
+  if (isPadded)
+    end = formatv("smallest<i64>({0}, {1})", end, extent);
+  if (tile::isKnownNonNegative(offset))
+    return "Below{" + end + "}";
+  return "Within{-" + first + ", " + end + "}";
+}
+
+std::string KernelText::windowText(const Access &access) {
+  tile::ViewOp view = access.view;
+  auto axis = [&](int64_t dim, int64_t extent, bool isPadded, bool isBound) {
+    if (dim < 0)
+      return std::string(isBound ? "All()" : "Fixed<0>()");
+    return isBound ? boundText(access.offsets[dim], view.getSizes()[dim],
+                               extent, isPadded)
+                   : strideText(view, dim);
+  };
+  std::string offset = offsetText(access);
+  auto buffer = cast<BlockArgument>(view.getBuffer());
+  return formatv("Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}", 
+                 buffer.getArgNumber(), offset.empty() ? "" : " + " + offset,
+                 axis(access.rowDim, access.rows, access.padsRows, false),
+                 axis(access.columnDim, access.columns, access.padsColumns, false),
+                 axis(access.rowDim, access.rows, access.padsRows, true),
+                 axis(access.columnDim, access.columns, access.padsColumns, true));
+}
+
+int64_t KernelText::neighboursOf(const Access &access) {
+  constexpr int64_t kMost = 8; // elements of 16 bits in 16 bytes
+  tile::ViewOp view = access.view;
+  int64_t last = view.getSizes().size() - 1;
+  bool isRows = access.rowDim == last;
+  if (last < 0 || (!isRows && access.columnDim != last))
+    return 1;
+  int64_t extent = isRows ? access.rows : access.columns;
+  int64_t divisor = std::gcd(kMost, extent);
+  Value offset = access.offsets[last], size = view.getSizes()[last];
+  divisor = std::gcd(divisor, divisorOf(offset));
+  if (!isInside(offset, size, extent))
+    divisor = std::gcd(divisor, divisorOf(size));
+  // What is added along all other dims.
+  for (int64_t dim = 0; dim < last; ++dim)
+    if (!matchPattern(access.offsets[dim], m_Zero()) || dim == access.rowDim ||
+        dim == access.columnDim || dim == access.otherDim)
+      divisor = std::gcd(divisor, strideDivisor(view, dim));
+  return divisor;
+}
+
+KernelText::Access KernelText::exchanged(Access access) {
+  std::swap(access.rowDim, access.columnDim);
+  std::swap(access.rows, access.columns);
+  std::swap(access.padsRows, access.padsColumns);
+  return access;
+}
+
+} // namespace tenon::cuda

@@ -1,0 +1,144 @@
+//===- Types.cuh - element types, and what scalars compute ----------------===//
+//
+// No header of the toolkit is included: they take half of a small kernel's
+// compilation, and of them only the two 16-bit floats are needed.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#define TENON_DEVICE __device__ __forceinline__
+#define TENON_UNROLL _Pragma("unroll")
+
+namespace tenon {
+
+using i8 = signed char;
+using u8 = unsigned char;
+using i16 = short;
+using u16 = unsigned short;
+using u32 = unsigned;
+using i64 = long long;
+using u64 = unsigned long long;
+
+template <class A, class B> inline constexpr bool kIsSame = false;
+template <class A> inline constexpr bool kIsSame<A, A> = true;
+
+template <bool Condition, class A, class B> struct Choose {
+  using Type = A;
+};
+template <class A, class B> struct Choose<false, A, B> {
+  using Type = B;
+};
+
+TENON_DEVICE constexpr i64 ceilDiv(i64 x, i64 y) { return (x + y - 1) / y; }
+
+/// A float of 16 bits; arithmetic is that of f32.
+struct bf16 {
+  u16 bits;
+  bf16() = default;
+  TENON_DEVICE bf16(float x) {
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  }
+  TENON_DEVICE operator float() const { return __uint_as_float(u32(bits) << 16); }
+};
+struct f16 {
+  u16 bits;
+  f16() = default;
+  TENON_DEVICE f16(float x) {
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  }
+  TENON_DEVICE operator float() const {
+    float x;
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+    return x;
+  }
+};
+
+/// Two neighbours as a word, the first one low.
+TENON_DEVICE u32 packPair(bf16, float low, float high) {
+  u32 word;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+}
+TENON_DEVICE u32 packPair(f16, float low, float high) {
+  u32 word;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+}
+
+//===----------------------------------------------------------------------===//
+// What combines two elements
+//===----------------------------------------------------------------------===//
+
+template <class T> TENON_DEVICE T infinity() { return T(__int_as_float(0x7f800000)); }
+template <> TENON_DEVICE double infinity() {
+  return __longlong_as_double(0x7ff0000000000000);
+}
+template <class T> struct Limits; // of integers
+template <> struct Limits<bool> { static constexpr bool kMin = false, kMax = true; };
+template <> struct Limits<i8> { static constexpr i8 kMin = -128, kMax = 127; };
+template <> struct Limits<i16> { static constexpr i16 kMin = -32768, kMax = 32767; };
+template <> struct Limits<int> {
+  static constexpr int kMin = -2147483647 - 1, kMax = 2147483647;
+};
+template <> struct Limits<i64> {
+  static constexpr i64 kMin = -9223372036854775807LL - 1, kMax = 9223372036854775807LL;
+};
+template <class T>
+inline constexpr bool kIsFloat =
+    kIsSame<T, float> || kIsSame<T, double> || kIsSame<T, bf16> || kIsSame<T, f16>;
+
+/// NaN wins.
+template <class T> TENON_DEVICE T largest(T x, T y) { return x > y ? x : y; }
+template <> TENON_DEVICE float largest(float x, float y) {
+  float z;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
+  return z;
+}
+template <> TENON_DEVICE double largest(double x, double y) {
+  return x > y || x != x ? x : y;
+}
+template <class T> TENON_DEVICE T smallest(T x, T y) { return x < y ? x : y; }
+template <> TENON_DEVICE float smallest(float x, float y) {
+  float z;
+  asm("min.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
+  return z;
+}
+template <> TENON_DEVICE double smallest(double x, double y) {
+  return x < y || x != x ? x : y;
+}
+
+struct Sum {
+  template <class T> TENON_DEVICE static T identity() { return T(0); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) { return T(x + y); }
+};
+struct Prod {
+  template <class T> TENON_DEVICE static T identity() { return T(1); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) { return T(x * y); }
+};
+struct Max {
+  template <class T> TENON_DEVICE static T identity() {
+    if constexpr (kIsFloat<T>)
+      return T(-infinity<T>());
+    else
+      return Limits<T>::kMin;
+  }
+  template <class T> TENON_DEVICE static T combine(T x, T y) { return largest(x, y); }
+};
+struct Min {
+  template <class T> TENON_DEVICE static T identity() {
+    if constexpr (kIsFloat<T>)
+      return infinity<T>();
+    else
+      return Limits<T>::kMax;
+  }
+  template <class T> TENON_DEVICE static T combine(T x, T y) { return smallest(x, y); }
+};
+/// Leaves NaN out.
+struct MaxNumber {
+  template <class T> TENON_DEVICE static T identity() { return T(-infinity<T>()); }
+  TENON_DEVICE static float combine(float x, float y) { return fmaxf(x, y); }
+  TENON_DEVICE static double combine(double x, double y) { return fmax(x, y); }
+};
+
+} // namespace tenon

@@ -1,0 +1,281 @@
+//===- Windows.cuh - tiles from memory and back ---------------------------===//
+//
+//   Window x{a0 + i * 384, Fixed<384>(), Fixed<1>(), Below{n0 - i}, All()};
+//   auto t = load<L, 4>(x);        zero where there is nothing
+//   store<4>(y, t);                nothing is written there
+//
+// A window begins where the tile's first element is or would be, in memory or
+// not. What is known when the kernel is printed is a type: a stride, a bound
+// that holds by itself. 4: that many neighbours lie aligned, inside or outside
+// together.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+#include "Tiles.cuh"
+
+namespace tenon {
+
+template <i64 Value> struct Fixed {
+  static constexpr bool kIsOne = Value == 1;
+  TENON_DEVICE constexpr operator i64() const { return Value; }
+};
+struct Open {
+  static constexpr bool kIsOne = false;
+  i64 value;
+  TENON_DEVICE operator i64() const { return value; }
+};
+
+/// Which coordinates of a tile are in memory.
+struct All {
+  TENON_DEVICE static constexpr bool has(i64) { return true; }
+};
+struct Below {
+  i64 end;
+  TENON_DEVICE bool has(i64 i) const { return i < end; }
+};
+struct Within {
+  i64 begin, end;
+  TENON_DEVICE bool has(i64 i) const { return i >= begin && i < end; }
+};
+
+template <class T, class RowStride, class ColumnStride, class RowBound, class ColumnBound>
+struct Window {
+  using Element = T;
+  using Rs = RowStride;
+  using Cs = ColumnStride;
+  T *first;
+  RowStride rowStride;
+  ColumnStride columnStride;
+  RowBound rows;
+  ColumnBound columns;
+  TENON_DEVICE T *at(i64 row, i64 column) const {
+    return first + (row * i64(rowStride) + column * i64(columnStride));
+  }
+};
+template <class T, class Rs, class Cs, class Rb, class Cb>
+Window(T *, Rs, Cs, Rb, Cb) -> Window<T, Rs, Cs, Rb, Cb>;
+
+//===----------------------------------------------------------------------===//
+// Neighbours
+//===----------------------------------------------------------------------===//
+
+template <class T> struct WithoutConst {
+  using Type = T;
+};
+template <class T> struct WithoutConst<const T> {
+  using Type = T;
+};
+template <class W> using ElementOf = typename WithoutConst<typename W::Element>::Type;
+
+template <int Bytes> struct Words;
+template <> struct Words<16> {
+  using Type = uint4;
+};
+template <> struct Words<8> {
+  using Type = uint2;
+};
+template <> struct Words<4> {
+  using Type = u32;
+};
+template <> struct Words<2> {
+  using Type = u16;
+};
+template <> struct Words<1> {
+  using Type = u8;
+};
+
+TENON_DEVICE void storeWords(void *to, uint4 w) {
+  // As an assignment it may become four stores.
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(w.x), "r"(w.y), "r"(w.z), "r"(w.w)
+               : "memory");
+}
+TENON_DEVICE void storeWords(void *to, uint2 w) {
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(w.x), "r"(w.y) : "memory");
+}
+template <class W> TENON_DEVICE void storeWords(void *to, W w) { *static_cast<W *>(to) = w; }
+
+/// V elements that lie aligned, or, where they are more than a thread reads at
+/// once, parts of them.
+template <int V, class T> TENON_DEVICE void readNeighbours(const T *from, T *to) {
+  constexpr int kBytes = V * int(sizeof(T));
+  if constexpr (kBytes > 16) {
+    readNeighbours<V / 2>(from, to);
+    readNeighbours<V / 2>(from + V / 2, to + V / 2);
+  } else {
+    using W = typename Words<kBytes>::Type;
+    union {
+      W words;
+      T elements[V];
+    };
+    words = *reinterpret_cast<const W *>(from);
+    TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
+  }
+}
+template <int V, class T> TENON_DEVICE void writeNeighbours(T *to, const T *from) {
+  constexpr int kBytes = V * int(sizeof(T));
+  if constexpr (kBytes > 16) {
+    writeNeighbours<V / 2>(to, from);
+    writeNeighbours<V / 2>(to + V / 2, from + V / 2);
+  } else {
+    using W = typename Words<kBytes>::Type;
+    union {
+      W words;
+      T elements[V];
+    };
+    TENON_UNROLL for (int i = 0; i < V; ++i) elements[i] = from[i];
+    storeWords(to, words);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles
+//===----------------------------------------------------------------------===//
+
+/// Calls `access(register, row, column, pointer)` for groups of neighbours that
+/// are in the tile and in memory, `outside(register)` for others.
+template <class L, int V, class W, class Access, class Outside>
+TENON_DEVICE void forGroups(const W &window, Access access, Outside outside) {
+  constexpr bool kAlongRow = L::kVectorAxis == 1;
+  constexpr int kStepM = kAlongRow ? 1 : V, kStepN = kAlongRow ? V : 1;
+  TENON_UNROLL for (int r = 0; r < L::kRows; r += kStepM) {
+    const int row = L::row(r);
+    const bool hasRow = L::hasRow(r) && window.rows.has(row);
+    TENON_UNROLL for (int c = 0; c < L::kColumns; c += kStepN) {
+      const int column = L::column(c);
+      if (hasRow && L::hasColumn(c) && window.columns.has(column))
+        access(r, c, window.at(row, column));
+      else
+        outside(r, c);
+    }
+  }
+}
+
+/// How many neighbours a thread accesses at once, of V that lie aligned.
+template <class L, class W, int V> TENON_DEVICE constexpr int groupOf() {
+  using Along = typename Choose<L::kVectorAxis == 1, typename W::Cs, typename W::Rs>::Type;
+  if (!Along::kIsOne)
+    return 1;
+  return V < L::kVector ? V : L::kVector;
+}
+
+template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
+  using T = ElementOf<W>;
+  constexpr int kGroup = groupOf<L, W, V>();
+  constexpr bool kAlongRow = L::kVectorAxis == 1;
+  Tile<T, L> result;
+  auto put = [&](int r, int c, const T *elements) {
+    TENON_UNROLL for (int i = 0; i < kGroup; ++i)
+      result.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)] = elements[i];
+  };
+  forGroups<L, kGroup>(
+      window,
+      [&](int r, int c, const T *from) {
+        T elements[kGroup];
+        readNeighbours<kGroup>(from, elements);
+        put(r, c, elements);
+      },
+      [&](int r, int c) {
+        const T zeros[kGroup] = {};
+        put(r, c, zeros);
+      });
+  return result;
+}
+
+template <int V = 1, class T, class L, class W>
+TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
+  constexpr int kGroup = groupOf<L, W, V>();
+  constexpr bool kAlongRow = L::kVectorAxis == 1;
+  forGroups<L, kGroup>(
+      window,
+      [&](int r, int c, T *to) {
+        T elements[kGroup];
+        TENON_UNROLL for (int i = 0; i < kGroup; ++i)
+          elements[i] = tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
+        writeNeighbours<kGroup>(to, elements);
+      },
+      [](int, int) {});
+}
+
+/// An element a row: of memory in which rows lie as the window's do.
+template <class L, class W> TENON_DEVICE auto loadRows(const W &window) {
+  using T = ElementOf<W>;
+  Rows<T, L> result;
+  TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
+    const int row = L::row(r);
+    result.v[r] = L::hasRow(r) && window.rows.has(row) ? *window.at(row, 0) : T();
+  }
+  return result;
+}
+template <class L, class W> TENON_DEVICE auto loadColumns(const W &window) {
+  using T = ElementOf<W>;
+  Columns<T, L> result;
+  TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
+    const int column = L::column(c);
+    result.v[c] = L::hasColumn(c) && window.columns.has(column) ? *window.at(0, column) : T();
+  }
+  return result;
+}
+
+/// Of the threads that hold the same element one writes it.
+template <class L> TENON_DEVICE bool isFirstSharing(int axis) {
+  return (lane() & L::lanesSharing(axis)) == 0 && L::warpSharing(axis) == 0;
+}
+template <class T, class L, class W> TENON_DEVICE void storeRows(const W &window, const Rows<T, L> &rows) {
+  if (!isFirstSharing<L>(0))
+    return;
+  TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
+    const int row = L::row(r);
+    if (L::hasRow(r) && window.rows.has(row))
+      *window.at(row, 0) = rows.v[r];
+  }
+}
+template <class T, class L, class W>
+TENON_DEVICE void storeColumns(const W &window, const Columns<T, L> &columns) {
+  if (!isFirstSharing<L>(1))
+    return;
+  TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
+    const int column = L::column(c);
+    if (L::hasColumn(c) && window.columns.has(column))
+      *window.at(0, column) = columns.v[c];
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// gather
+//===----------------------------------------------------------------------===//
+
+/// Where a view's elements along the gathered dim are.
+struct GatheredDim {
+  i64 size, stride;
+  TENON_DEVICE bool has(i64 index) const { return (index < 0 ? index + size : index) >= 0 && index < size; }
+  TENON_DEVICE i64 offset(i64 index) const { return (index < 0 ? index + size : index) * stride; }
+};
+
+/// Row r of the tile is the window's, moved to where index r says.
+template <class L, int V = 1, class I, class W>
+TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim, const I &indices) {
+  using T = ElementOf<W>;
+  constexpr int kGroup = L::kVectorAxis == 1 ? groupOf<L, W, V>() : 1;
+  Tile<T, L> result;
+  TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
+    const i64 index = pickRow<L>(indices, r);
+    const bool hasRow = L::hasRow(r) && dim.has(index);
+    const T *row = window.first + (hasRow ? dim.offset(index) : 0);
+    TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
+      const int column = L::column(c);
+      T elements[kGroup] = {};
+      if (hasRow && L::hasColumn(c) && window.columns.has(column))
+        readNeighbours<kGroup>(row + column * i64(window.columnStride), elements);
+      TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[L::at(r, c + i)] = elements[i];
+    }
+  }
+  return result;
+}
+
+/// The element at one index.
+template <class T> TENON_DEVICE T gatherOne(const T *first, GatheredDim dim, i64 index) {
+  return dim.has(index) ? first[dim.offset(index)] : T();
+}
+
+} // namespace tenon

@@ -1,0 +1,213 @@
+//===- ChooseCudaSchedule.cpp - numbers for symbols, for a GPU ------------===//
+
+#include "passes/Schedule/Passes.h"
+#include "passes/Schedule/ScheduleRules.h"
+
+#include "dialects/Tile/Products.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace tenon {
+
+#define GEN_PASS_DEF_CHOOSECUDASCHEDULEPASS
+#include "passes/Schedule/Passes.h.inc"
+
+namespace {
+
+/// What a GPU's schedule says.
+struct Choice {
+  llvm::StringMap<int64_t> numbers;
+  int64_t warpRows = 1, warpColumns = 8, stages = 2;
+  std::string reason;
+};
+
+class CudaChoice {
+public:
+  explicit CudaChoice(tile::KernelOp kernel);
+  Choice choose();
+
+private:
+  Choice contraction();
+  Choice attention();
+  Choice rows();
+  Choice elements();
+  /// The size of the grid's axis or the loop that the symbol cuts, where that
+  /// is a number.
+  std::optional<int64_t> sizeOf(StringRef symbol);
+  int64_t cut(StringRef symbol, int64_t most);
+
+  tile::KernelOp kernel;
+  llvm::SetVector<StringAttr> symbols;
+  llvm::StringMap<std::optional<int64_t>> sizes;
+  bool isContraction = false;
+  /// Rows of a tile of two axes: symbols, and the longest that is a number.
+  llvm::SetVector<StringAttr> rowSymbols, columnSymbols;
+  int64_t longestRow = 0;
+  bool hasTiles = false;
+};
+
+std::optional<int64_t> constantOf(Value value) {
+  IntegerAttr number;
+  if (matchPattern(value, m_Constant(&number)))
+    return number.getInt();
+  return std::nullopt;
+}
+
+CudaChoice::CudaChoice(tile::KernelOp kernel)
+    : kernel(kernel), symbols(symbolsOf(kernel)) {
+  tile::GridOp grid = kernel.getGrid();
+  for (auto [size, block] : llvm::zip_equal(grid.getSizes(), grid.getBlocks()))
+    if (auto symbol = dyn_cast<StringAttr>(block))
+      sizes[symbol.getValue()] = constantOf(size);
+  kernel.walk([&](scf::ForOp loop) {
+    auto extent = loop.getStep().getDefiningOp<tile::ExtentOp>();
+    if (!extent)
+      return;
+    sizes[extent.getSymbol()] = constantOf(loop.getUpperBound());
+    isContraction |= extent.getSymbol() == "BK";
+  });
+  kernel.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tile = dyn_cast<tile::TileType>(type);
+      if (!tile || tile.getRank() != 2)
+        continue;
+      hasTiles = true;
+      if (auto symbol = dyn_cast<StringAttr>(tile.getExtents()[0]))
+        rowSymbols.insert(symbol);
+      if (auto symbol = dyn_cast<StringAttr>(tile.getExtents()[1]))
+        columnSymbols.insert(symbol);
+      else
+        longestRow = std::max(
+            longestRow, cast<IntegerAttr>(tile.getExtents()[1]).getInt());
+    }
+  });
+}
+
+std::optional<int64_t> CudaChoice::sizeOf(StringRef symbol) {
+  return sizes.lookup(symbol);
+}
+
+/// Not more than there is, to a power of two.
+int64_t CudaChoice::cut(StringRef symbol, int64_t most) {
+  std::optional<int64_t> size = sizeOf(symbol);
+  return size ? std::min<int64_t>(most, llvm::bit_ceil<uint64_t>(
+                                            std::max<int64_t>(*size, 1)))
+              : most;
+}
+
+/// Whether the products are of floats of 16 bits, which the matrix unit
+/// multiplies.
+bool isNarrow(tile::KernelOp kernel) {
+  return !kernel
+              .walk([](tile::MmaOp mma) {
+                auto type = cast<tile::TileType>(mma.getLhs().getType());
+                return WalkResult(
+                    success(type.getElementType().getIntOrFloatBitWidth() == 16));
+              })
+              .wasInterrupted();
+}
+
+Choice CudaChoice::contraction() {
+  Choice choice;
+  bool narrow = isNarrow(kernel);
+  // Sums of 64 x 64 are 32 registers of each of 128 threads; of 128 x 128, 64
+  // of 256. Where rows are counted at run time they may be few.
+  bool isLarge = sizeOf("BM").value_or(0) >= 1024 &&
+                 sizeOf("BN").value_or(0) % 128 == 0;
+  int64_t side = isLarge ? 128 : 64;
+  choice.numbers = {{"BM", side}, {"BN", side}, {"BK", narrow ? 64 : 16}};
+  choice.warpRows = 2;
+  choice.warpColumns = isLarge ? 4 : 2;
+  choice.stages = 3;
+  choice.reason = ("blocks of " + Twine(side) + " x " + Twine(side) + " sums, " +
+                   (narrow ? "which the matrix unit leaves in registers"
+                           : "squares of 4 x 4 of which stand in registers") +
+                   "; three turns are copied or multiplied at a time")
+                      .str();
+  return choice;
+}
+
+Choice CudaChoice::attention() {
+  Choice choice;
+  choice.numbers = {{"BM", 64}, {"BN", isNarrow(kernel) ? 64 : 32}};
+  choice.warpRows = 4;
+  choice.warpColumns = 1;
+  choice.reason = "64 queries, 16 or more for each of four warps, so that rows "
+                  "of scores are not spread over two";
+  return choice;
+}
+
+/// Rows of tiles that are as long as the model says.
+Choice CudaChoice::rows() {
+  constexpr int64_t kLongestOfWarp = 1024;
+  Choice choice;
+  bool isShort = longestRow <= kLongestOfWarp;
+  choice.warpRows = isShort ? 8 : 1;
+  choice.warpColumns = isShort ? 1 : 8;
+  for (StringAttr symbol : symbols)
+    choice.numbers[symbol] = rowSymbols.contains(symbol) ? choice.warpRows : 256;
+  choice.reason =
+      isShort ? "a row for each of eight warps" : "a row for a block of 256 threads";
+  return choice;
+}
+
+Choice CudaChoice::elements() {
+  constexpr int64_t kElements = 1024, kColumns = 128, kRows = 8;
+  Choice choice;
+  choice.reason = "some elements for each of 256 threads";
+  if (!hasTiles) {
+    for (StringAttr symbol : symbols)
+      choice.numbers[symbol] = kElements;
+    return choice;
+  }
+  choice.warpRows = 8;
+  choice.warpColumns = 1;
+  for (StringAttr symbol : symbols)
+    choice.numbers[symbol] = columnSymbols.contains(symbol)
+                                 ? cut(symbol.getValue(), kColumns)
+                                 : kRows;
+  return choice;
+}
+
+Choice CudaChoice::choose() {
+  if (tile::hasProduct(kernel))
+    return isContraction ? contraction() : attention();
+  return longestRow > 0 ? rows() : elements();
+}
+
+struct ChooseCudaSchedule final
+    : impl::ChooseCudaSchedulePassBase<ChooseCudaSchedule> {
+  using ChooseCudaSchedulePassBase::ChooseCudaSchedulePassBase;
+
+  void runOnOperation() override {
+    Builder b(&getContext());
+    for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
+      if (kernel.getSchedule())
+        continue;
+      Choice choice = CudaChoice(kernel).choose();
+      SmallVector<NamedAttribute> entries;
+      for (StringAttr symbol : symbolsOf(kernel)) {
+        auto found = choice.numbers.find(symbol.getValue());
+        if (found == choice.numbers.end()) {
+          kernel.emitOpError("has a symbol that no schedule for a GPU knows: ")
+              << symbol;
+          return signalPassFailure();
+        }
+        entries.push_back({symbol, b.getIndexAttr(found->second)});
+      }
+      entries.push_back(
+          b.getNamedAttr("stages", b.getIndexAttr(choice.stages)));
+      entries.push_back(b.getNamedAttr(
+          "warps",
+          b.getDenseI64ArrayAttr({choice.warpRows, choice.warpColumns})));
+      kernel.setScheduleAttr(b.getDictionaryAttr(entries));
+      kernel->setAttr("tenon.reason", b.getStringAttr(choice.reason));
+    }
+  }
+};
+
+} // namespace
+} // namespace tenon
