@@ -30,6 +30,12 @@ int64_t KernelText::allocate(int64_t bytes) {
   return place;
 }
 
+/// In a loop others may still read what the turn before wrote.
+void KernelText::printReuse(Scope &scope) {
+  if (scope.block != &entry())
+    line(scope, "__syncthreads();");
+}
+
 /// Whether the matrix unit computes the kernel's products: all are of floats of
 /// 16 bits.
 bool KernelText::usesUnit() {
@@ -159,7 +165,7 @@ std::string KernelText::textOfPut(const Side &side) {
   std::string memory = newName("s");
   line(scope, formatv("const {0} {1}({2});", side.type, memory,
                       allocate(side.bytes)));
-  line(scope, "__syncthreads();");
+  printReuse(scope);
   bool isPadded = side.rows * side.columns > type.getExtent(0) * type.getExtent(1);
   if (isPadded) {
     line(scope, formatv("clear<W>({0});", memory));
@@ -189,7 +195,7 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
     memory = newName("s");
     line(scope, formatv("const {0} {1}({2});", side.type, memory,
                         allocate(side.bytes)));
-    line(scope, "__syncthreads();");
+    printReuse(scope);
     line(scope, copyText(side, memory));
     line(scope, "commitCopies();");
     line(scope, "awaitCopies<0>();");
@@ -204,7 +210,7 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
 std::string KernelText::textOfProduct(tile::MmaOp mma) {
   Spread spread = naturalSpread(mma);
   std::string left = sideText(mma, true), right = sideText(mma, false);
-  std::string sums = newName("sum");
+  std::string sums = newName(kOwnName);
   Scope &scope = scopeOf(mma);
   line(scope, formatv("auto {0} = {1};", sums,
                       tileObject(mma.getAccumulator(), spread)));
@@ -248,10 +254,12 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
   Scope &outer = *scopes.back();
   std::string turn = newName("at"), lower = number(loop.getLowerBound()),
               step = number(loop.getStep());
-  std::string count = formatv("ceilDiv({0} - {1}, {2})",
-                              number(loop.getUpperBound()), lower, step);
+  bool isFromZero = lower == "0";
+  std::string count = formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
+                              isFromZero ? "" : " - " + lower, step);
   numbers[loop.getInductionVar()] = turn;
-  std::string begin = formatv("const i64 {0} = {1} + turn * {2};", turn, lower, step);
+  std::string begin = formatv("const i64 {0} = {1}turn * {2};", turn,
+                              isFromZero ? "" : lower + " + ", step);
   SmallVector<std::string> memories;
   for (const Side &side : sides) {
     int64_t stage = llvm::alignTo(side.bytes, 1024);
@@ -274,7 +282,7 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
   printTurn(loop);
   std::string useHalf = close();
   std::string indent(2 * scopes.size(), ' ');
-  line(outer, "__syncthreads();");
+  printReuse(outer);
   line(outer, formatv("pipeline<{0}>({1},", numStages, count));
   outer.text += indent + "    [&](i64 turn, int stage) {\n" + copyHalf + indent +
                 "    },\n" + indent + "    [&](i64 turn, int stage) {\n" +

@@ -43,10 +43,15 @@ bool KernelText::isStoredAcross(int64_t rows, int64_t columns) {
   });
 }
 
-std::string KernelText::newLayout(int64_t rows, int64_t columns) {
-  if (hasProduct(rows, columns))
-    return formatv("{0}<{1}, {2}, W>", usesUnit() ? "MatrixLayout" : "SumLayout",
-                   rows, columns);
+KernelText::NamedLayout KernelText::newLayout(int64_t rows, int64_t columns) {
+  NamedLayout layout;
+  layout.name = formatv("L{0}x{1}", rows, columns);
+  if (hasProduct(rows, columns)) {
+    StringRef kind = usesUnit() ? "MatrixLayout" : "SumLayout";
+    layout.text = formatv("{0}<{1}, {2}, W>", kind, rows, columns);
+    layout.rows = formatv("{0} {1}", kind, rows);
+    return layout;
+  }
   bool isAcross = isStoredAcross(rows, columns);
   int64_t length = isAcross ? rows : columns;
   constexpr int64_t kNeighbours = 4, kLanes = 32;
@@ -54,18 +59,30 @@ std::string KernelText::newLayout(int64_t rows, int64_t columns) {
       std::min<int64_t>(kNeighbours, llvm::bit_floor<uint64_t>(length));
   uint64_t groups = llvm::divideCeil(length, neighbours);
   int64_t lanes = std::min<int64_t>(kLanes, llvm::bit_ceil(groups));
-  return formatv("{0}<{1}, {2}, W, {3}, {4}>",
-                 isAcross ? "ColumnLayout" : "RowLayout", rows, columns, lanes,
-                 neighbours);
+  StringRef kind = isAcross ? "ColumnLayout" : "RowLayout";
+  layout.text = formatv("{0}<{1}, {2}, W, {3}, {4}>", kind, rows, columns,
+                        lanes, neighbours);
+  layout.rows = formatv("{0} {1} {2} {3}", kind, rows, lanes,
+                        isAcross ? neighbours : 0);
+  return layout;
 }
 
 std::string KernelText::layoutOf(int64_t rows, int64_t columns) {
-  auto [entry, isNew] = layouts.insert({{rows, columns}, ""});
-  if (isNew) {
-    std::string text = newLayout(rows, columns);
-    layouts[{rows, columns}] = text;
-  }
-  return formatv("L{0}x{1}", rows, columns);
+  auto found = layouts.find({rows, columns});
+  if (found == layouts.end())
+    found = layouts.insert({{rows, columns}, newLayout(rows, columns)}).first;
+  return found->second.name;
+}
+
+/// Whether both layouts have their rows in the same threads.
+bool KernelText::haveSameRows(StringRef x, StringRef y) {
+  auto rowsOf = [&](StringRef name) -> StringRef {
+    for (auto &[shape, layout] : layouts)
+      if (layout.name == name)
+        return layout.rows;
+    return name;
+  };
+  return rowsOf(x) == rowsOf(y);
 }
 
 /// What those who use a vector of elements say of it: whether it has one for
@@ -142,10 +159,22 @@ std::string KernelText::typeText(Type element, const Spread &spread) {
 /// How an input of the map must be spread for its elements to meet.
 KernelText::Spread KernelText::spreadOfInput(tile::MapOp map, unsigned input,
                                              const Spread &result) {
-  SmallVector<unsigned> axes = map.getMap(input);
+  return spreadOfAxes(map.getMap(input), map.getType().getRank(), result);
+}
+
+StringRef KernelText::mapName(const Spread &spread) {
+  return spread.part == Part::Rows      ? "mapRows"
+         : spread.part == Part::Columns ? "mapColumns"
+                                        : "map";
+}
+
+/// The spread of what has these of a result's axes.
+KernelText::Spread KernelText::spreadOfAxes(ArrayRef<unsigned> axes,
+                                            int64_t rank,
+                                            const Spread &result) {
   if (axes.empty())
     return {};
-  if (map.getType().getRank() < 2)
+  if (rank < 2)
     return result;
   if (axes.size() == 1)
     return {axes[0] == 0 ? Part::Rows : Part::Columns, result.layout};

@@ -105,11 +105,13 @@ void KernelText::printInstance() {
   for (int64_t axis = rank - 1; axis >= 0; --axis) {
     std::string name = newName("at");
     int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
+    std::string size = number(grid.getSizes()[axis]);
     std::string count =
-        formatv("ceilDiv({0}, {1})", number(grid.getSizes()[axis]), block);
+        block == 1 ? size : formatv("ceilDiv({0}, {1})", size, block).str();
     bool isFirst = axis == 0;
-    line(scope, formatv("const i64 {0} = {1} * {2};", name,
-                        isFirst ? "instance" : "instance % " + count, block));
+    std::string place = isFirst ? "instance" : "instance % " + count;
+    line(scope, "const i64 " + name + " = " + place +
+                    (block == 1 ? "" : " * " + std::to_string(block)) + ";");
     if (!isFirst)
       line(scope, "instance /= " + count + ";");
     numbers[grid.getResult(axis)] = name;
@@ -167,18 +169,19 @@ FailureOr<KernelForm> KernelText::print() {
     return failure();
 
   KernelForm form;
+  // No function of the device is called so.
+  form.entry = ("tenon_" + kernel.getSymName()).str();
   form.numThreads = 32 * warpRows * warpColumns;
   form.sharedBytes = sharedBytes + llvm::alignTo(scratchBytes, 16);
   llvm::raw_string_ostream os(form.text);
   if (StringAttr source = kernel.getSourceAttr())
     os << "// " << source.getValue() << "\n";
   os << "extern \"C\" __global__ void __launch_bounds__(" << form.numThreads
-     << ") " << kernel.getSymName() << "(\n    " << parametersText(kernel)
+     << ") " << form.entry << "(\n    " << parametersText(kernel)
      << ") {\n";
   os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
-  for (auto &[shape, text] : layouts)
-    os << "  using " << layoutOf(shape.first, shape.second) << " = " << text
-       << ";\n";
+  for (auto &[shape, layout] : layouts)
+    os << "  using " << layout.name << " = " << layout.text << ";\n";
   if (scratchBytes > 0)
     os << "  constexpr u32 kScratch = " << sharedBytes << ";\n";
   os << body << "}\n";

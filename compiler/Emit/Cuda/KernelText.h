@@ -24,6 +24,7 @@ namespace tenon::cuda {
 
 /// What a launch must know beside the buffers and sizes.
 struct KernelForm {
+  std::string entry;       ///< the function's name
   std::string text;        ///< the function; it needs the device library
   int64_t numThreads = 0;  ///< of a block
   int64_t sharedBytes = 0; ///< of a block's dynamic shared memory
@@ -57,6 +58,8 @@ private:
   std::string close();
   void line(Scope &scope, const llvm::Twine &text);
   std::string newName(llvm::StringRef prefix);
+  /// Of names of tiles that statements before made, and not an expression.
+  static constexpr llvm::StringLiteral kOwnName = "sum";
   std::string number(Value value);
   void printInstance();
   mlir::LogicalResult checkBuffers();
@@ -72,8 +75,9 @@ private:
     int64_t rows = 1, columns = 1;
     /// Whether coordinates behind the tile are asked for, too.
     bool padsRows = false, padsColumns = false;
-    /// A dim that is walked otherwise.
-    int64_t otherDim = -1;
+    /// A dim that is walked otherwise, and one of which a loop takes a slice.
+    int64_t otherDim = -1, slicedDim = -1;
+    std::string sliceTurn = {};
   };
   std::string windowText(const Access &access);
   std::string boundText(Value offset, Value size, int64_t extent, bool isPadded);
@@ -88,6 +92,10 @@ private:
   static Access exchanged(Access access);
 
   //===--- KernelSpreads.cpp: which thread has which element ---------------===//
+  struct NamedLayout {
+    std::string name, text;
+    std::string rows; ///< equal where rows are in the same threads
+  };
   enum class Part { Whole, Rows, Columns, Scalar };
   struct Spread {
     Part part = Part::Scalar;
@@ -101,12 +109,16 @@ private:
   Spread spreadOfVector(Value tile);
   std::optional<Spread> spreadByUse(Value tile);
   std::string layoutOf(int64_t rows, int64_t columns);
-  std::string newLayout(int64_t rows, int64_t columns);
+  NamedLayout newLayout(int64_t rows, int64_t columns);
+  bool haveSameRows(llvm::StringRef x, llvm::StringRef y);
   bool hasProduct(int64_t rows, int64_t columns);
   bool isStoredAcross(int64_t rows, int64_t columns);
   std::string typeText(mlir::Type element, const Spread &spread);
   static Spread spreadOfInput(tile::MapOp map, unsigned input,
                               const Spread &result);
+  static Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
+                             const Spread &result);
+  static llvm::StringRef mapName(const Spread &spread);
 
   //===--- KernelTiles.cpp: tiles in registers ------------------------------===//
   /// The tile in this spread: a name, or what stands for any spread of it.
@@ -115,6 +127,7 @@ private:
   std::string tileObject(Value value, const Spread &spread);
   std::string textOf(Value value, const Spread &spread);
   std::string textOfLoad(tile::LoadOp load, const Spread &spread);
+  std::string loadText(const Access &access, const Spread &spread);
   std::string textOfGather(tile::GatherOp gather, const Spread &spread);
   std::string textOfMap(tile::MapOp map, const Spread &spread);
   std::string textOfReduce(tile::ReduceOp reduce);
@@ -126,6 +139,20 @@ private:
                   llvm::ArrayRef<int64_t> axes, tile::TileType type,
                   const Spread &spread);
   std::string scratch(int64_t bytes);
+
+  //===--- KernelSlices.cpp: reductions of tiles of three axes --------------===//
+  /// Of an axis, where a loop's turn is.
+  struct Slice {
+    unsigned axis;
+    std::string turn;
+  };
+  std::string sliceText(Value value, const Slice &slice, const Spread &spread);
+  std::string sliceOfLoad(tile::LoadOp load, const Slice &slice,
+                          const Spread &spread);
+  std::string sliceOfMap(tile::MapOp map, const Slice &slice,
+                         const Spread &spread);
+  std::string textOfSlicedReduce(tile::ReduceOp reduce);
+  static llvm::StringRef nameOf(tile::Combine kind);
 
   //===--- KernelProducts.cpp: products and loops --------------------------===//
   /// A factor in shared memory.
@@ -151,6 +178,7 @@ private:
   void printPipeline(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
   llvm::SmallVector<Side> sidesCopiedIn(mlir::scf::ForOp loop);
   int64_t allocate(int64_t bytes);
+  void printReuse(Scope &scope);
 
   mlir::Block &entry() { return kernel.getEntry(); }
 
@@ -160,7 +188,7 @@ private:
   int64_t numNames = 0;
   bool hasFailed = false;
   llvm::SmallVector<std::unique_ptr<Scope>> scopes;
-  llvm::MapVector<std::pair<int64_t, int64_t>, std::string> layouts;
+  llvm::MapVector<std::pair<int64_t, int64_t>, NamedLayout> layouts;
   llvm::DenseMap<Value, std::string> numbers; ///< arguments, grid, turns
   /// Tiles that loops carry and their results: variables.
   struct Variable {

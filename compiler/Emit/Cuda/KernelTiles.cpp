@@ -55,8 +55,13 @@ std::string KernelText::scratch(int64_t bytes) {
 std::string KernelText::textOfLoad(tile::LoadOp load, const Spread &spread) {
   Access access = accessOf(load.getView(), load.getOffsets(), load.getAxes(),
                            load.getType(), spread);
-  if (access.view.getType().getLayout())
-    return fail(load, "a packed view");
+  return loadText(access, spread);
+}
+
+std::string KernelText::loadText(const Access &access, const Spread &spread) {
+  tile::ViewOp view = access.view;
+  if (view.getType().getLayout())
+    return fail(view, "a packed view");
   switch (spread.part) {
   case Part::Scalar:
     return formatv("*{0}.first", windowText(access));
@@ -90,10 +95,8 @@ std::string KernelText::textOfGather(tile::GatherOp gather,
         "[=](i64 x) {{ return gatherOne({0}.first, {1}, x); }", window, gathered);
     if (spread.part == Part::Scalar)
       return formatv("({0})({1})", one, indices);
-    StringRef name = spread.part == Part::Whole  ? "map"
-                     : spread.part == Part::Rows ? "mapRows"
-                                                 : "mapColumns";
-    return formatv("{0}<{1}>({2}, {3})", name, spread.layout, one, indices);
+    return formatv("{0}<{1}>({2}, {3})", mapName(spread), spread.layout, one,
+                   indices);
   }
   if (gather.getAxes().size() != 1 || numIndexAxes > 1 ||
       spread.part != Part::Whole)
@@ -123,14 +126,11 @@ std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
     inputs += (n ? ", " : "") + tile(input, spreadOfInput(map, n, spread));
   if (spread.part == Part::Scalar)
     return formatv("({0})({1})", *function, inputs);
-  StringRef name = spread.part == Part::Whole  ? "map"
-                   : spread.part == Part::Rows ? "mapRows"
-                                               : "mapColumns";
-  return formatv("{0}<{1}>({2}{3}{4})", name, spread.layout, *function,
+  return formatv("{0}<{1}>({2}{3}{4})", mapName(spread), spread.layout, *function,
                  inputs.empty() ? "" : ", ", inputs);
 }
 
-static StringRef nameOf(tile::Combine kind) {
+StringRef KernelText::nameOf(tile::Combine kind) {
   switch (kind) {
   case tile::Combine::Sum:
     return "Sum";
@@ -150,6 +150,8 @@ static StringRef nameOf(tile::Combine kind) {
 std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
   Value input = reduce.getInput();
   tile::TileType type = typeOf(input);
+  if (type.getRank() == 3)
+    return textOfSlicedReduce(reduce);
   Spread spread = type.getRank() == 2
                       ? naturalSpread(input)
                       : Spread{Part::Whole, layoutOf(1, type.getExtent(0))};
@@ -165,7 +167,7 @@ std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
                                      elementBytes);
   std::string end = "All()";
   if (Value limit = reduce.getLimit())
-    end = "Below{" + number(limit) + "}";
+    end = "Below(" + number(limit) + ")";
   return formatv("{0}<{1}>({2}, {3}, {4}){5}",
                  isOfRows ? "reduceRows" : "reduceColumns",
                  nameOf(reduce.getKind()), tileObject(input, spread), end, memory,
@@ -206,13 +208,6 @@ std::string KernelText::textOf(Value value, const Spread &spread) {
       });
 }
 
-/// Whether vectors of elements in the spreads have them in the same threads.
-static bool areAlike(StringRef x, StringRef y) {
-  // Layouts of sums of one kernel have the same rows; sizes say the rest.
-  return x == y || (x.starts_with("L") && y.starts_with("L") &&
-                    x.split('x').first == y.split('x').first);
-}
-
 std::string KernelText::tile(Value value, const Spread &spread) {
   if (auto fill = value.getDefiningOp<tile::FillOp>())
     return number(fill.getValue());
@@ -229,7 +224,8 @@ std::string KernelText::tile(Value value, const Spread &spread) {
   bool isConverted =
       natural.part != spread.part ||
       (natural.layout != spread.layout &&
-       !(spread.part == Part::Rows && areAlike(natural.layout, spread.layout)));
+       !(spread.part == Part::Rows &&
+         haveSameRows(natural.layout, spread.layout)));
   if (auto found = variables.find(value);
       found != variables.end() && !isConverted)
     return found->second.name;
@@ -239,6 +235,8 @@ std::string KernelText::tile(Value value, const Spread &spread) {
     return name;
   std::string text = isConverted ? textOfConversion(value, natural, spread)
                                  : textOf(value, natural);
+  if (StringRef(text).starts_with(kOwnName))
+    return scope.nameOf(value, key.key()) = text;
   std::string name = newName("t");
   line(scope, "auto " + name + " = " + text + ";");
   return scope.nameOf(value, key.key()) = name;
@@ -252,10 +250,7 @@ std::string KernelText::tileObject(Value value, const Spread &spread) {
   Type element = typeOf(value).getElementType();
   if (value.getDefiningOp<tile::IndexOp>())
     return formatv("{0}<{1}>([=](i64 x) {{ return x; }, {2})",
-                   spread.part == Part::Rows      ? "mapRows"
-                   : spread.part == Part::Columns ? "mapColumns"
-                                                  : "map",
-                   spread.layout, text);
+                   mapName(spread), spread.layout, text);
   if (spread.part == Part::Scalar)
     return text;
   return formatv("fill<{0}>({1})", typeText(element, spread), text);

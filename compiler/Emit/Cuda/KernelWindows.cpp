@@ -107,12 +107,15 @@ std::string KernelText::offsetText(const Access &access) {
   tile::ViewOp view = access.view;
   for (auto [dim, offset] : llvm::enumerate(access.offsets)) {
     if (!text.empty())
-      text = formatv("({0}) * {1}", text, number(view.getSizes()[dim]));
+      text = formatv(StringRef(text).contains(' ') ? "({0}) * {1}" : "{0} * {1}",
+                     text, number(view.getSizes()[dim]));
     bool isZero = static_cast<int64_t>(dim) == access.otherDim ||
                   matchPattern(offset, m_Zero());
-    if (isZero)
-      continue;
-    text += (text.empty() ? "" : " + ") + number(offset);
+    bool isSliced = static_cast<int64_t>(dim) == access.slicedDim;
+    if (!isZero)
+      text += (text.empty() ? "" : " + ") + number(offset);
+    if (isSliced)
+      text += (text.empty() ? "" : " + ") + access.sliceTurn;
   }
   return text;
 }
@@ -120,15 +123,15 @@ std::string KernelText::offsetText(const Access &access) {
 std::string KernelText::boundText(Value offset, Value size, int64_t extent,
                                   bool isPadded) {
   if (isInside(offset, size, extent))
-    return isPadded ? "Below{" + std::to_string(extent) + "}" : "All()";
+    return isPadded ? "Below(" + std::to_string(extent) + ")" : "All()";
   std::string first = number(offset);
   std::string end = number(size) + (first == "0" ? "" : " - " + first);
   // Behind the tile there may be more of the view.
   if (isPadded)
     end = formatv("smallest<i64>({0}, {1})", end, extent);
   if (tile::isKnownNonNegative(offset))
-    return "Below{" + end + "}";
-  return "Within{-" + first + ", " + end + "}";
+    return "Below(" + end + ")";
+  return "Within(-" + first + ", " + end + ")";
 }
 
 std::string KernelText::windowText(const Access &access) {
@@ -155,7 +158,8 @@ int64_t KernelText::neighboursOf(const Access &access) {
   tile::ViewOp view = access.view;
   int64_t last = view.getSizes().size() - 1;
   bool isRows = access.rowDim == last;
-  if (last < 0 || (!isRows && access.columnDim != last))
+  if (last < 0 || (!isRows && access.columnDim != last) ||
+      access.slicedDim == last)
     return 1;
   int64_t extent = isRows ? access.rows : access.columns;
   int64_t divisor = std::gcd(kMost, extent);
@@ -166,7 +170,8 @@ int64_t KernelText::neighboursOf(const Access &access) {
   // What is added along all other dims.
   for (int64_t dim = 0; dim < last; ++dim)
     if (!matchPattern(access.offsets[dim], m_Zero()) || dim == access.rowDim ||
-        dim == access.columnDim || dim == access.otherDim)
+        dim == access.columnDim || dim == access.otherDim ||
+        dim == access.slicedDim)
       divisor = std::gcd(divisor, strideDivisor(view, dim));
   return divisor;
 }

@@ -19,24 +19,41 @@ namespace tenon {
 template <i64 Value> struct Fixed {
   static constexpr bool kIsOne = Value == 1;
   TENON_DEVICE constexpr operator i64() const { return Value; }
+  /// Elements before coordinate `i` of a tile.
+  TENON_DEVICE static auto times(int i) {
+    // A tile has no more than 2^16 rows or columns.
+    if constexpr (Value < 1 << 15)
+      return i * int(Value);
+    else
+      return i64(i) * Value;
+  }
 };
 struct Open {
   static constexpr bool kIsOne = false;
   i64 value;
   TENON_DEVICE operator i64() const { return value; }
+  TENON_DEVICE i64 times(int i) const { return i64(i) * value; }
 };
+
+/// A tile's coordinate, or one that is as far out.
+TENON_DEVICE int coordinate(i64 i) {
+  constexpr i64 kFar = 1 << 30;
+  return int(i < -kFar ? -kFar : i > kFar ? kFar : i);
+}
 
 /// Which coordinates of a tile are in memory.
 struct All {
-  TENON_DEVICE static constexpr bool has(i64) { return true; }
+  TENON_DEVICE static constexpr bool has(int) { return true; }
 };
 struct Below {
-  i64 end;
-  TENON_DEVICE bool has(i64 i) const { return i < end; }
+  int end;
+  TENON_DEVICE explicit Below(i64 end) : end(coordinate(end)) {}
+  TENON_DEVICE bool has(int i) const { return i < end; }
 };
 struct Within {
-  i64 begin, end;
-  TENON_DEVICE bool has(i64 i) const { return i >= begin && i < end; }
+  int begin, end;
+  TENON_DEVICE Within(i64 begin, i64 end) : begin(coordinate(begin)), end(coordinate(end)) {}
+  TENON_DEVICE bool has(int i) const { return i >= begin && i < end; }
 };
 
 template <class T, class RowStride, class ColumnStride, class RowBound, class ColumnBound>
@@ -49,8 +66,8 @@ struct Window {
   ColumnStride columnStride;
   RowBound rows;
   ColumnBound columns;
-  TENON_DEVICE T *at(i64 row, i64 column) const {
-    return first + (row * i64(rowStride) + column * i64(columnStride));
+  TENON_DEVICE T *at(int row, int column) const {
+    return first + (rowStride.times(row) + columnStride.times(column));
   }
 };
 template <class T, class Rs, class Cs, class Rb, class Cb>
@@ -266,7 +283,7 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim, const I &indices)
       const int column = L::column(c);
       T elements[kGroup] = {};
       if (hasRow && L::hasColumn(c) && window.columns.has(column))
-        readNeighbours<kGroup>(row + column * i64(window.columnStride), elements);
+        readNeighbours<kGroup>(row + window.columnStride.times(column), elements);
       TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[L::at(r, c + i)] = elements[i];
     }
   }
