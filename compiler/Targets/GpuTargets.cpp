@@ -23,9 +23,9 @@ constexpr int64_t kKiB = 1024;
 // Shared memory of a block, which has to be asked for beyond 48 KiB: CUDA C++
 // Programming Guide, technical specifications per compute capability.
 constexpr Gpu kGpus[] = {
-    {"sm_80", 80, 163 * kKiB},   {"sm_86", 86, 99 * kKiB},
-    {"sm_89", 89, 99 * kKiB},    {"sm_90", 90, 227 * kKiB},
-    {"sm_90a", 90, 227 * kKiB},  {"sm_100", 100, 227 * kKiB},
+    {"sm_80", 80, 163 * kKiB},  {"sm_86", 86, 99 * kKiB},
+    {"sm_89", 89, 99 * kKiB},   {"sm_90", 90, 227 * kKiB},
+    {"sm_90a", 90, 227 * kKiB}, {"sm_100", 100, 227 * kKiB},
     {"sm_120", 120, 99 * kKiB},
 };
 

@@ -80,8 +80,8 @@ CudaChoice::CudaChoice(tile::KernelOp kernel)
       if (auto symbol = dyn_cast<StringAttr>(tile.getExtents()[1]))
         columnSymbols.insert(symbol);
       else
-        longestRow = std::max(
-            longestRow, cast<IntegerAttr>(tile.getExtents()[1]).getInt());
+        longestRow = std::max(longestRow,
+                              cast<IntegerAttr>(tile.getExtents()[1]).getInt());
     }
   });
 }
@@ -93,8 +93,8 @@ std::optional<int64_t> CudaChoice::sizeOf(StringRef symbol) {
 /// Not more than there is, to a power of two.
 int64_t CudaChoice::cut(StringRef symbol, int64_t most) {
   std::optional<int64_t> size = sizeOf(symbol);
-  return size ? std::min<int64_t>(most, llvm::bit_ceil<uint64_t>(
-                                            std::max<int64_t>(*size, 1)))
+  return size ? std::min<int64_t>(
+                    most, llvm::bit_ceil<uint64_t>(std::max<int64_t>(*size, 1)))
               : most;
 }
 
@@ -104,8 +104,8 @@ bool isNarrow(tile::KernelOp kernel) {
   return !kernel
               .walk([](tile::MmaOp mma) {
                 auto type = cast<tile::TileType>(mma.getLhs().getType());
-                return WalkResult(
-                    success(type.getElementType().getIntOrFloatBitWidth() == 16));
+                return WalkResult(success(
+                    type.getElementType().getIntOrFloatBitWidth() == 16));
               })
               .wasInterrupted();
 }
@@ -115,18 +115,19 @@ Choice CudaChoice::contraction() {
   bool narrow = isNarrow(kernel);
   // Sums of 64 x 64 are 32 registers of each of 128 threads; of 128 x 128, 64
   // of 256. Where rows are counted at run time they may be few.
-  bool isLarge = sizeOf("BM").value_or(0) >= 1024 &&
-                 sizeOf("BN").value_or(0) % 128 == 0;
+  bool isLarge =
+      sizeOf("BM").value_or(0) >= 1024 && sizeOf("BN").value_or(0) % 128 == 0;
   int64_t side = isLarge ? 128 : 64;
   choice.numbers = {{"BM", side}, {"BN", side}, {"BK", narrow ? 64 : 16}};
   choice.warpRows = 2;
   choice.warpColumns = isLarge ? 4 : 2;
   choice.stages = 3;
-  choice.reason = ("blocks of " + Twine(side) + " x " + Twine(side) + " sums, " +
-                   (narrow ? "which the matrix unit leaves in registers"
-                           : "squares of 4 x 4 of which stand in registers") +
-                   "; three turns are copied or multiplied at a time")
-                      .str();
+  choice.reason =
+      ("blocks of " + Twine(side) + " x " + Twine(side) + " sums, " +
+       (narrow ? "which the matrix unit leaves in registers"
+               : "squares of 4 x 4 of which stand in registers") +
+       "; three turns are copied or multiplied at a time")
+          .str();
   return choice;
 }
 
@@ -148,9 +149,10 @@ Choice CudaChoice::rows() {
   choice.warpRows = isShort ? 8 : 1;
   choice.warpColumns = isShort ? 1 : 8;
   for (StringAttr symbol : symbols)
-    choice.numbers[symbol] = rowSymbols.contains(symbol) ? choice.warpRows : 256;
-  choice.reason =
-      isShort ? "a row for each of eight warps" : "a row for a block of 256 threads";
+    choice.numbers[symbol] =
+        rowSymbols.contains(symbol) ? choice.warpRows : 256;
+  choice.reason = isShort ? "a row for each of eight warps"
+                          : "a row for a block of 256 threads";
   return choice;
 }
 

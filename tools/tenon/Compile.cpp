@@ -106,7 +106,8 @@ static Result<Request> readRequest(const Arguments &arguments) {
                     rt::quoted(emit));
   if (request.printsKernels() &&
       request.emitsCuda != isGpuName(request.options.target))
-    return badInput("--emit=", emit, ": a GPU's kernels are printed as cuda, a "
+    return badInput("--emit=", emit,
+                    ": a GPU's kernels are printed as cuda, a "
                     "CPU's as llvm or asm; the target is ",
                     rt::quoted(request.options.target));
   if (request.printsKernels() && request.until)
@@ -301,7 +302,8 @@ static constexpr Option kOptions[] = {
      "simplify, fuse, tile, schedule, plan, lower"},
     {"from", "STAGE",
      "the .mlir file is what this stage left; go on behind it"},
-    {"emit", "FORM", "print what the kernels became: llvm or asm, or cuda for a GPU"},
+    {"emit", "FORM",
+     "print what the kernels became: llvm or asm, or cuda for a GPU"},
     {"report", "FILE.html",
      "write a page too: the fused graph, the memory of a run,\n"
      "each kernel with its limit, its schedule and the reason;\n"

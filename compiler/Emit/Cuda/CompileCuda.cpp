@@ -106,9 +106,10 @@ static FailureOr<DeviceBinary> compileOrFind(Location loc, const Nvrtc &nvrtc,
   return binary;
 }
 
-FailureOr<std::vector<DeviceBinary>>
-compileCuda(ModuleOp module, ArrayRef<CudaKernel> kernels, StringRef arch,
-            const CudaOptions &options) {
+FailureOr<std::vector<DeviceBinary>> compileCuda(ModuleOp module,
+                                                 ArrayRef<CudaKernel> kernels,
+                                                 StringRef arch,
+                                                 const CudaOptions &options) {
   Location loc = module.getLoc();
   FailureOr<const Nvrtc *> nvrtc = Nvrtc::load(loc, options.cudaPath);
   if (failed(nvrtc))
@@ -117,10 +118,9 @@ compileCuda(ModuleOp module, ArrayRef<CudaKernel> kernels, StringRef arch,
   std::vector<DeviceBinary> binaries(kernels.size());
   LogicalResult compiled = failableParallelForEachN(
       module.getContext(), 0, kernels.size(), [&](size_t n) -> LogicalResult {
-        FailureOr<DeviceBinary> binary =
-            compileOrFind(loc, **nvrtc,
-                          {kernels[n].name, unitText(kernels[n]), arch.str()},
-                          folder);
+        FailureOr<DeviceBinary> binary = compileOrFind(
+            loc, **nvrtc, {kernels[n].name, unitText(kernels[n]), arch.str()},
+            folder);
         if (failed(binary))
           return failure();
         binaries[n] = std::move(*binary);

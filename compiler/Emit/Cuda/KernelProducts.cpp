@@ -159,14 +159,14 @@ std::string KernelText::copyText(const Side &side, StringRef memory) {
 std::string KernelText::textOfPut(const Side &side) {
   tile::TileType type = typeOf(side.tile);
   std::string tile = tileObject(
-      side.tile,
-      {Part::Whole, layoutOf(type.getExtent(0), type.getExtent(1))});
+      side.tile, {Part::Whole, layoutOf(type.getExtent(0), type.getExtent(1))});
   Scope &scope = scopeOf(side.tile);
   std::string memory = newName("s");
-  line(scope, formatv("const {0} {1}({2});", side.type, memory,
-                      allocate(side.bytes)));
+  line(scope,
+       formatv("const {0} {1}({2});", side.type, memory, allocate(side.bytes)));
   printReuse(scope);
-  bool isPadded = side.rows * side.columns > type.getExtent(0) * type.getExtent(1);
+  bool isPadded =
+      side.rows * side.columns > type.getExtent(0) * type.getExtent(1);
   if (isPadded) {
     line(scope, formatv("clear<W>({0});", memory));
     line(scope, "__syncthreads();");
@@ -214,9 +214,9 @@ std::string KernelText::textOfProduct(tile::MmaOp mma) {
   Scope &scope = scopeOf(mma);
   line(scope, formatv("auto {0} = {1};", sums,
                       tileObject(mma.getAccumulator(), spread)));
-  line(scope, formatv("{0}({1}, {2}, {3});",
-                      usesUnit() ? "multiplyByUnit" : "multiply", sums, left,
-                      right));
+  line(scope,
+       formatv("{0}({1}, {2}, {3});",
+               usesUnit() ? "multiplyByUnit" : "multiply", sums, left, right));
   return sums;
 }
 
@@ -255,8 +255,9 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
   std::string turn = newName("at"), lower = number(loop.getLowerBound()),
               step = number(loop.getStep());
   bool isFromZero = lower == "0";
-  std::string count = formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
-                              isFromZero ? "" : " - " + lower, step);
+  std::string count =
+      formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
+              isFromZero ? "" : " - " + lower, step);
   numbers[loop.getInductionVar()] = turn;
   std::string begin = formatv("const i64 {0} = {1}turn * {2};", turn,
                               isFromZero ? "" : lower + " + ", step);
@@ -281,27 +282,27 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
     line(uses, memory);
   printTurn(loop);
   std::string useHalf = close();
-  std::string indent(2 * scopes.size(), ' ');
   printReuse(outer);
-  line(outer, formatv("pipeline<{0}>({1},", numStages, count));
-  outer.text += indent + "    [&](i64 turn, int stage) {\n" + copyHalf + indent +
-                "    },\n" + indent + "    [&](i64 turn, int stage) {\n" +
-                useHalf + indent + "    });\n";
+  line(outer, formatv("pipeline<{0}>({1}, [&](i64 turn, int stage) {{",
+                      numStages, count));
+  outer.text += copyHalf;
+  line(outer, "}, [&](i64 turn, int stage) {");
+  outer.text += useHalf;
+  line(outer, "});");
   for (const Side &side : sides)
     staged.erase(side.tile);
 }
 
 void KernelText::printLoop(scf::ForOp loop) {
   Scope &scope = scopeOf(loop.getResult(0));
-  for (auto [argument, init, result] :
-       llvm::zip_equal(loop.getRegionIterArgs(), loop.getInitArgs(),
-                       loop.getResults())) {
+  for (auto [argument, init, result] : llvm::zip_equal(
+           loop.getRegionIterArgs(), loop.getInitArgs(), loop.getResults())) {
     Spread spread = naturalSpread(argument);
     std::string name = newName("carried");
     auto type = cast<tile::TileType>(init.getType());
-    line(scope, formatv("{0} {1} = {2};",
-                        typeText(type.getElementType(), spread), name,
-                        tileObject(init, spread)));
+    line(scope,
+         formatv("{0} {1} = {2};", typeText(type.getElementType(), spread),
+                 name, tileObject(init, spread)));
     variables[argument] = variables[result] = {name, spread};
   }
   SmallVector<Side> sides = sidesCopiedIn(loop);

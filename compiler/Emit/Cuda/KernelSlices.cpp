@@ -49,9 +49,9 @@ std::string KernelText::sliceOfMap(tile::MapOp map, const Slice &slice,
   std::string inputs;
   for (auto [n, input] : llvm::enumerate(map.getInputs())) {
     SmallVector<unsigned> axes = map.getMap(n);
-    Slice inner{static_cast<unsigned>(llvm::find(axes, slice.axis) -
-                                      axes.begin()),
-                slice.turn};
+    Slice inner{
+        static_cast<unsigned>(llvm::find(axes, slice.axis) - axes.begin()),
+        slice.turn};
     bool isSliced = inner.axis < axes.size();
     // The axes that the slice has, as those of the result's.
     SmallVector<unsigned> kept;
@@ -61,8 +61,8 @@ std::string KernelText::sliceOfMap(tile::MapOp map, const Slice &slice,
     Spread of = spreadOfAxes(kept, map.getType().getRank() - 1, spread);
     inputs += ", " + (isSliced ? sliceText(input, inner, of) : tile(input, of));
   }
-  FailureOr<std::string> function =
-      lambdaText(map, 2 * scopes.size(), [&](Value outer) { return number(outer); });
+  FailureOr<std::string> function = lambdaText(
+      map, 2 * scopes.size(), [&](Value outer) { return number(outer); });
   if (failed(function)) {
     hasFailed = true;
     return "";
@@ -104,13 +104,16 @@ std::string KernelText::textOfSlicedReduce(tile::ReduceOp reduce) {
     end = formatv("smallest<i64>({0}, {1})", number(limit), extent);
   line(scope, formatv("auto {0} = fill<{1}>({2}::identity<{3}>());", result,
                       typeText(type.getElementType(), spread), kind, element));
-  std::string head = formatv("for (i64 {0} = 0; {0} < {1}; ++{0}) {{", turn, end);
+  std::string head =
+      formatv("for (i64 {0} = 0; {0} < {1}; ++{0}) {{", turn, end);
   Scope &body = open(reduce->getBlock());
-  std::string slice = sliceText(
-      reduce.getInput(), {static_cast<unsigned>(reduce.getAxis()), turn}, spread);
-  line(body, formatv("{0} = {1}<{2}>([=]({3} x, {3} y) {{ return {4}::combine(x, "
-                     "y); }, {0}, {5});",
-                     result, mapName(spread), spread.layout, element, kind, slice));
+  std::string slice =
+      sliceText(reduce.getInput(),
+                {static_cast<unsigned>(reduce.getAxis()), turn}, spread);
+  line(body,
+       formatv("{0} = {1}<{2}>([=]({3} x, {3} y) {{ return {4}::combine(x, "
+               "y); }, {0}, {5});",
+               result, mapName(spread), spread.layout, element, kind, slice));
   std::string text = close();
   line(scope, head);
   scope.text += text;

@@ -25,8 +25,8 @@ static tile::TileType typeOf(Value tile) {
 bool KernelText::hasProduct(int64_t rows, int64_t columns) {
   return kernel
       .walk([&](tile::MmaOp mma) {
-        bool isIt = mma.getType().getShape() ==
-                    SmallVector<int64_t>{rows, columns};
+        bool isIt =
+            mma.getType().getShape() == SmallVector<int64_t>{rows, columns};
         return isIt ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -62,8 +62,8 @@ KernelText::NamedLayout KernelText::newLayout(int64_t rows, int64_t columns) {
   StringRef kind = isAcross ? "ColumnLayout" : "RowLayout";
   layout.text = formatv("{0}<{1}, {2}, W, {3}, {4}>", kind, rows, columns,
                         lanes, neighbours);
-  layout.rows = formatv("{0} {1} {2} {3}", kind, rows, lanes,
-                        isAcross ? neighbours : 0);
+  layout.rows =
+      formatv("{0} {1} {2} {3}", kind, rows, lanes, isAcross ? neighbours : 0);
   return layout;
 }
 

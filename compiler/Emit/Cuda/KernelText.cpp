@@ -176,9 +176,9 @@ FailureOr<KernelForm> KernelText::print() {
   llvm::raw_string_ostream os(form.text);
   if (StringAttr source = kernel.getSourceAttr())
     os << "// " << source.getValue() << "\n";
+  // One block at least: else ptxas would rather spill than leave room for more.
   os << "extern \"C\" __global__ void __launch_bounds__(" << form.numThreads
-     << ") " << form.entry << "(\n    " << parametersText(kernel)
-     << ") {\n";
+     << ", 1) " << form.entry << "(\n    " << parametersText(kernel) << ") {\n";
   os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
   for (auto &[shape, layout] : layouts)
     os << "  using " << layout.name << " = " << layout.text << ";\n";

@@ -80,7 +80,8 @@ private:
     std::string sliceTurn = {};
   };
   std::string windowText(const Access &access);
-  std::string boundText(Value offset, Value size, int64_t extent, bool isPadded);
+  std::string boundText(Value offset, Value size, int64_t extent,
+                        bool isPadded);
   std::string strideText(tile::ViewOp view, int64_t dim);
   std::string offsetText(const Access &access);
   /// So many neighbours along the last dim lie aligned, and all inside or all
@@ -91,7 +92,8 @@ private:
   static bool isInside(Value offset, Value size, int64_t extent);
   static Access exchanged(Access access);
 
-  //===--- KernelSpreads.cpp: which thread has which element ---------------===//
+  //===--- KernelSpreads.cpp: which thread has which element
+  //---------------===//
   struct NamedLayout {
     std::string name, text;
     std::string rows; ///< equal where rows are in the same threads
@@ -120,7 +122,8 @@ private:
                              const Spread &result);
   static llvm::StringRef mapName(const Spread &spread);
 
-  //===--- KernelTiles.cpp: tiles in registers ------------------------------===//
+  //===--- KernelTiles.cpp: tiles in registers
+  //------------------------------===//
   /// The tile in this spread: a name, or what stands for any spread of it.
   std::string tile(Value value, const Spread &spread);
   /// The same as an object of its own.
@@ -140,7 +143,8 @@ private:
                   const Spread &spread);
   std::string scratch(int64_t bytes);
 
-  //===--- KernelSlices.cpp: reductions of tiles of three axes --------------===//
+  //===--- KernelSlices.cpp: reductions of tiles of three axes
+  //--------------===//
   /// Of an axis, where a loop's turn is.
   struct Slice {
     unsigned axis;
@@ -154,7 +158,8 @@ private:
   std::string textOfSlicedReduce(tile::ReduceOp reduce);
   static llvm::StringRef nameOf(tile::Combine kind);
 
-  //===--- KernelProducts.cpp: products and loops --------------------------===//
+  //===--- KernelProducts.cpp: products and loops
+  //--------------------------===//
   /// A factor in shared memory.
   struct Side {
     Value tile;

@@ -91,8 +91,9 @@ std::string KernelText::textOfGather(tile::GatherOp gather,
   if (gather.getAxes().empty()) {
     std::string window = windowText(access);
     std::string indices = tile(gather.getIndices(), spread);
-    std::string one = formatv(
-        "[=](i64 x) {{ return gatherOne({0}.first, {1}, x); }", window, gathered);
+    std::string one =
+        formatv("[=](i64 x) {{ return gatherOne({0}.first, {1}, x); }", window,
+                gathered);
     if (spread.part == Part::Scalar)
       return formatv("({0})({1})", one, indices);
     return formatv("{0}<{1}>({2}, {3})", mapName(spread), spread.layout, one,
@@ -126,8 +127,8 @@ std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
     inputs += (n ? ", " : "") + tile(input, spreadOfInput(map, n, spread));
   if (spread.part == Part::Scalar)
     return formatv("({0})({1})", *function, inputs);
-  return formatv("{0}<{1}>({2}{3}{4})", mapName(spread), spread.layout, *function,
-                 inputs.empty() ? "" : ", ", inputs);
+  return formatv("{0}<{1}>({2}{3}{4})", mapName(spread), spread.layout,
+                 *function, inputs.empty() ? "" : ", ", inputs);
 }
 
 StringRef KernelText::nameOf(tile::Combine kind) {
@@ -157,21 +158,22 @@ std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
                       : Spread{Part::Whole, layoutOf(1, type.getExtent(0))};
   bool isOfRows = type.getRank() == 1 || reduce.getAxis() == 1;
   int64_t kept = type.getRank() == 1 ? 1 : type.getExtent(isOfRows ? 0 : 1);
+  bool isAcross = type.getRank() == 2 &&
+                  !hasProduct(type.getExtent(0), type.getExtent(1)) &&
+                  isStoredAcross(type.getExtent(0), type.getExtent(1));
+  int64_t numWarps = isOfRows != isAcross ? warpColumns : warpRows;
   // The layout may reach further than the tile does.
-  constexpr int64_t kMostLanesAcross = 32;
-  int64_t slots = llvm::alignTo(kept, kMostLanesAcross * warpRows * warpColumns);
-  int64_t elementBytes = 8;
-  std::string memory = warpRows * warpColumns == 1
-                           ? "0"
-                           : scratch(slots * std::max(warpRows, warpColumns) *
-                                     elementBytes);
+  constexpr int64_t kLanes = 32, kMostBytes = 8;
+  int64_t slots = llvm::alignTo(kept, kLanes * warpRows * warpColumns);
+  std::string memory =
+      numWarps == 1 ? "0" : scratch(slots * numWarps * kMostBytes);
   std::string end = "All()";
   if (Value limit = reduce.getLimit())
     end = "Below(" + number(limit) + ")";
   return formatv("{0}<{1}>({2}, {3}, {4}){5}",
                  isOfRows ? "reduceRows" : "reduceColumns",
-                 nameOf(reduce.getKind()), tileObject(input, spread), end, memory,
-                 type.getRank() == 1 ? ".v[0]" : "");
+                 nameOf(reduce.getKind()), tileObject(input, spread), end,
+                 memory, type.getRank() == 1 ? ".v[0]" : "");
 }
 
 /// A tile in another spread, by way of memory.
@@ -221,11 +223,10 @@ std::string KernelText::tile(Value value, const Spread &spread) {
   Operation *op = value.getDefiningOp();
   bool isFixed = !op || isa<scf::ForOp, tile::ReduceOp, tile::MmaOp>(op);
   Spread natural = isFixed ? naturalSpread(value) : spread;
-  bool isConverted =
-      natural.part != spread.part ||
-      (natural.layout != spread.layout &&
-       !(spread.part == Part::Rows &&
-         haveSameRows(natural.layout, spread.layout)));
+  bool isConverted = natural.part != spread.part ||
+                     (natural.layout != spread.layout &&
+                      !(spread.part == Part::Rows &&
+                        haveSameRows(natural.layout, spread.layout)));
   if (auto found = variables.find(value);
       found != variables.end() && !isConverted)
     return found->second.name;
@@ -249,8 +250,8 @@ std::string KernelText::tileObject(Value value, const Spread &spread) {
     return text;
   Type element = typeOf(value).getElementType();
   if (value.getDefiningOp<tile::IndexOp>())
-    return formatv("{0}<{1}>([=](i64 x) {{ return x; }, {2})",
-                   mapName(spread), spread.layout, text);
+    return formatv("{0}<{1}>([=](i64 x) {{ return x; }, {2})", mapName(spread),
+                   spread.layout, text);
   if (spread.part == Part::Scalar)
     return text;
   return formatv("fill<{0}>({1})", typeText(element, spread), text);

@@ -37,7 +37,8 @@ int64_t KernelText::divisorOf(Value value) {
   Operation *op = value.getDefiningOp();
   if (auto grid = dyn_cast<tile::GridOp>(op)) {
     unsigned axis = cast<OpResult>(value).getResultNumber();
-    return std::gcd(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt(), kMostDivisor);
+    return std::gcd(cast<IntegerAttr>(grid.getBlocks()[axis]).getInt(),
+                    kMostDivisor);
   }
   auto both = [&](auto combine) {
     return combine(divisorOf(op->getOperand(0)), divisorOf(op->getOperand(1)));
@@ -45,7 +46,8 @@ int64_t KernelText::divisorOf(Value value) {
   if (isa<arith::AddIOp, arith::SubIOp, arith::MinSIOp, arith::MaxSIOp>(op))
     return both([](int64_t x, int64_t y) { return std::gcd(x, y); });
   if (isa<arith::MulIOp>(op))
-    return both([](int64_t x, int64_t y) { return std::gcd(x * y, kMostDivisor); });
+    return both(
+        [](int64_t x, int64_t y) { return std::gcd(x * y, kMostDivisor); });
   return 1;
 }
 
@@ -107,8 +109,9 @@ std::string KernelText::offsetText(const Access &access) {
   tile::ViewOp view = access.view;
   for (auto [dim, offset] : llvm::enumerate(access.offsets)) {
     if (!text.empty())
-      text = formatv(StringRef(text).contains(' ') ? "({0}) * {1}" : "{0} * {1}",
-                     text, number(view.getSizes()[dim]));
+      text =
+          formatv(StringRef(text).contains(' ') ? "({0}) * {1}" : "{0} * {1}",
+                  text, number(view.getSizes()[dim]));
     bool isZero = static_cast<int64_t>(dim) == access.otherDim ||
                   matchPattern(offset, m_Zero());
     bool isSliced = static_cast<int64_t>(dim) == access.slicedDim;
@@ -145,12 +148,13 @@ std::string KernelText::windowText(const Access &access) {
   };
   std::string offset = offsetText(access);
   auto buffer = cast<BlockArgument>(view.getBuffer());
-  return formatv("Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}", 
-                 buffer.getArgNumber(), offset.empty() ? "" : " + " + offset,
-                 axis(access.rowDim, access.rows, access.padsRows, false),
-                 axis(access.columnDim, access.columns, access.padsColumns, false),
-                 axis(access.rowDim, access.rows, access.padsRows, true),
-                 axis(access.columnDim, access.columns, access.padsColumns, true));
+  return formatv(
+      "Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}", buffer.getArgNumber(),
+      offset.empty() ? "" : " + " + offset,
+      axis(access.rowDim, access.rows, access.padsRows, false),
+      axis(access.columnDim, access.columns, access.padsColumns, false),
+      axis(access.rowDim, access.rows, access.padsRows, true),
+      axis(access.columnDim, access.columns, access.padsColumns, true));
 }
 
 int64_t KernelText::neighboursOf(const Access &access) {

@@ -96,20 +96,21 @@ FailureOr<const Nvrtc *> Nvrtc::load(Location loc, StringRef path) {
   loadBuiltins(*library);
   void *handle = dlopen(library->c_str(), RTLD_NOW);
   if (!handle)
-    return emitError(loc)
-           << "code for a GPU is compiled by NVRTC, which is not here: expected "
-           << kLibrary
-           << " below --cuda-path, TENON_CUDA_PATH or /usr/local/cuda, or where "
-              "the loader looks; "
-           << dlerror();
+    return emitError(loc) << "code for a GPU is compiled by NVRTC, which is "
+                             "not here: expected "
+                          << kLibrary
+                          << " below --cuda-path, TENON_CUDA_PATH or "
+                             "/usr/local/cuda, or where "
+                             "the loader looks; "
+                          << dlerror();
   static Functions functions; // the same names in any of them
   std::string missing;
   auto fill = [&](const char *name, auto &function) {
     void *symbol = dlsym(handle, name);
     if (!symbol)
       missing = name;
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
-        symbol);
+    function =
+        reinterpret_cast<std::remove_reference_t<decltype(function)>>(symbol);
   };
   fill("nvrtcVersion", functions.version);
   fill("nvrtcCreateProgram", functions.create);
@@ -126,8 +127,8 @@ FailureOr<const Nvrtc *> Nvrtc::load(Location loc, StringRef path) {
                           << ": expected NVRTC 13";
   int major = 0, minor = 0;
   functions.version(&major, &minor);
-  known.reset(new Nvrtc(functions, std::to_string(major) + "." +
-                                       std::to_string(minor)));
+  known.reset(new Nvrtc(functions,
+                        std::to_string(major) + "." + std::to_string(minor)));
   return known.get();
 }
 
@@ -136,10 +137,11 @@ FailureOr<const Nvrtc *> Nvrtc::load(Location loc, StringRef path) {
 //===----------------------------------------------------------------------===//
 
 ArrayRef<const char *> nvrtcOptions() {
-  // What the kernel says is what is computed: multiply-adds are printed as such.
+  // What the kernel says is what is computed: multiply-adds are printed as
+  // such.
   static constexpr const char *kOptions[] = {
-      "--std=c++20",     "--fmad=false",         "-default-device",
-      "-lineinfo",       "--ptxas-options=-v",   "--diag-suppress=177"};
+      "--std=c++20", "--fmad=false",       "-default-device",
+      "-lineinfo",   "--ptxas-options=-v", "--diag-suppress=177"};
   return kOptions;
 }
 

@@ -69,7 +69,8 @@ std::string constantText(TypedAttr value) {
   if (n == INT64_MIN)
     return "Limits<i64>::kMin";
   std::string text = std::to_string(n);
-  bool isWide = n > INT32_MAX || n < INT32_MIN || number.getType().isInteger(64);
+  bool isWide =
+      n > INT32_MAX || n < INT32_MIN || number.getType().isInteger(64);
   return isWide ? text + "LL" : text;
 }
 
@@ -313,8 +314,8 @@ FailureOr<std::string> lambdaText(tile::MapOp map, unsigned indent,
     }
     std::string name = "t" + std::to_string(number++);
     names[op.getResult(0)] = name;
-    text += formatv("{0}  const {1} {2} = {3};\n",
-                    std::string(indent, ' '), type, name, value);
+    text += formatv("{0}  const {1} {2} = {3};\n", std::string(indent, ' '),
+                    type, name, value);
   }
   Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
   return text + formatv("{0}  return {1}({2});\n{0}}", std::string(indent, ' '),

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-#include "Shared.cuh"
+#include "compiler/Emit/Cuda/device/Shared.cuh"
 
 namespace tenon {
 
@@ -15,29 +15,37 @@ namespace tenon {
 // Multiply-adds
 //===----------------------------------------------------------------------===//
 
-TENON_DEVICE float multiplyAdd(float x, float y, float sum) { return fmaf(x, y, sum); }
-TENON_DEVICE double multiplyAdd(double x, double y, double sum) { return fma(x, y, sum); }
+TENON_DEVICE float multiplyAdd(float x, float y, float sum) {
+  return fmaf(x, y, sum);
+}
+TENON_DEVICE double multiplyAdd(double x, double y, double sum) {
+  return fma(x, y, sum);
+}
 TENON_DEVICE int multiplyAdd(int x, int y, int sum) { return sum + x * y; }
 TENON_DEVICE i64 multiplyAdd(i64 x, i64 y, i64 sum) { return sum + x * y; }
 
 /// Slots in fours at neighbouring columns of a row of the memory.
 template <int Slots, class S, class T, class Coordinate>
-TENON_DEVICE void readFours(const S &from, int row, Coordinate coordinate, T (&to)[Slots]) {
-  TENON_UNROLL for (int i = 0; i < Slots; i += 4) readNeighbours<4>(from.at(row, coordinate(i)), to + i);
+TENON_DEVICE void readFours(const S &from, int row, Coordinate coordinate,
+                            T (&to)[Slots]) {
+  TENON_UNROLL for (int i = 0; i < Slots; i += 4)
+      readNeighbours<4>(from.at(row, coordinate(i)), to + i);
 }
 
 /// `a` lies K x M, `b` K x N. Both reach as far as the layout does.
 template <class T, class L, class A, class B>
-TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a, const B &b) {
-  static_assert(A::kR == B::kR && A::kC >= L::kReachM && B::kC >= L::kReachN, "the factors do not fit");
+TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a,
+                           const B &b) {
+  static_assert(A::kR == B::kR && A::kC >= L::kReachM && B::kC >= L::kReachN,
+                "the factors do not fit");
 #pragma unroll 4
   for (int k = 0; k < B::kR; ++k) {
     T x[L::kRows], y[L::kColumns];
     readFours(a.tile, k, [](int i) { return L::row(i); }, x);
     readFours(b, k, [](int i) { return L::column(i); }, y);
     TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
-      TENON_UNROLL for (int c = 0; c < L::kColumns; ++c)
-        sums.v[L::at(r, c)] = multiplyAdd(x[r], y[c], sums.v[L::at(r, c)]);
+        TENON_UNROLL for (int c = 0; c < L::kColumns; ++c)
+            sums.v[L::at(r, c)] = multiplyAdd(x[r], y[c], sums.v[L::at(r, c)]);
   }
 }
 
@@ -45,61 +53,73 @@ TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a, const B
 // The matrix unit: m16n8k16 of 16-bit floats
 //===----------------------------------------------------------------------===//
 
-template <bool Transposes> TENON_DEVICE void loadMatrices(u32 (&to)[4], const void *row) {
+template <bool Transposes>
+TENON_DEVICE void loadMatrices(u32 (&to)[4], const void *row) {
   if constexpr (Transposes)
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(sharedAddress(row))
-                 : "memory");
+    asm volatile(
+        "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+        : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+        : "r"(sharedAddress(row))
+        : "memory");
   else
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-                 : "r"(sharedAddress(row))
-                 : "memory");
+    asm volatile(
+        "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+        : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+        : "r"(sharedAddress(row))
+        : "memory");
 }
 
-TENON_DEVICE void multiplyMatrices(bf16, float *sums, const u32 (&a)[4], u32 b0, u32 b1) {
+TENON_DEVICE void multiplyMatrices(bf16, float *sums, const u32 (&a)[4], u32 b0,
+                                   u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
                "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-TENON_DEVICE void multiplyMatrices(f16, float *sums, const u32 (&a)[4], u32 b0, u32 b1) {
+TENON_DEVICE void multiplyMatrices(f16, float *sums, const u32 (&a)[4], u32 b0,
+                                   u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
                "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-/// Sums narrowed to pairs: registers in the order in which a left side has them.
+/// Sums narrowed to pairs: registers in the order in which a left side has
+/// them.
 template <class T, class L> struct Pairs {
   using Element = T;
   u32 v[L::kRegisters / 2];
 };
-template <class T, class L> TENON_DEVICE Pairs<T, L> pairsOf(const Tile<T, L> &tile) {
+template <class T, class L>
+TENON_DEVICE Pairs<T, L> pairsOf(const Tile<T, L> &tile) {
   Pairs<T, L> result;
-  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i)
-    result.v[i] = u32(tile.v[2 * i].bits) | u32(tile.v[2 * i + 1].bits) << 16;
+  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i) result.v[i] =
+      u32(tile.v[2 * i].bits) | u32(tile.v[2 * i + 1].bits) << 16;
   return result;
 }
 
 /// 16 rows and 16 contracted elements of a left side for each warp.
 template <class L, class A> struct LeftSide;
-template <class L, class T, int M, int K> struct LeftSide<L, SwizzledTile<T, M, K>> {
+template <class L, class T, int M, int K>
+struct LeftSide<L, SwizzledTile<T, M, K>> {
   using Element = T;
   static constexpr int kDepth = K;
   SwizzledTile<T, M, K> tile;
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int row = (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 + lane() % 16;
+    const int row = (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
+                    lane() % 16;
     loadMatrices<false>(to, tile.at(row, k + lane() / 16 * 8));
   }
 };
-template <class L, class T, int K, int M> struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
+template <class L, class T, int K, int M>
+struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
   using Element = T;
   static constexpr int kDepth = K;
   TransposedTile<SwizzledTile<T, K, M>> a;
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int column = (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 + lane() / 8 % 2 * 8;
+    const int column =
+        (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
+        lane() / 8 % 2 * 8;
     loadMatrices<true>(to, a.tile.at(k + lane() / 16 * 8 + lane() % 8, column));
   }
 };
@@ -109,48 +129,56 @@ template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
   static_assert(isSameAlong<L, LA>(0), "rows of another layout");
   const Pairs<T, LA> &pairs;
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    TENON_UNROLL for (int i = 0; i < 4; ++i)
-      to[i] = pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
+    TENON_UNROLL for (int i = 0; i < 4; ++i) to[i] =
+        pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
   }
 };
 
 /// 16 columns and 16 contracted elements of a right side: two products' worth.
 template <class L, class B> struct RightSide;
-template <class L, class T, int K, int N> struct RightSide<L, SwizzledTile<T, K, N>> {
+template <class L, class T, int K, int N>
+struct RightSide<L, SwizzledTile<T, K, N>> {
   static constexpr int kDepth = K, kColumns = N;
   SwizzledTile<T, K, N> tile;
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
     loadMatrices<true>(to, tile.at(k + lane() % 16, column + lane() / 16 * 8));
   }
 };
-template <class L, class T, int N, int K> struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
+template <class L, class T, int N, int K>
+struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
   static constexpr int kDepth = K, kColumns = N;
   TransposedTile<SwizzledTile<T, N, K>> b;
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<false>(to, b.tile.at(column + lane() / 16 * 8 + lane() % 8, k + lane() / 8 % 2 * 8));
+    loadMatrices<false>(to, b.tile.at(column + lane() / 16 * 8 + lane() % 8,
+                                      k + lane() / 8 % 2 * 8));
   }
 };
 
 /// Adds to the sums the product of two sides.
 template <class L, class A, class B>
-TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left, const B &right) {
+TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
+                                 const B &right) {
   const LeftSide<L, A> a{left};
   const RightSide<L, B> b{right};
-  constexpr int kDepth = LeftSide<L, A>::kDepth, kBands = L::kRows / 2, kPairs = L::kColumns / 4;
-  static_assert(kDepth == RightSide<L, B>::kDepth && kDepth % 16 == 0, "the factors do not fit");
-  static_assert(L::kColumns % 4 == 0 && RightSide<L, B>::kColumns >= L::kReachN, "the factors do not fit");
+  constexpr int kDepth = LeftSide<L, A>::kDepth, kBands = L::kRows / 2,
+                kPairs = L::kColumns / 4;
+  static_assert(kDepth == RightSide<L, B>::kDepth && kDepth % 16 == 0,
+                "the factors do not fit");
+  static_assert(L::kColumns % 4 == 0 && RightSide<L, B>::kColumns >= L::kReachN,
+                "the factors do not fit");
   const int warpColumn = L::Wa::coordinate(1, warp());
   TENON_UNROLL for (int k = 0; k < kDepth; k += 16) {
     u32 x[kBands][4], y[kPairs][4];
     TENON_UNROLL for (int i = 0; i < kBands; ++i) a.read(x[i], i, k);
-    TENON_UNROLL for (int j = 0; j < kPairs; ++j) b.read(y[j], warpColumn + 16 * j, k);
+    TENON_UNROLL for (int j = 0; j < kPairs; ++j)
+        b.read(y[j], warpColumn + 16 * j, k);
     TENON_UNROLL for (int i = 0; i < kBands; ++i)
-      TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
-        using T = typename LeftSide<L, A>::Element;
-        float *four = sums.v + (i * kPairs + j) * 8;
-        multiplyMatrices(T(), four, x[i], y[j][0], y[j][1]);
-        multiplyMatrices(T(), four + 4, x[i], y[j][2], y[j][3]);
-      }
+        TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
+      using T = typename LeftSide<L, A>::Element;
+      float *four = sums.v + (i * kPairs + j) * 8;
+      multiplyMatrices(T(), four, x[i], y[j][0], y[j][1]);
+      multiplyMatrices(T(), four + 4, x[i], y[j][2], y[j][3]);
+    }
   }
 }
 
@@ -160,7 +188,8 @@ TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left, const B &r
 
 /// A loop of n turns whose copies run Stages - 1 turns ahead of their use.
 /// load(turn, stage) only copies; use(turn, stage) multiplies.
-template <int Stages, class Load, class Use> TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
+template <int Stages, class Load, class Use>
+TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
   TENON_UNROLL for (int k = 0; k < Stages - 1; ++k) {
     if (k < n)
       load(k, k);

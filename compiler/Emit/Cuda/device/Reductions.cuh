@@ -6,15 +6,16 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-#include "Shared.cuh"
+#include "compiler/Emit/Cuda/device/Shared.cuh"
 
 namespace tenon {
 
 template <class Op, class L, int Axis, int Slots, class T>
 TENON_DEVICE void reduceLanes(T (&v)[Slots]) {
-  TENON_UNROLL for (u32 bit = 1; bit < 32; bit *= 2)
-    if (L::lanesSharing(Axis) & bit)
-      TENON_UNROLL for (int i = 0; i < Slots; ++i) v[i] = Op::combine(v[i], shuffle(v[i], bit));
+  TENON_UNROLL for (u32 bit = 1; bit < 32;
+                    bit *= 2) if (L::lanesSharing(Axis) & bit)
+      TENON_UNROLL for (int i = 0; i < Slots; ++i) v[i] =
+          Op::combine(v[i], shuffle(v[i], bit));
 }
 
 /// `memory` holds an element of each row (or column) and each warp that shares
@@ -25,27 +26,31 @@ TENON_DEVICE void reduceWarps(T (&v)[Slots], u32 memory) {
   if constexpr (kWarps > 1) {
     T *all = sharedMemory<T>(memory);
     auto at = [&](int slot, int warpNumber) -> T & {
-      return all[(Axis == 0 ? L::row(slot) : L::column(slot)) * kWarps + warpNumber];
+      return all[(Axis == 0 ? L::row(slot) : L::column(slot)) * kWarps +
+                 warpNumber];
     };
     __syncthreads();
     if ((lane() & L::lanesSharing(Axis)) == 0)
-      TENON_UNROLL for (int i = 0; i < Slots; ++i) at(i, L::warpSharing(Axis)) = v[i];
+      TENON_UNROLL for (int i = 0; i < Slots; ++i) at(i, L::warpSharing(Axis)) =
+          v[i];
     __syncthreads();
     TENON_UNROLL for (int i = 0; i < Slots; ++i) {
       v[i] = at(i, 0);
-      TENON_UNROLL for (int w = 1; w < kWarps; ++w) v[i] = Op::combine(v[i], at(i, w));
+      TENON_UNROLL for (int w = 1; w < kWarps; ++w) v[i] =
+          Op::combine(v[i], at(i, w));
     }
   }
 }
 
 /// An element a row: its elements in columns before `end`, combined.
 template <class Op, class T, class L, class End>
-TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end, u32 memory) {
+TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end,
+                                   u32 memory) {
   Rows<T, L> result;
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
     result.v[r] = Op::template identity<T>();
-    TENON_UNROLL for (int c = 0; c < L::kColumns; ++c)
-      if (L::hasColumn(c) && end.has(L::column(c)))
+    TENON_UNROLL for (int c = 0; c < L::kColumns;
+                      ++c) if (L::hasColumn(c) && end.has(L::column(c)))
         result.v[r] = Op::combine(result.v[r], tile.v[L::at(r, c)]);
   }
   reduceLanes<Op, L, 0>(result.v);
@@ -54,13 +59,14 @@ TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end, u32 memory) 
 }
 /// The same down the columns.
 template <class Op, class T, class L, class End>
-TENON_DEVICE Columns<T, L> reduceColumns(const Tile<T, L> &tile, End end, u32 memory) {
+TENON_DEVICE Columns<T, L> reduceColumns(const Tile<T, L> &tile, End end,
+                                         u32 memory) {
   Columns<T, L> result;
   TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
     result.v[c] = Op::template identity<T>();
-    TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
-      if (L::hasRow(r) && end.has(L::row(r)))
-        result.v[c] = Op::combine(result.v[c], tile.v[L::at(r, c)]);
+    TENON_UNROLL for (int r = 0; r < L::kRows;
+                      ++r) if (L::hasRow(r) && end.has(L::row(r))) result.v[c] =
+        Op::combine(result.v[c], tile.v[L::at(r, c)]);
   }
   reduceLanes<Op, L, 1>(result.v);
   reduceWarps<Op, L, 1>(result.v, memory);

@@ -1,4 +1,5 @@
-//===- Shared.cuh - tiles in shared memory ---------------------------------===//
+//===- Shared.cuh - tiles in shared memory
+//---------------------------------===//
 //
 // A kernel's shared memory is one block, in which the printed kernel gives each
 // tile a place: its bytes from the beginning.
@@ -6,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-#include "Windows.cuh"
+#include "compiler/Emit/Cuda/device/Windows.cuh"
 
 namespace tenon {
 
@@ -15,7 +16,9 @@ extern __shared__ __align__(1024) u8 sharedBytes[];
 template <class T> TENON_DEVICE T *sharedMemory(u32 offset) {
   return reinterpret_cast<T *>(sharedBytes + offset);
 }
-TENON_DEVICE u32 sharedAddress(const void *pointer) { return u32(__cvta_generic_to_shared(pointer)); }
+TENON_DEVICE u32 sharedAddress(const void *pointer) {
+  return u32(__cvta_generic_to_shared(pointer));
+}
 
 template <class T> TENON_DEVICE T shuffle(T x, u32 bit) {
   if constexpr (sizeof(T) >= 4)
@@ -29,51 +32,68 @@ template <class T> TENON_DEVICE T shuffle(T x, u32 bit) {
 //===----------------------------------------------------------------------===//
 
 /// Zeros where `isThere` is not.
-template <int Bytes> TENON_DEVICE void copyAsync(void *to, const void *from, bool isThere) {
+template <int Bytes>
+TENON_DEVICE void copyAsync(void *to, const void *from, bool isThere) {
   if constexpr (Bytes == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(sharedAddress(to)), "l"(from),
-                 "r"(isThere ? 16 : 0)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(
+                     sharedAddress(to)),
+                 "l"(from), "r"(isThere ? 16 : 0)
                  : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(sharedAddress(to)), "l"(from), "n"(Bytes),
-                 "r"(isThere ? Bytes : 0)
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(
+                     sharedAddress(to)),
+                 "l"(from), "n"(Bytes), "r"(isThere ? Bytes : 0)
                  : "memory");
 }
-TENON_DEVICE void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+TENON_DEVICE void commitCopies() {
+  asm volatile("cp.async.commit_group;" ::: "memory");
+}
 /// All but the newest N groups are there, for this thread.
-template <int N> TENON_DEVICE void awaitCopies() { asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory"); }
+template <int N> TENON_DEVICE void awaitCopies() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
+}
 
 //===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
 
-/// R rows of C elements, each row `kPad` longer, so that a column's elements lie
-/// in different banks.
+/// R rows of C elements, each row `kPad` longer, so that a column's elements
+/// lie in different banks.
 template <class T, int R, int C> struct PlainTile {
   using Element = T;
-  static constexpr int kR = R, kC = C, kPad = 16 / int(sizeof(T)), kStride = C + kPad;
+  static constexpr int kR = R, kC = C, kPad = 16 / int(sizeof(T)),
+                       kStride = C + kPad;
   static constexpr int kBytes = R * kStride * int(sizeof(T));
   T *first;
-  TENON_DEVICE explicit PlainTile(u32 offset) : first(sharedMemory<T>(offset)) {}
-  TENON_DEVICE T *at(int row, int column) const { return first + (row * kStride + column); }
+  TENON_DEVICE explicit PlainTile(u32 offset)
+      : first(sharedMemory<T>(offset)) {}
+  TENON_DEVICE T *at(int row, int column) const {
+    return first + (row * kStride + column);
+  }
 };
 
-/// R rows of C elements of 16 bits in panels of at most 64 columns, whose groups
-/// of 8 are exchanged from row to row: what eight rows have at one column lies
-/// in different banks, as ldmatrix, TMA and wgmma want it. 1024-byte aligned.
+/// R rows of C elements of 16 bits in panels of at most 64 columns, whose
+/// groups of 8 are exchanged from row to row: what eight rows have at one
+/// column lies in different banks, as ldmatrix, TMA and wgmma want it.
+/// 1024-byte aligned.
 template <class T, int R, int C> struct SwizzledTile {
   using Element = T;
   static constexpr int kR = R, kC = C;
   static constexpr int kPanel = C < 64 ? C : 64, kRowBytes = 2 * kPanel;
-  static constexpr u32 kMask = kRowBytes == 128 ? 0x70 : kRowBytes == 64 ? 0x30 : 0x10;
+  static constexpr u32 kMask = kRowBytes == 128  ? 0x70
+                               : kRowBytes == 64 ? 0x30
+                                                 : 0x10;
   static constexpr int kPanelBytes = R * kRowBytes;
   static constexpr int kBytes = C / kPanel * kPanelBytes;
-  static_assert(sizeof(T) == 2 && C % kPanel == 0 && kPanel % 16 == 0, "columns are no whole panels");
+  static_assert(sizeof(T) == 2 && C % kPanel == 0 && kPanel % 16 == 0,
+                "columns are no whole panels");
   u8 *first;
-  TENON_DEVICE explicit SwizzledTile(u32 offset) : first(sharedBytes + offset) {}
+  TENON_DEVICE explicit SwizzledTile(u32 offset)
+      : first(sharedBytes + offset) {}
   TENON_DEVICE T *at(int row, int column) const {
     const u32 byte = row * kRowBytes + column % kPanel * 2;
-    return reinterpret_cast<T *>(first + column / kPanel * kPanelBytes + (byte ^ (byte >> 3 & kMask)));
+    return reinterpret_cast<T *>(first + column / kPanel * kPanelBytes +
+                                 (byte ^ (byte >> 3 & kMask)));
   }
 };
 
@@ -81,18 +101,23 @@ template <class T, int R, int C> struct SwizzledTile {
 template <class S> struct TransposedTile {
   S tile;
 };
-template <class S> TENON_DEVICE TransposedTile<S> transposed(S tile) { return {tile}; }
+template <class S> TENON_DEVICE TransposedTile<S> transposed(S tile) {
+  return {tile};
+}
 
-/// Copies a window to shared memory; the copies are there behind awaitCopies and
-/// a barrier. V: as of load.
-template <class Grid, int V = 1, class S, class W> TENON_DEVICE void copy(const S &to, const W &window) {
+/// Copies a window to shared memory; the copies are there behind awaitCopies
+/// and a barrier. V: as of load.
+template <class Grid, int V = 1, class S, class W>
+TENON_DEVICE void copy(const S &to, const W &window) {
   using T = typename S::Element;
   constexpr int kBytes = V * int(sizeof(T));
-  constexpr bool kWide = W::Cs::kIsOne && kBytes >= 16 && S::kC % (16 / sizeof(T)) == 0;
+  constexpr bool kWide =
+      W::Cs::kIsOne && kBytes >= 16 && S::kC % (16 / sizeof(T)) == 0;
   // What lies together in memory is read by neighbouring threads.
   constexpr bool kAlongRows = W::Rs::kIsOne && !W::Cs::kIsOne;
   constexpr int kGroup = kWide ? 16 / int(sizeof(T)) : 1;
-  constexpr int kFast = kAlongRows ? S::kR : S::kC / kGroup, kAll = S::kR * S::kC / kGroup;
+  constexpr int kFast = kAlongRows ? S::kR : S::kC / kGroup,
+                kAll = S::kR * S::kC / kGroup;
 #pragma unroll 4
   for (int i = threadIdx.x; i < kAll; i += Grid::kThreads) {
     const int row = kAlongRows ? i % kFast : i / kFast;
@@ -102,7 +127,8 @@ template <class Grid, int V = 1, class S, class W> TENON_DEVICE void copy(const 
     if constexpr (kWide)
       copyAsync<16>(to.at(row, column), isThere ? from : nullptr, isThere);
     else if constexpr (sizeof(T) == 4 || sizeof(T) == 8)
-      copyAsync<sizeof(T)>(to.at(row, column), isThere ? from : nullptr, isThere);
+      copyAsync<sizeof(T)>(to.at(row, column), isThere ? from : nullptr,
+                           isThere);
     else
       *to.at(row, column) = isThere ? *from : T();
   }
@@ -115,23 +141,25 @@ template <class Grid, class S> TENON_DEVICE void clear(const S &to) {
 }
 
 /// Writes a tile of registers; it is there behind a barrier.
-template <class S, class T, class L> TENON_DEVICE void put(const S &to, const Tile<T, L> &tile) {
+template <class S, class T, class L>
+TENON_DEVICE void put(const S &to, const Tile<T, L> &tile) {
   static_assert(S::kR >= L::kM && S::kC >= L::kN, "the tile does not fit");
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
-    TENON_UNROLL for (int c = 0; c < L::kColumns; ++c)
-      if (L::hasRow(r) && L::hasColumn(c))
-        *to.at(L::row(r), L::column(c)) = tile.v[L::at(r, c)];
+          TENON_UNROLL for (int c = 0; c < L::kColumns;
+                            ++c) if (L::hasRow(r) && L::hasColumn(c)) *
+      to.at(L::row(r), L::column(c)) = tile.v[L::at(r, c)];
 }
 template <class S, class T, class L>
 TENON_DEVICE void put(const TransposedTile<S> &to, const Tile<T, L> &tile) {
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
-    TENON_UNROLL for (int c = 0; c < L::kColumns; ++c)
-      if (L::hasRow(r) && L::hasColumn(c))
-        *to.tile.at(L::column(c), L::row(r)) = tile.v[L::at(r, c)];
+          TENON_UNROLL for (int c = 0; c < L::kColumns;
+                            ++c) if (L::hasRow(r) && L::hasColumn(c)) *
+      to.tile.at(L::column(c), L::row(r)) = tile.v[L::at(r, c)];
 }
 
 /// The tile as other threads need it, by way of memory.
-template <class To, class T, class L> TENON_DEVICE Tile<T, To> convert(const Tile<T, L> &tile, u32 memory) {
+template <class To, class T, class L>
+TENON_DEVICE Tile<T, To> convert(const Tile<T, L> &tile, u32 memory) {
   if constexpr (kIsSame<To, L>) {
     return tile;
   } else {
@@ -141,9 +169,10 @@ template <class To, class T, class L> TENON_DEVICE Tile<T, To> convert(const Til
     __syncthreads();
     Tile<T, To> result;
     TENON_UNROLL for (int r = 0; r < To::kRows; ++r)
-      TENON_UNROLL for (int c = 0; c < To::kColumns; ++c)
-        result.v[To::at(r, c)] =
-            To::hasRow(r) && To::hasColumn(c) ? *all.at(To::row(r), To::column(c)) : T();
+        TENON_UNROLL for (int c = 0; c < To::kColumns; ++c)
+            result.v[To::at(r, c)] = To::hasRow(r) && To::hasColumn(c)
+                                         ? *all.at(To::row(r), To::column(c))
+                                         : T();
     return result;
   }
 }
@@ -154,12 +183,13 @@ TENON_DEVICE auto convertSlots(const T (&v)[Slots], u32 memory) {
   T *all = sharedMemory<T>(memory);
   __syncthreads();
   if (isFirstSharing<L>(FromAxis))
-    TENON_UNROLL for (int i = 0; i < Slots; ++i)
-      if (FromAxis == 0 ? L::hasRow(i) : L::hasColumn(i))
+    TENON_UNROLL for (int i = 0; i < Slots;
+                      ++i) if (FromAxis == 0 ? L::hasRow(i) : L::hasColumn(i))
         all[FromAxis == 0 ? L::row(i) : L::column(i)] = v[i];
   __syncthreads();
   typename Choose<ToAxis == 0, Rows<T, To>, Columns<T, To>>::Type result;
-  TENON_UNROLL for (int i = 0; i < (ToAxis == 0 ? To::kRows : To::kColumns); ++i) {
+  TENON_UNROLL for (int i = 0; i < (ToAxis == 0 ? To::kRows : To::kColumns);
+                    ++i) {
     const bool isThere = ToAxis == 0 ? To::hasRow(i) : To::hasColumn(i);
     result.v[i] = isThere ? all[ToAxis == 0 ? To::row(i) : To::column(i)] : T();
   }

@@ -1,7 +1,7 @@
 //===- Tiles.cuh - tiles in registers, and functions of their elements ----===//
 
 #pragma once
-#include "Layouts.cuh"
+#include "compiler/Emit/Cuda/device/Layouts.cuh"
 
 namespace tenon {
 
@@ -28,7 +28,8 @@ struct ColumnIndex {
 
 template <class V> TENON_DEVICE V fill(typename V::Element x) {
   V result;
-  TENON_UNROLL for (int i = 0; i < int(sizeof(result.v) / sizeof(x)); ++i) result.v[i] = x;
+  TENON_UNROLL for (int i = 0; i < int(sizeof(result.v) / sizeof(x)); ++i)
+      result.v[i] = x;
   return result;
 }
 
@@ -36,17 +37,22 @@ template <class V> TENON_DEVICE V fill(typename V::Element x) {
 // map
 //===----------------------------------------------------------------------===//
 
-template <class L, class T> TENON_DEVICE T pick(const Tile<T, L> &x, int i) { return x.v[i]; }
-template <class L, class T> TENON_DEVICE T pick(const Tile<T, Transposed<L>> &x, int i) {
+template <class L, class T> TENON_DEVICE T pick(const Tile<T, L> &x, int i) {
+  return x.v[i];
+}
+template <class L, class T>
+TENON_DEVICE T pick(const Tile<T, Transposed<L>> &x, int i) {
   return x.v[i];
 }
 // Rows fit every layout with the same rows: what is known of a row of scores
 // scales a row of sums without a step in between.
-template <class L, class T, class Other> TENON_DEVICE T pick(const Rows<T, Other> &x, int i) {
+template <class L, class T, class Other>
+TENON_DEVICE T pick(const Rows<T, Other> &x, int i) {
   static_assert(isSameAlong<L, Other>(0), "rows of another layout");
   return x.v[L::rowSlot(i)];
 }
-template <class L, class T, class Other> TENON_DEVICE T pick(const Columns<T, Other> &x, int i) {
+template <class L, class T, class Other>
+TENON_DEVICE T pick(const Columns<T, Other> &x, int i) {
   static_assert(isSameAlong<L, Other>(1), "columns of another layout");
   return x.v[L::columnSlot(i)];
 }
@@ -56,15 +62,21 @@ template <class L> TENON_DEVICE i64 pick(RowIndex x, int i) {
 template <class L> TENON_DEVICE i64 pick(ColumnIndex x, int i) {
   return x.first + L::column(L::columnSlot(i));
 }
-template <class L, class T> TENON_DEVICE T pick(T scalar, int) { return scalar; }
+template <class L, class T> TENON_DEVICE T pick(T scalar, int) {
+  return scalar;
+}
 
 template <class L, class T, class Other>
 TENON_DEVICE T pickRow(const Rows<T, Other> &x, int i) {
   static_assert(isSameAlong<L, Other>(0), "rows of another layout");
   return x.v[i];
 }
-template <class L> TENON_DEVICE i64 pickRow(RowIndex x, int i) { return x.first + L::row(i); }
-template <class L, class T> TENON_DEVICE T pickRow(T scalar, int) { return scalar; }
+template <class L> TENON_DEVICE i64 pickRow(RowIndex x, int i) {
+  return x.first + L::row(i);
+}
+template <class L, class T> TENON_DEVICE T pickRow(T scalar, int) {
+  return scalar;
+}
 
 template <class L, class T, class Other>
 TENON_DEVICE T pickColumn(const Columns<T, Other> &x, int i) {
@@ -74,22 +86,30 @@ TENON_DEVICE T pickColumn(const Columns<T, Other> &x, int i) {
 template <class L> TENON_DEVICE i64 pickColumn(ColumnIndex x, int i) {
   return x.first + L::column(i);
 }
-template <class L, class T> TENON_DEVICE T pickColumn(T scalar, int) { return scalar; }
+template <class L, class T> TENON_DEVICE T pickColumn(T scalar, int) {
+  return scalar;
+}
 
 /// f of the elements at every place of the layout.
-template <class L, class F, class... In> TENON_DEVICE auto map(F f, const In &...in) {
+template <class L, class F, class... In>
+TENON_DEVICE auto map(F f, const In &...in) {
   Tile<decltype(f(pick<L>(in, 0)...)), L> result;
-  TENON_UNROLL for (int i = 0; i < L::kRegisters; ++i) result.v[i] = f(pick<L>(in, i)...);
+  TENON_UNROLL for (int i = 0; i < L::kRegisters; ++i) result.v[i] =
+      f(pick<L>(in, i)...);
   return result;
 }
-template <class L, class F, class... In> TENON_DEVICE auto mapRows(F f, const In &...in) {
+template <class L, class F, class... In>
+TENON_DEVICE auto mapRows(F f, const In &...in) {
   Rows<decltype(f(pickRow<L>(in, 0)...)), L> result;
-  TENON_UNROLL for (int i = 0; i < L::kRows; ++i) result.v[i] = f(pickRow<L>(in, i)...);
+  TENON_UNROLL for (int i = 0; i < L::kRows; ++i) result.v[i] =
+      f(pickRow<L>(in, i)...);
   return result;
 }
-template <class L, class F, class... In> TENON_DEVICE auto mapColumns(F f, const In &...in) {
+template <class L, class F, class... In>
+TENON_DEVICE auto mapColumns(F f, const In &...in) {
   Columns<decltype(f(pickColumn<L>(in, 0)...)), L> result;
-  TENON_UNROLL for (int i = 0; i < L::kColumns; ++i) result.v[i] = f(pickColumn<L>(in, i)...);
+  TENON_UNROLL for (int i = 0; i < L::kColumns; ++i) result.v[i] =
+      f(pickColumn<L>(in, i)...);
   return result;
 }
 

@@ -39,7 +39,9 @@ struct bf16 {
   TENON_DEVICE bf16(float x) {
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
   }
-  TENON_DEVICE operator float() const { return __uint_as_float(u32(bits) << 16); }
+  TENON_DEVICE operator float() const {
+    return __uint_as_float(u32(bits) << 16);
+  }
 };
 struct f16 {
   u16 bits;
@@ -70,23 +72,32 @@ TENON_DEVICE u32 packPair(f16, float low, float high) {
 // What combines two elements
 //===----------------------------------------------------------------------===//
 
-template <class T> TENON_DEVICE T infinity() { return T(__int_as_float(0x7f800000)); }
+template <class T> TENON_DEVICE T infinity() {
+  return T(__int_as_float(0x7f800000));
+}
 template <> TENON_DEVICE double infinity() {
   return __longlong_as_double(0x7ff0000000000000);
 }
 template <class T> struct Limits; // of integers
-template <> struct Limits<bool> { static constexpr bool kMin = false, kMax = true; };
-template <> struct Limits<i8> { static constexpr i8 kMin = -128, kMax = 127; };
-template <> struct Limits<i16> { static constexpr i16 kMin = -32768, kMax = 32767; };
+template <> struct Limits<bool> {
+  static constexpr bool kMin = false, kMax = true;
+};
+template <> struct Limits<i8> {
+  static constexpr i8 kMin = -128, kMax = 127;
+};
+template <> struct Limits<i16> {
+  static constexpr i16 kMin = -32768, kMax = 32767;
+};
 template <> struct Limits<int> {
   static constexpr int kMin = -2147483647 - 1, kMax = 2147483647;
 };
 template <> struct Limits<i64> {
-  static constexpr i64 kMin = -9223372036854775807LL - 1, kMax = 9223372036854775807LL;
+  static constexpr i64 kMin = -9223372036854775807LL - 1,
+                       kMax = 9223372036854775807LL;
 };
 template <class T>
-inline constexpr bool kIsFloat =
-    kIsSame<T, float> || kIsSame<T, double> || kIsSame<T, bf16> || kIsSame<T, f16>;
+inline constexpr bool kIsFloat = kIsSame<T, float> || kIsSame<T, double> ||
+                                 kIsSame<T, bf16> || kIsSame<T, f16>;
 
 /// NaN wins.
 template <class T> TENON_DEVICE T largest(T x, T y) { return x > y ? x : y; }
@@ -110,11 +121,15 @@ template <> TENON_DEVICE double smallest(double x, double y) {
 
 struct Sum {
   template <class T> TENON_DEVICE static T identity() { return T(0); }
-  template <class T> TENON_DEVICE static T combine(T x, T y) { return T(x + y); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) {
+    return T(x + y);
+  }
 };
 struct Prod {
   template <class T> TENON_DEVICE static T identity() { return T(1); }
-  template <class T> TENON_DEVICE static T combine(T x, T y) { return T(x * y); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) {
+    return T(x * y);
+  }
 };
 struct Max {
   template <class T> TENON_DEVICE static T identity() {
@@ -123,7 +138,9 @@ struct Max {
     else
       return Limits<T>::kMin;
   }
-  template <class T> TENON_DEVICE static T combine(T x, T y) { return largest(x, y); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) {
+    return largest(x, y);
+  }
 };
 struct Min {
   template <class T> TENON_DEVICE static T identity() {
@@ -132,11 +149,15 @@ struct Min {
     else
       return Limits<T>::kMax;
   }
-  template <class T> TENON_DEVICE static T combine(T x, T y) { return smallest(x, y); }
+  template <class T> TENON_DEVICE static T combine(T x, T y) {
+    return smallest(x, y);
+  }
 };
 /// Leaves NaN out.
 struct MaxNumber {
-  template <class T> TENON_DEVICE static T identity() { return T(-infinity<T>()); }
+  template <class T> TENON_DEVICE static T identity() {
+    return T(-infinity<T>());
+  }
   TENON_DEVICE static float combine(float x, float y) { return fmaxf(x, y); }
   TENON_DEVICE static double combine(double x, double y) { return fmax(x, y); }
 };

@@ -12,7 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-#include "Tiles.cuh"
+#include "compiler/Emit/Cuda/device/Tiles.cuh"
 
 namespace tenon {
 
@@ -52,11 +52,13 @@ struct Below {
 };
 struct Within {
   int begin, end;
-  TENON_DEVICE Within(i64 begin, i64 end) : begin(coordinate(begin)), end(coordinate(end)) {}
+  TENON_DEVICE Within(i64 begin, i64 end)
+      : begin(coordinate(begin)), end(coordinate(end)) {}
   TENON_DEVICE bool has(int i) const { return i >= begin && i < end; }
 };
 
-template <class T, class RowStride, class ColumnStride, class RowBound, class ColumnBound>
+template <class T, class RowStride, class ColumnStride, class RowBound,
+          class ColumnBound>
 struct Window {
   using Element = T;
   using Rs = RowStride;
@@ -83,7 +85,8 @@ template <class T> struct WithoutConst {
 template <class T> struct WithoutConst<const T> {
   using Type = T;
 };
-template <class W> using ElementOf = typename WithoutConst<typename W::Element>::Type;
+template <class W>
+using ElementOf = typename WithoutConst<typename W::Element>::Type;
 
 template <int Bytes> struct Words;
 template <> struct Words<16> {
@@ -104,17 +107,22 @@ template <> struct Words<1> {
 
 TENON_DEVICE void storeWords(void *to, uint4 w) {
   // As an assignment it may become four stores.
-  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(w.x), "r"(w.y), "r"(w.z), "r"(w.w)
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(w.x),
+               "r"(w.y), "r"(w.z), "r"(w.w)
                : "memory");
 }
 TENON_DEVICE void storeWords(void *to, uint2 w) {
-  asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(w.x), "r"(w.y) : "memory");
+  asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(w.x), "r"(w.y)
+               : "memory");
 }
-template <class W> TENON_DEVICE void storeWords(void *to, W w) { *static_cast<W *>(to) = w; }
+template <class W> TENON_DEVICE void storeWords(void *to, W w) {
+  *static_cast<W *>(to) = w;
+}
 
 /// V elements that lie aligned, or, where they are more than a thread reads at
 /// once, parts of them.
-template <int V, class T> TENON_DEVICE void readNeighbours(const T *from, T *to) {
+template <int V, class T>
+TENON_DEVICE void readNeighbours(const T *from, T *to) {
   constexpr int kBytes = V * int(sizeof(T));
   if constexpr (kBytes > 16) {
     readNeighbours<V / 2>(from, to);
@@ -129,7 +137,8 @@ template <int V, class T> TENON_DEVICE void readNeighbours(const T *from, T *to)
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
   }
 }
-template <int V, class T> TENON_DEVICE void writeNeighbours(T *to, const T *from) {
+template <int V, class T>
+TENON_DEVICE void writeNeighbours(T *to, const T *from) {
   constexpr int kBytes = V * int(sizeof(T));
   if constexpr (kBytes > 16) {
     writeNeighbours<V / 2>(to, from);
@@ -170,7 +179,8 @@ TENON_DEVICE void forGroups(const W &window, Access access, Outside outside) {
 
 /// How many neighbours a thread accesses at once, of V that lie aligned.
 template <class L, class W, int V> TENON_DEVICE constexpr int groupOf() {
-  using Along = typename Choose<L::kVectorAxis == 1, typename W::Cs, typename W::Rs>::Type;
+  using Along = typename Choose<L::kVectorAxis == 1, typename W::Cs,
+                                typename W::Rs>::Type;
   if (!Along::kIsOne)
     return 1;
   return V < L::kVector ? V : L::kVector;
@@ -183,7 +193,7 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   Tile<T, L> result;
   auto put = [&](int r, int c, const T *elements) {
     TENON_UNROLL for (int i = 0; i < kGroup; ++i)
-      result.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)] = elements[i];
+        result.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)] = elements[i];
   };
   forGroups<L, kGroup>(
       window,
@@ -207,8 +217,8 @@ TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
       window,
       [&](int r, int c, T *to) {
         T elements[kGroup];
-        TENON_UNROLL for (int i = 0; i < kGroup; ++i)
-          elements[i] = tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
+        TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
+            tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
         writeNeighbours<kGroup>(to, elements);
       },
       [](int, int) {});
@@ -220,7 +230,8 @@ template <class L, class W> TENON_DEVICE auto loadRows(const W &window) {
   Rows<T, L> result;
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
     const int row = L::row(r);
-    result.v[r] = L::hasRow(r) && window.rows.has(row) ? *window.at(row, 0) : T();
+    result.v[r] =
+        L::hasRow(r) && window.rows.has(row) ? *window.at(row, 0) : T();
   }
   return result;
 }
@@ -229,7 +240,9 @@ template <class L, class W> TENON_DEVICE auto loadColumns(const W &window) {
   Columns<T, L> result;
   TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
     const int column = L::column(c);
-    result.v[c] = L::hasColumn(c) && window.columns.has(column) ? *window.at(0, column) : T();
+    result.v[c] = L::hasColumn(c) && window.columns.has(column)
+                      ? *window.at(0, column)
+                      : T();
   }
   return result;
 }
@@ -238,7 +251,8 @@ template <class L, class W> TENON_DEVICE auto loadColumns(const W &window) {
 template <class L> TENON_DEVICE bool isFirstSharing(int axis) {
   return (lane() & L::lanesSharing(axis)) == 0 && L::warpSharing(axis) == 0;
 }
-template <class T, class L, class W> TENON_DEVICE void storeRows(const W &window, const Rows<T, L> &rows) {
+template <class T, class L, class W>
+TENON_DEVICE void storeRows(const W &window, const Rows<T, L> &rows) {
   if (!isFirstSharing<L>(0))
     return;
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
@@ -265,13 +279,18 @@ TENON_DEVICE void storeColumns(const W &window, const Columns<T, L> &columns) {
 /// Where a view's elements along the gathered dim are.
 struct GatheredDim {
   i64 size, stride;
-  TENON_DEVICE bool has(i64 index) const { return (index < 0 ? index + size : index) >= 0 && index < size; }
-  TENON_DEVICE i64 offset(i64 index) const { return (index < 0 ? index + size : index) * stride; }
+  TENON_DEVICE bool has(i64 index) const {
+    return (index < 0 ? index + size : index) >= 0 && index < size;
+  }
+  TENON_DEVICE i64 offset(i64 index) const {
+    return (index < 0 ? index + size : index) * stride;
+  }
 };
 
 /// Row r of the tile is the window's, moved to where index r says.
 template <class L, int V = 1, class I, class W>
-TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim, const I &indices) {
+TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
+                             const I &indices) {
   using T = ElementOf<W>;
   constexpr int kGroup = L::kVectorAxis == 1 ? groupOf<L, W, V>() : 1;
   Tile<T, L> result;
@@ -283,15 +302,18 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim, const I &indices)
       const int column = L::column(c);
       T elements[kGroup] = {};
       if (hasRow && L::hasColumn(c) && window.columns.has(column))
-        readNeighbours<kGroup>(row + window.columnStride.times(column), elements);
-      TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[L::at(r, c + i)] = elements[i];
+        readNeighbours<kGroup>(row + window.columnStride.times(column),
+                               elements);
+      TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[L::at(r, c + i)] =
+          elements[i];
     }
   }
   return result;
 }
 
 /// The element at one index.
-template <class T> TENON_DEVICE T gatherOne(const T *first, GatheredDim dim, i64 index) {
+template <class T>
+TENON_DEVICE T gatherOne(const T *first, GatheredDim dim, i64 index) {
   return dim.has(index) ? first[dim.offset(index)] : T();
 }
 

@@ -1,0 +1,28 @@
+// RUN: tenon-opt %s --fuse-groups --form-kernels --choose-cuda-schedule | FileCheck %s
+
+// A contraction: blocks of sums; of floats of 16 bits four times as many elements
+// are contracted in a turn.
+
+// CHECK-DAG: tile.kernel @matmul(%{{.*}}schedule {BK = 16 : index, BM = 64 : index, BN = 64 : index, stages = 3 : index, warps = array<i64: 2, 2>}{{.*}}squares of 4 x 4
+// CHECK-DAG: tile.kernel @matmul_0(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 3 : index, warps = array<i64: 2, 4>}{{.*}}matrix unit
+
+// Attention: no row of scores is spread over two warps.
+
+// CHECK-DAG: tile.kernel @attention{{.*}}schedule {BM = 64 : index, BN = 32 : index, stages = 2 : index, warps = array<i64: 4, 1>}
+
+// Rows: a warp's, or, where they are long, all of the block's.
+
+// CHECK-DAG: tile.kernel @layer_norm(%{{.*}}schedule {BM = 8 : index, stages = 2 : index, warps = array<i64: 8, 1>}
+// CHECK-DAG: tile.kernel @layer_norm_1(%{{.*}}schedule {BM = 1 : index, stages = 2 : index, warps = array<i64: 1, 8>}
+
+func.func @f(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %w: tensor<96x96xf32>, %s: tensor<96xf32>,
+             %q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %a: tensor<2048x256xbf16>, %b: tensor<256x256xbf16>,
+             %l: tensor<?x4096xf32, #graph.dims<B, 4096>>, %t: tensor<4096xf32>)
+    -> (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>) {
+  %0 = graph.matmul %x, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
+  %1 = graph.layer_norm %x, %s {epsilon = 1.0e-5 : f64} : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
+  %2 = graph.attention %q, %q, %q {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>) -> tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>
+  %3 = graph.matmul %a, %b : (tensor<2048x256xbf16>, tensor<256x256xbf16>) -> tensor<2048x256xbf16>
+  %4 = graph.layer_norm %l, %t {epsilon = 1.0e-5 : f64} : (tensor<?x4096xf32, #graph.dims<B, 4096>>, tensor<4096xf32>) -> tensor<?x4096xf32, #graph.dims<B, 4096>>
+  return %0, %3, %1, %2, %4 : tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>
+}
