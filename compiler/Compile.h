@@ -24,8 +24,10 @@ using Progress = std::function<void(llvm::StringRef work, uint64_t doneBytes,
                                     uint64_t totalBytes)>;
 
 struct CompileOptions {
-  std::string target =
-      "native"; ///< native, x86-64-v3, x86-64-v4, znver4, sapphirerapids
+  std::string target = "native"; ///< native, x86-64-v3, x86-64-v4, znver4,
+                                 ///< sapphirerapids; cuda:sm_80, ... for a GPU
+  /// Below it is NVRTC, for a GPU; empty: where it is looked for else.
+  std::string cudaPath = {};
   bool useBf16 = false; ///< multiply and store activations in bf16
   /// Arithmetic in place of the target's matrix units: what is scheduled for
   /// them runs on CPUs that lack them.

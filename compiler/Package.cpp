@@ -102,19 +102,20 @@ private:
 
 } // namespace
 
-LogicalResult writeArtifact(ModuleOp module, target::CpuAttr cpu,
-                            ArrayRef<char> code, const CompileOptions &options,
-                            StringRef path) {
+LogicalResult writeArtifact(ModuleOp module, Attribute target,
+                            const CompiledKernels &kernels,
+                            const CompileOptions &options, StringRef path) {
   FailureOr<exec::ProgramOp> program = onlyProgram(module);
   if (failed(program))
     return failure();
-  FailureOr<ProgramPlan> built = buildPlan(*program, cpu, code);
+  FailureOr<ProgramPlan> built = buildPlan(*program, target, kernels);
   if (failed(built))
     return failure();
 
   WeightWriters writers(module.getContext(), *built, options.progress);
   abi::ArtifactContents contents;
-  contents.code = std::as_bytes(std::span(code.data(), code.size()));
+  contents.code =
+      std::as_bytes(std::span(kernels.code.data(), kernels.code.size()));
   contents.plan = std::move(built->plan);
   contents.program =
       std::as_bytes(std::span(options.program.data(), options.program.size()));

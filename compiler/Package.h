@@ -4,6 +4,7 @@
 #define TENON_COMPILER_PACKAGE_H
 
 #include "compiler/Compile.h"
+#include "compiler/PlanBuilder.h"
 #include "dialects/Target/TargetDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -12,12 +13,12 @@
 namespace tenon {
 
 /// Writes `path`, whole or not at all. `module` holds one exec.program, the
-/// functions of its weights and its kernels as functions; `code` is the shared
-/// object of those. The options say what comes before the artifact, and who is
-/// told how far the weights are. Weights are evaluated one at a time. Exactly
-/// one error was emitted on failure.
-mlir::LogicalResult writeArtifact(mlir::ModuleOp module, target::CpuAttr cpu,
-                                  llvm::ArrayRef<char> code,
+/// functions of its weights and its kernels, which are compiled. The options
+/// say what comes before the artifact, and who is told how far the weights are.
+/// Weights are evaluated one at a time. Exactly one error was emitted on
+/// failure.
+mlir::LogicalResult writeArtifact(mlir::ModuleOp module, mlir::Attribute target,
+                                  const CompiledKernels &kernels,
                                   const CompileOptions &options,
                                   llvm::StringRef path);
 

@@ -64,9 +64,10 @@ std::optional<abi::DType> dtypeOf(Type type) {
 
 class PlanBuilder {
 public:
-  PlanBuilder(exec::ProgramOp program, target::CpuAttr cpu, ArrayRef<char> code)
-      : program(program), symbolTable(program->getParentOp()), cpu(cpu),
-        code(code) {}
+  PlanBuilder(exec::ProgramOp program, Attribute target,
+              const CompiledKernels &kernels)
+      : program(program), symbolTable(program->getParentOp()), target(target),
+        kernels(kernels) {}
 
   FailureOr<ProgramPlan> build();
 
@@ -84,6 +85,8 @@ private:
   abi::BufferRef addWeight(exec::WeightOp weight);
   abi::BufferRef addSlot(exec::SlotOp slot);
   FailureOr<uint32_t> kernelOf(exec::LaunchOp launch, StringRef name);
+  FailureOr<abi::Kernel> cpuKernel(exec::LaunchOp launch, StringRef name);
+  abi::Kernel deviceKernel(StringRef name, const DeviceForm &form);
   abi::Expr instancesOf(ArrayAttr grid, ArrayRef<int64_t> blocks);
   LogicalResult addVariants(exec::LaunchOp launch, abi::Launch &step);
   abi::Expr formula(Attribute dim);
@@ -93,8 +96,8 @@ private:
 
   exec::ProgramOp program;
   SymbolTable symbolTable;
-  target::CpuAttr cpu;
-  ArrayRef<char> code;
+  Attribute target;
+  const CompiledKernels &kernels;
 
   ProgramPlan result;
   abi::Plan &plan = result.plan;
@@ -108,6 +111,11 @@ private:
 void PlanBuilder::addTarget() {
   plan.producer =
       "tenon " TENON_BUILD_VERSION " (llvm " LLVM_VERSION_STRING ")";
+  if (auto gpu = dyn_cast<target::GpuAttr>(target)) {
+    plan.target = "cuda:" + gpu.getName().str();
+    return;
+  }
+  auto cpu = cast<target::CpuAttr>(target);
   plan.target = cpu.getName().str();
   for (auto feature : cpu.getFeatures().getAsRange<StringAttr>())
     plan.features.push_back(feature.getValue().str());
@@ -241,14 +249,43 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch,
   auto [position, isNew] = kernelNumbers.try_emplace(name, plan.kernels.size());
   if (!isNew)
     return position->second;
+  auto form = kernels.deviceForms.find(name);
+  FailureOr<abi::Kernel> kernel = form == kernels.deviceForms.end()
+                                      ? cpuKernel(launch, name)
+                                      : deviceKernel(name, form->second);
+  if (failed(kernel))
+    return failure();
+  kernel->name = name.str();
+  kernel->numBuffers = launch.getBuffers().size();
+  kernel->numScalars = launch.getScalars().size();
+  plan.kernels.push_back(std::move(*kernel));
+  return position->second;
+}
+
+abi::Kernel PlanBuilder::deviceKernel(StringRef name, const DeviceForm &form) {
+  auto op = symbolTable.lookup<tile::KernelOp>(name);
+  abi::Kernel kernel;
+  kernel.blockThreads = form.numThreads;
+  kernel.sharedBytes = form.sharedBytes;
+  kernel.codes = form.codes;
+  if (StringAttr source = op.getSourceAttr())
+    kernel.source = source.getValue().str();
+  kernel.schedule = scheduleText(op.getScheduleAttr());
+  if (auto reason = op->getAttrOfType<StringAttr>("tenon.reason"))
+    kernel.reason = reason.getValue().str();
+  return kernel;
+}
+
+FailureOr<abi::Kernel> PlanBuilder::cpuKernel(exec::LaunchOp launch,
+                                              StringRef name) {
   auto function = symbolTable.lookup<func::FuncOp>(name);
   if (!function)
     return launch.emitOpError() << "'" << name << "' is not lowered";
-  FailureOr<uint64_t> address = symbolAddress(launch.getLoc(), code, name);
+  FailureOr<uint64_t> address =
+      symbolAddress(launch.getLoc(), kernels.code, name);
   if (failed(address))
     return failure();
   abi::Kernel kernel;
-  kernel.name = name.str();
   kernel.address = *address;
   if (auto bytes = function->getAttrOfType<IntegerAttr>("tenon.scratch_bytes"))
     kernel.scratchBytes = bytes.getInt();
@@ -260,10 +297,7 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch,
     kernel.reason = reason.getValue().str();
   if (auto type = function->getAttrOfType<TypeAttr>("tenon.multiplies"))
     kernel.multiplies = dtypeOf(type.getValue()).value_or(abi::DType::F32);
-  kernel.numBuffers = launch.getBuffers().size();
-  kernel.numScalars = launch.getScalars().size();
-  plan.kernels.push_back(std::move(kernel));
-  return position->second;
+  return kernel;
 }
 
 abi::Expr PlanBuilder::instancesOf(ArrayAttr grid, ArrayRef<int64_t> blocks) {
@@ -399,9 +433,9 @@ FailureOr<ProgramPlan> PlanBuilder::build() {
 
 } // namespace
 
-FailureOr<ProgramPlan> buildPlan(exec::ProgramOp program, target::CpuAttr cpu,
-                                 ArrayRef<char> code) {
-  return PlanBuilder(program, cpu, code).build();
+FailureOr<ProgramPlan> buildPlan(exec::ProgramOp program, Attribute target,
+                                 const CompiledKernels &kernels) {
+  return PlanBuilder(program, target, kernels).build();
 }
 
 } // namespace tenon

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tenon {
 
@@ -18,12 +19,24 @@ struct ProgramPlan {
   llvm::SmallVector<mlir::func::FuncOp> weights;
 };
 
-/// The plan of `program`, whose kernels are functions beside it and have their
-/// addresses in `code`. Offsets and checksums of weights are left 0. Emits one
-/// error when it fails.
+/// What the plan says of a kernel for GPUs.
+struct DeviceForm {
+  int64_t numThreads = 0, sharedBytes = 0;
+  std::vector<abi::DeviceCode> codes;
+};
+
+/// Compiled kernels: functions of a CPU beside the program, or tile.kernel ops,
+/// of which all are in `deviceForms`.
+struct CompiledKernels {
+  llvm::ArrayRef<char> code; ///< the shared object that has their addresses
+  llvm::StringMap<DeviceForm> deviceForms = {};
+};
+
+/// The plan of `program` for a `#target.cpu` or a `#target.gpu`. Offsets and
+/// checksums of weights are left 0. Emits one error when it fails.
 mlir::FailureOr<ProgramPlan> buildPlan(exec::ProgramOp program,
-                                       target::CpuAttr cpu,
-                                       llvm::ArrayRef<char> code);
+                                       mlir::Attribute target,
+                                       const CompiledKernels &kernels);
 
 } // namespace tenon
 

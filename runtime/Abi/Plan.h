@@ -117,6 +117,22 @@ struct ArenaSlot {
 /// calling thread, 64-byte aligned, of scratchBytes.
 using KernelFn = void (*)(void *const *, const int64_t *, int64_t, int64_t,
                           void *);
+
+/// What a GPU's driver is given: an ELF file of its machine code, or PTX text.
+enum class CodeForm : uint8_t { Cubin = 0, Ptx };
+/// A kernel compiled for a GPU, as data of the loadable part. Its entry point
+/// is called "tenon_" and the kernel's name:
+///   __global__ void tenon_name(T *buffer0, ..., int64_t scalar0, ...)
+/// A block computes an instance of the grid: blockIdx.x says which.
+struct DeviceCode {
+  std::string arch; ///< "sm_90a": what it runs on, or is written for
+  CodeForm form = CodeForm::Cubin;
+  uint64_t address = 0; ///< virtual, inside the loadable part
+  uint64_t bytes = 0;
+  uint32_t registers = 0;  ///< of a thread, for people
+  uint64_t spillBytes = 0; ///< of a thread: registers that went to memory
+};
+
 struct Kernel {
   std::string name;
   uint64_t address = 0; ///< virtual address inside the loadable part
@@ -127,6 +143,12 @@ struct Kernel {
   std::string schedule = {};     ///< the numbers it was made with, for people
   std::string reason = {};       ///< why these
   DType multiplies = DType::F32; ///< what its products are of, for people
+  /// Of a kernel for GPUs, which has no address: threads of a block, their
+  /// dynamic shared memory, and the forms of the code. Without forms it is a
+  /// kernel for CPUs.
+  uint32_t blockThreads = 0;
+  uint32_t sharedBytes = 0;
+  std::vector<DeviceCode> codes = {};
 };
 
 /// A tensor that a launch writes. Row-major and contiguous.
@@ -180,7 +202,7 @@ struct Function {
 
 struct Plan {
   std::string producer; ///< "tenon 0.1.0 (llvm 22.1.8)"
-  std::string target;   ///< "znver4"
+  std::string target;   ///< "znver4", "cuda:sm_90a"
   std::vector<std::string>
       features; ///< CPU features the code uses, e.g. "avx512f"
   std::vector<Symbol> symbols;

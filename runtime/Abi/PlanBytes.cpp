@@ -39,10 +39,16 @@ void fields(auto &io, Is<WeightSection> auto &weight) {
   io(weight.name, weight.layout, weight.offset, weight.bytes, weight.checksum);
 }
 void fields(auto &io, Is<ArenaSlot> auto &slot) { io(slot.bytes); }
+void fields(auto &io, Is<DeviceCode> auto &code) {
+  io(code.arch);
+  io.choice(code.form, CodeForm::Ptx, "form of code");
+  io(code.address, code.bytes, code.registers, code.spillBytes);
+}
 void fields(auto &io, Is<Kernel> auto &kernel) {
   io(kernel.name, kernel.address, kernel.scratchBytes, kernel.numBuffers,
      kernel.numScalars, kernel.source, kernel.schedule, kernel.reason);
   io.choice(kernel.multiplies, DType::U4, "dtype");
+  io(kernel.blockThreads, kernel.sharedBytes, kernel.codes);
 }
 void fields(auto &io, Is<LaunchResult> auto &result) {
   io(result.names);

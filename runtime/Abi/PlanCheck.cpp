@@ -87,11 +87,41 @@ static Result<void> checkSignature(const Plan &plan) {
   return checkSymbolsAreBound(plan);
 }
 
+static Result<void> checkDeviceKernel(const Kernel &kernel) {
+  if (kernel.blockThreads < 1 || kernel.blockThreads > kMaxBlockThreads)
+    return badArtifact("kernel ", quoted(kernel.name), " wants blocks of ",
+                       kernel.blockThreads, " threads, expected 1 to ",
+                       kMaxBlockThreads);
+  if (kernel.scratchBytes != 0)
+    return badArtifact("kernel ", quoted(kernel.name), " of a GPU wants ",
+                       kernel.scratchBytes, " bytes of scratch");
+  for (const DeviceCode &code : kernel.codes)
+    if (code.arch.empty() || code.bytes == 0)
+      return badArtifact("kernel ", quoted(kernel.name),
+                         " has code without an architecture or without bytes");
+  return {};
+}
+
 static Result<void> checkKernel(const Kernel &kernel) {
   if (kernel.scratchBytes > kMaxScratchBytes)
     return badArtifact("kernel ", quoted(kernel.name), " wants ",
                        kernel.scratchBytes, " bytes of scratch, the limit is ",
                        kMaxScratchBytes);
+  if (!kernel.codes.empty())
+    return checkDeviceKernel(kernel);
+  return {};
+}
+
+/// What runs on one device must not launch what was made for another.
+static Result<void> checkKernels(const Plan &plan) {
+  for (const Kernel &kernel : plan.kernels) {
+    if (auto valid = checkKernel(kernel); !valid)
+      return valid;
+    if (kernel.codes.empty() != plan.kernels.front().codes.empty())
+      return badArtifact("kernel ", quoted(kernel.name), " and kernel ",
+                         quoted(plan.kernels.front().name),
+                         " are for a CPU and for a GPU");
+  }
   return {};
 }
 
@@ -315,9 +345,8 @@ static Result<void> checkFunctions(const Plan &plan) {
 Result<void> checkPlan(const Plan &plan) {
   if (auto valid = checkSignature(plan); !valid)
     return valid;
-  for (const Kernel &kernel : plan.kernels)
-    if (auto valid = checkKernel(kernel); !valid)
-      return valid;
+  if (auto valid = checkKernels(plan); !valid)
+    return valid;
   return checkFunctions(plan);
 }
 

@@ -45,21 +45,31 @@ Result<Image> Image::load(std::span<const std::byte> file) {
     return pages.error();
   copySegments(*object, pages->data());
   relocate(*object, pages->data());
-  std::vector<CodeRange> code;
+  std::vector<Range> segments;
   for (const Segment &segment : object->segments) {
     if (auto done = protect(segment, pages->data()); !done)
       return done.error();
-    if (segment.isExecutable)
-      code.push_back({segment.address, segment.address + segment.memoryBytes});
+    segments.push_back({segment.address, segment.address + segment.memoryBytes,
+                        segment.isExecutable});
   }
-  return Image(std::move(*pages), std::move(code));
+  return Image(std::move(*pages), std::move(segments));
 }
 
 Result<abi::KernelFn> Image::kernelAt(uint64_t address) const {
-  for (CodeRange range : code)
-    if (address >= range.begin && address < range.end)
+  for (Range range : segments)
+    if (range.isExecutable && address >= range.begin && address < range.end)
       return reinterpret_cast<abi::KernelFn>(pages.data() + address);
   return badArtifact("address ", hexText(address), " is not inside the code");
+}
+
+Result<std::span<const std::byte>> Image::dataAt(uint64_t address,
+                                                 uint64_t bytes) const {
+  for (Range range : segments)
+    if (address >= range.begin && address <= range.end &&
+        bytes <= range.end - address)
+      return std::span<const std::byte>(pages.data() + address, bytes);
+  return badArtifact(bytes, " bytes at address ", hexText(address),
+                     " are not inside the loadable part");
 }
 
 } // namespace tenon::rt

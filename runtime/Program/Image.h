@@ -38,18 +38,24 @@ public:
   /// not inside an executable segment.
   Result<abi::KernelFn> kernelAt(uint64_t address) const;
 
+  /// So many bytes at a virtual address of the object. BadArtifact when these
+  /// are not inside one segment. They live as long as the image.
+  Result<std::span<const std::byte>> dataAt(uint64_t address,
+                                            uint64_t bytes) const;
+
   /// What the segments take in memory.
   uint64_t sizeBytes() const { return pages.sizeBytes(); }
 
 private:
-  struct CodeRange {
+  struct Range {
     uint64_t begin, end;
+    bool isExecutable;
   };
-  Image(Pages pages, std::vector<CodeRange> code)
-      : pages(std::move(pages)), code(std::move(code)) {}
+  Image(Pages pages, std::vector<Range> segments)
+      : pages(std::move(pages)), segments(std::move(segments)) {}
 
   Pages pages;
-  std::vector<CodeRange> code;
+  std::vector<Range> segments;
 };
 
 } // namespace tenon::rt

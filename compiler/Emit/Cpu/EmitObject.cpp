@@ -47,7 +47,7 @@ const llvm::Target *findTarget(const llvm::Triple &triple, std::string &error) {
 }
 
 FailureOr<std::unique_ptr<llvm::TargetMachine>>
-createTargetMachine(Location loc, target::CpuAttr cpu) {
+createTargetMachine(Location loc, StringRef cpu, StringRef features) {
   llvm::Triple triple("x86_64-unknown-linux-gnu");
   std::string error;
   const llvm::Target *target = findTarget(triple, error);
@@ -57,8 +57,8 @@ createTargetMachine(Location loc, target::CpuAttr cpu) {
   llvm::TargetOptions options;
   options.FunctionSections = true; // the linker drops what nobody calls
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, cpu.getLlvmCpu(), cpu.llvmFeatures(), options, llvm::Reloc::PIC_,
-      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
+      triple, cpu, features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      llvm::CodeGenOptLevel::Default));
 }
 
 /// The kernel stays visible by its name; what it calls becomes internal.
@@ -108,9 +108,23 @@ StringRef kernelName(ModuleOp part) {
   return cast<SymbolOpInterface>(part.getBody()->front()).getName();
 }
 
+/// The module as a file, or an error about what it is for.
+FailureOr<Bytes> write(Location loc, llvm::Module &module,
+                       llvm::TargetMachine &machine,
+                       llvm::CodeGenFileType fileType) {
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager codegen;
+  if (machine.addPassesToEmitFile(codegen, stream, nullptr, fileType))
+    return emitError(loc) << "LLVM cannot write this kind of file for "
+                          << machine.getTargetCPU();
+  codegen.run(module);
+  return Bytes(bytes.begin(), bytes.end());
+}
+
 FailureOr<Bytes> compile(ModuleOp part, target::CpuAttr cpu, Form form) {
   FailureOr<std::unique_ptr<llvm::TargetMachine>> machine =
-      createTargetMachine(part.getLoc(), cpu);
+      createTargetMachine(part.getLoc(), cpu.getLlvmCpu(), cpu.llvmFeatures());
   if (failed(machine))
     return failure();
   llvm::LLVMContext context;
@@ -124,20 +138,14 @@ FailureOr<Bytes> compile(ModuleOp part, target::CpuAttr cpu, Form form) {
   setAttributes(*module, kernelName(part), cpu);
   optimize(*module, **machine);
 
-  SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
   if (form == Form::Llvm) {
-    stream << *module;
-    return Bytes(bytes.begin(), bytes.end());
+    std::string text;
+    llvm::raw_string_ostream(text) << *module;
+    return Bytes(text.begin(), text.end());
   }
-  llvm::legacy::PassManager codegen;
-  auto fileType = form == Form::Object ? llvm::CodeGenFileType::ObjectFile
-                                       : llvm::CodeGenFileType::AssemblyFile;
-  if ((*machine)->addPassesToEmitFile(codegen, stream, nullptr, fileType))
-    return emitError(part.getLoc())
-           << "LLVM cannot write this kind of file for " << cpu.getName();
-  codegen.run(*module);
-  return Bytes(bytes.begin(), bytes.end());
+  return write(part.getLoc(), *module, **machine,
+               form == Form::Object ? llvm::CodeGenFileType::ObjectFile
+                                    : llvm::CodeGenFileType::AssemblyFile);
 }
 
 /// Indices of `parts`, the one with most ops first, so that no long one is left
@@ -182,6 +190,28 @@ FailureOr<std::vector<Bytes>> emit(ModuleOp kernels, target::CpuAttr cpu,
 FailureOr<std::vector<Bytes>> emitObjects(ModuleOp kernels,
                                           target::CpuAttr cpu) {
   return emit(kernels, cpu, Form::Object);
+}
+
+FailureOr<Bytes> emitData(Location loc, ArrayRef<NamedData> data) {
+  constexpr StringLiteral kAnyCpu = "x86-64";
+  const llvm::Align kAlignment(64);
+  FailureOr<std::unique_ptr<llvm::TargetMachine>> machine =
+      createTargetMachine(loc, kAnyCpu, "");
+  if (failed(machine))
+    return failure();
+  llvm::LLVMContext context;
+  llvm::Module module("data", context);
+  module.setTargetTriple((*machine)->getTargetTriple());
+  module.setDataLayout((*machine)->createDataLayout());
+  for (const NamedData &datum : data) {
+    llvm::Constant *bytes = llvm::ConstantDataArray::getString(
+        context, datum.bytes, /*AddNull=*/false);
+    auto *global = new llvm::GlobalVariable(
+        module, bytes->getType(), /*isConstant=*/true,
+        llvm::GlobalValue::ExternalLinkage, bytes, datum.name);
+    global->setAlignment(kAlignment);
+  }
+  return write(loc, module, **machine, llvm::CodeGenFileType::ObjectFile);
 }
 
 FailureOr<std::string> emitText(ModuleOp kernels, target::CpuAttr cpu,

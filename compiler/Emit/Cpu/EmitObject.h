@@ -28,6 +28,15 @@ using Bytes = std::vector<char>;
 mlir::FailureOr<std::vector<Bytes>> emitObjects(mlir::ModuleOp kernels,
                                                 target::CpuAttr cpu);
 
+/// Bytes that a shared object is to export.
+struct NamedData {
+  std::string name;
+  llvm::StringRef bytes;
+};
+/// An object that has them, each aligned to 64 bytes, and no code.
+mlir::FailureOr<Bytes> emitData(mlir::Location loc,
+                                llvm::ArrayRef<NamedData> data);
+
 enum class TextForm { Llvm, Assembly };
 
 /// What each kernel became, one after another: optimised LLVM IR, or assembly.
