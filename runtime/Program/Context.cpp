@@ -18,16 +18,37 @@ Context::Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool)
       inputs(program->plan().inputs.size()),
       outputs(program->plan().outputs.size()) {}
 
+/// An artifact is for CPUs or for GPUs.
+static Result<void> checkDevice(const Model &model, const std::string &device) {
+  bool isCpu = device.empty() || device == "cpu";
+  if (isCpu == !model.isForGpu())
+    return {};
+  return badInput(model.path(), " is for ", model.plan().target,
+                  isCpu ? ": run it on a device, as cuda:0 is, or vgpu"
+                        : ", which is a CPU; it cannot run on ",
+                  isCpu ? "" : quoted(device));
+}
+
 Result<std::unique_ptr<Context>>
 Context::create(std::shared_ptr<const Model> model, ContextOptions options) {
+  if (auto valid = checkDevice(*model, options.device); !valid)
+    return valid.error();
+  if (model->isForGpu())
+    options.numThreads = 1; // the device has the work
   auto numThreads = chooseNumThreads(options.numThreads);
   if (!numThreads)
     return numThreads.error();
   auto pool = Pool::create({*numThreads, options.pin});
   if (!pool)
     return pool.error();
-  return std::unique_ptr<Context>(
-      new Context(std::move(model), std::move(*pool)));
+  std::unique_ptr<Context> context(new Context(model, std::move(*pool)));
+  if (!model->isForGpu())
+    return context;
+  auto program = DeviceProgram::create(model, options.device);
+  if (!program)
+    return program.error();
+  context->device.emplace(std::move(*program));
+  return context;
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,7 +172,10 @@ static Result<void> growTo(Pages &pages, uint64_t bytes, const char *purpose) {
 
 Result<void> Context::reserve() {
   scratchStride = tape.scratchStride();
-  if (auto done = growTo(arena, tape.arenaBytes, "the arena"); !done)
+  // A device has its own arena.
+  if (auto done =
+          device ? Result<void>() : growTo(arena, tape.arenaBytes, "the arena");
+      !done)
     return done;
   if (auto done = growTo(scratch, scratchStride * numThreads(), "scratch");
       !done)
@@ -204,7 +228,8 @@ Result<void> Context::checkOutputs() const {
 MemoryFigures Context::memory() const {
   MemoryFigures figures;
   figures.plannedArenaBytes = tape.arenaBytes;
-  figures.reservedArenaBytes = arena.sizeBytes();
+  figures.reservedArenaBytes =
+      device ? device->arenaBytes() : arena.sizeBytes();
   figures.scratchBytes = scratch.sizeBytes();
   for (const OutputSlot &slot : outputs)
     figures.outputBytes += slot.own.sizeBytes();
@@ -286,9 +311,24 @@ Result<void> Context::makeReady(RunObserver *observer) {
   return {};
 }
 
+Result<void> Context::runOnDevice(RunObserver *observer) {
+  if (observer)
+    return badInput("steps of a device are not observed one by one");
+  std::vector<HostBytes> from, to;
+  for (const std::optional<InputView> &input : inputs)
+    from.push_back({const_cast<void *>(input->data), input->bytes});
+  for (const OutputSlot &slot : outputs)
+    to.push_back({slot.target(), slot.neededBytes});
+  auto done = device->execute(tape, from, to);
+  hasRun = bool(done);
+  return done;
+}
+
 Result<void> Context::run(RunObserver *observer) {
   if (auto ready = makeReady(observer); !ready)
     return ready;
+  if (device)
+    return runOnDevice(observer);
   for (size_t number = 0; number < tape.steps.size(); ++number) {
     if (!observer) {
       execute(number, nullptr);

@@ -18,6 +18,7 @@
 #include "runtime/Core/Status.h"
 #include "runtime/Device/Cpu/Pool.h"
 #include "runtime/Program/Binding.h"
+#include "runtime/Program/DeviceProgram.h"
 #include "runtime/Program/Model.h"
 #include "runtime/Program/RunObserver.h"
 #include "runtime/Program/Tape.h"
@@ -29,6 +30,8 @@
 namespace tenon::rt {
 
 struct ContextOptions {
+  /// "cpu", "cuda:0", "vgpu"; empty: cpu. The artifact is for one of them.
+  std::string device = {};
   unsigned numThreads = 0; ///< 0: TENON_NUM_THREADS, or one for each core
   bool pin = true;         ///< see PoolOptions
 };
@@ -121,6 +124,7 @@ private:
 
   Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
   Result<void> makeReady(RunObserver *observer);
+  Result<void> runOnDevice(RunObserver *observer);
   Result<void> record(const Binding &next);
   Result<void> reserve();
   Result<void> checkOutputs() const;
@@ -132,6 +136,7 @@ private:
 
   std::shared_ptr<const Model> program;
   std::unique_ptr<Pool> pool;
+  std::optional<DeviceRun> device; ///< null: these threads
   std::vector<std::optional<InputView>> inputs;
   std::vector<OutputSlot> outputs;
 

@@ -66,6 +66,11 @@ Result<void> Model::resolve() {
     if (auto valid = artifact.checkWeight(weight); !valid)
       return valid;
   for (const abi::Kernel &kernel : program.kernels) {
+    for (const abi::DeviceCode &code : kernel.codes)
+      if (auto bytes = image.dataAt(code.address, code.bytes); !bytes)
+        return within("kernel " + quoted(kernel.name), bytes.error());
+    if (!kernel.codes.empty())
+      continue;
     auto function = image.kernelAt(kernel.address);
     if (!function)
       return within("kernel " + quoted(kernel.name), function.error());

@@ -41,6 +41,14 @@ public:
   const std::string &path() const { return file; }
   const abi::Plan &plan() const { return program; }
   abi::KernelFn kernel(uint32_t index) const { return kernels[index]; }
+  /// Whether the kernels are for a GPU, and have no functions here.
+  bool isForGpu() const {
+    return !program.kernels.empty() && !program.kernels.front().codes.empty();
+  }
+  /// The bytes of one of the plan's.
+  std::span<const std::byte> deviceCode(const abi::DeviceCode &code) const {
+    return *image.dataAt(code.address, code.bytes); // checked when loaded
+  }
   std::span<const std::byte> weight(uint32_t index) const {
     return artifact.weight(program.weights[index]);
   }

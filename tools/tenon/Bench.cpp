@@ -168,6 +168,8 @@ static constexpr Option kOptions[] = {
     {"input", "NAME=FILE", "an input, instead of made ones: .npy or .pb", true},
     {"inputs", "FILE.npz", "inputs, instead of made ones, by their names"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
+    {"device", "NAME",
+     "cpu, cuda:N, or vgpu, a virtual GPU; the artifact is for one of them"},
     {"repeat", "R", "runs to time (20)"},
     {"kernels", "",
      "time each kernel, and say how near it is to the machine's\n"

@@ -75,6 +75,7 @@ static Result<void> checkTune(const Arguments &arguments,
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
   request.options.target = arguments.value("target", "native");
+  request.options.cudaPath = arguments.value("cuda-path");
   std::string dtype = arguments.value("dtype", "f32");
   if (dtype != "f32" && dtype != "bf16")
     return badInput("--dtype: expected f32 or bf16, got ", rt::quoted(dtype));
@@ -284,7 +285,11 @@ static constexpr Option kOptions[] = {
     {"dtype", "TYPE",
      "bf16 multiplies and stores activations in bf16; f32,\n"
      "the default, as the model says"},
-    {"target", "CPU", "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids"},
+    {"target", "NAME",
+     "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids; or\n"
+     "cuda:sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100 or sm_120"},
+    {"cuda-path", "FOLDER",
+     "NVRTC is below it (TENON_CUDA_PATH, /usr/local/cuda)"},
     {"shape", "INPUT=DIMS",
      "the dims of an input of an ONNX model: ids=Bx128 fixes\n"
      "the second one and calls the first one B, in all inputs\n"

@@ -156,6 +156,8 @@ static constexpr Option kOptions[] = {
     {"batch", "B", "sentences in a run (8)"},
     {"max-tokens", "N", "cut longer sentences (256)"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
+    {"device", "NAME",
+     "cpu, cuda:N, or vgpu, a virtual GPU; the artifact is for one of them"},
     {"o", "FILE.npz", "write the vectors, as `embeddings`"},
     {"quiet", "", "print the speed only"},
 };

@@ -32,6 +32,8 @@ inline constexpr Option kRunOptions[] = {
      "write when each thread ran what, as trace events in JSON,\n"
      "which ui.perfetto.dev shows"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
+    {"device", "NAME",
+     "cpu, cuda:N, or vgpu, a virtual GPU; the artifact is for one of them"},
 };
 
 inline constexpr std::string_view kRunDetails =

@@ -20,6 +20,7 @@ Result<Session> Session::open(const std::string &path,
     return model.error();
   rt::ContextOptions options;
   options.numThreads = *numThreads;
+  options.device = arguments.value("device");
   auto context = rt::Context::create(*model, options);
   if (!context)
     return context.error();
