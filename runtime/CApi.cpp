@@ -261,8 +261,12 @@ tenon_status tenon_create(const tenon_model *model,
     if (auto given = notNull({{"model", model}, {"context", context}}); !given)
       return given;
     rt::ContextOptions chosen;
-    if (options)
-      chosen = {options->num_threads, !options->no_pin};
+    if (options) {
+      chosen.numThreads = options->num_threads;
+      chosen.pin = !options->no_pin;
+      if (options->device)
+        chosen.device = options->device;
+    }
     auto created = rt::Context::create(model->model, chosen);
     if (!created)
       return created.error();

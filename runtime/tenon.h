@@ -142,6 +142,8 @@ TENON_API tenon_status tenon_max_plan_bytes(const tenon_model *model,
 typedef struct tenon_options {
   unsigned num_threads; /* 0: TENON_NUM_THREADS if set, else one per core */
   int no_pin;           /* 1: never bind threads to cores */
+  const char *device; /* "cpu", "cuda:0", "vgpu"; NULL: cpu. The artifact is for
+                         one of them */
 } tenon_options;
 
 /* `options` may be NULL. */

@@ -21,6 +21,9 @@ TEST(PlanBytes, RoundTrip) {
   Plan written = test::testPlan();
   written.kernels[0].reason = "short rows";
   written.kernels[0].multiplies = DType::BF16;
+  written.kernels[1].blockThreads = 256;
+  written.kernels[1].sharedBytes = 49152;
+  written.kernels[1].codes = {{"sm_90a", CodeForm::Ptx, 4096, 700, 34, 8}};
   std::get<Launch>(written.functions[1].steps[0]).results = {
       {{"a", "b"}, DType::BF16, {constant(3)}}};
   std::get<Launch>(written.functions[1].steps[0]).variants = {
@@ -35,6 +38,15 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(plan->kernels[1].scratchBytes, 4096u);
   EXPECT_EQ(plan->kernels[0].reason, "short rows");
   EXPECT_EQ(plan->kernels[0].multiplies, DType::BF16);
+  EXPECT_EQ(plan->kernels[1].blockThreads, 256u);
+  EXPECT_EQ(plan->kernels[1].sharedBytes, 49152u);
+  const DeviceCode &code = plan->kernels[1].codes.at(0);
+  EXPECT_EQ(code.arch, "sm_90a");
+  EXPECT_EQ(code.form, CodeForm::Ptx);
+  EXPECT_EQ(code.address, 4096u);
+  EXPECT_EQ(code.bytes, 700u);
+  EXPECT_EQ(code.registers, 34u);
+  EXPECT_EQ(code.spillBytes, 8u);
   const LaunchResult &result =
       std::get<Launch>(plan->functions[1].steps[0]).results.at(0);
   EXPECT_EQ(result.names, (std::vector<std::string>{"a", "b"}));

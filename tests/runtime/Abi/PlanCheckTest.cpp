@@ -71,6 +71,36 @@ TEST(PlanCheck, Kernels) {
       "1073741824");
 }
 
+TEST(PlanCheck, DeviceKernels) {
+  auto errorWith = [](const std::function<void(Kernel &)> &change) {
+    return errorAfter([&](Plan &plan) {
+      for (Kernel &kernel : plan.kernels) {
+        kernel.scratchBytes = 0;
+        kernel.blockThreads = 128;
+        kernel.codes = {{"sm_80", CodeForm::Ptx, 64, 5}};
+      }
+      change(plan.kernels[1]);
+    });
+  };
+  EXPECT_EQ(errorWith([](Kernel &) {}), "no error");
+  EXPECT_EQ(
+      errorWith([](Kernel &kernel) { kernel.blockThreads = 1025; }),
+      "kernel 'row_sum' wants blocks of 1025 threads, expected 1 to 1024");
+  EXPECT_EQ(errorWith([](Kernel &kernel) { kernel.blockThreads = 0; }),
+            "kernel 'row_sum' wants blocks of 0 threads, expected 1 to 1024");
+  EXPECT_EQ(errorWith([](Kernel &kernel) { kernel.scratchBytes = 8; }),
+            "kernel 'row_sum' of a GPU wants 8 bytes of scratch");
+  EXPECT_EQ(
+      errorWith([](Kernel &kernel) { kernel.codes[0].arch = ""; }),
+      "kernel 'row_sum' has code without an architecture or without bytes");
+  EXPECT_EQ(
+      errorWith([](Kernel &kernel) { kernel.codes[0].bytes = 0; }),
+      "kernel 'row_sum' has code without an architecture or without bytes");
+  EXPECT_EQ(errorWith([](Kernel &kernel) { kernel.codes.clear(); }),
+            "kernel 'row_sum' and kernel 'scale_shift' are for a CPU and for a "
+            "GPU");
+}
+
 TEST(PlanCheck, Launches) {
   EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).flops = symbol(2); }),
             "function 'layer', step 0: a formula uses symbol 2 of 2");

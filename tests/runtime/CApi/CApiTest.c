@@ -91,7 +91,7 @@ static void testRun(tenon_context *context) {
 }
 
 static void testContext(const tenon_model *model) {
-  tenon_options options = {2, 1};
+  tenon_options options = {2, 1, NULL};
   tenon_context *context = NULL;
   tenon_memory memory;
   EXPECT(tenon_create(model, &options, &context) == TENON_OK);

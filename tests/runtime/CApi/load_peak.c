@@ -64,7 +64,7 @@ static size_t bindZeros(const tenon_model *model, tenon_context *context,
 int main(int argc, char **argv) {
   tenon_model *model;
   tenon_context *context;
-  tenon_options options = {2, 0};
+  tenon_options options = {2, 0, NULL};
   tenon_memory memory;
   if (argc == 1) {
     printPeak();

@@ -98,6 +98,27 @@ TEST(Image, KernelsAreInsideTheCode) {
             "address 0x10 is not inside the code");
 }
 
+TEST(Image, DataIsInsideOneSegment) {
+  auto image = Image::load(test::testCode());
+  Object object;
+  const Elf64_Phdr &text = object.segment(PT_LOAD, 1);
+  uint64_t begin = text.p_vaddr, bytes = text.p_memsz;
+  auto all = image->dataAt(begin, bytes);
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->size(), bytes);
+  EXPECT_EQ(std::memcmp(all->data(), object.bytes.data() + text.p_offset,
+                        text.p_filesz),
+            0);
+  EXPECT_TRUE(image->dataAt(begin + bytes, 0));
+  EXPECT_FALSE(image->dataAt(begin, bytes + 1));
+  EXPECT_FALSE(image->dataAt(begin + 1, bytes));
+  EXPECT_FALSE(image->dataAt(begin - 1, 2));
+  EXPECT_FALSE(image->dataAt(begin, UINT64_MAX));
+  EXPECT_EQ(image->dataAt(UINT64_MAX, 2).error().message,
+            "2 bytes at address 0xffffffffffffffff are not inside the loadable "
+            "part");
+}
+
 TEST(Image, CodeThatNeedsMoreIsRefused) {
   EXPECT_EQ(errorOf(TENON_TEST_USES_A_FUNCTION),
             "the code uses 'expf', which it does not define");
