@@ -51,9 +51,12 @@ static std::string virtualLibrary() {
     return named;
   Dl_info self;
   std::error_code error;
-  fs::path folder = "/";
-  if (dladdr(reinterpret_cast<void *>(&virtualLibrary), &self))
-    folder = fs::canonical(self.dli_fname, error).parent_path();
+  fs::path file = "/proc/self/exe";
+  // A program is called as it was called: it may be a name that PATH found.
+  if (dladdr(reinterpret_cast<void *>(&virtualLibrary), &self) &&
+      std::string_view(self.dli_fname).find('/') != std::string_view::npos)
+    file = self.dli_fname;
+  fs::path folder = fs::canonical(file, error).parent_path();
   for (const char *place : {"vgpu", "../lib/tenon/vgpu", "tenon/vgpu"})
     if (fs::exists(folder / place / kName, error))
       return (folder / place / kName).string();
