@@ -72,16 +72,17 @@ CudaChoice::CudaChoice(tile::KernelOp kernel)
   kernel.walk([&](Operation *op) {
     for (Type type : op->getResultTypes()) {
       auto tile = dyn_cast<tile::TileType>(type);
-      if (!tile || tile.getRank() != 2)
+      if (!tile || tile.getRank() < 2)
         continue;
       hasTiles = true;
-      if (auto symbol = dyn_cast<StringAttr>(tile.getExtents()[0]))
+      // Of more axes the last two are spread over threads.
+      ArrayRef<Attribute> last = tile.getExtents().take_back(2);
+      if (auto symbol = dyn_cast<StringAttr>(last[0]))
         rowSymbols.insert(symbol);
-      if (auto symbol = dyn_cast<StringAttr>(tile.getExtents()[1]))
+      if (auto symbol = dyn_cast<StringAttr>(last[1]))
         columnSymbols.insert(symbol);
       else
-        longestRow = std::max(longestRow,
-                              cast<IntegerAttr>(tile.getExtents()[1]).getInt());
+        longestRow = std::max(longestRow, cast<IntegerAttr>(last[1]).getInt());
     }
   });
 }

@@ -28,8 +28,12 @@ std::optional<ArtifactRun> ArtifactRun::compile(ModuleOp module,
     else
       EXPECT_TRUE(bool(model)) << model.error().message;
     if (model) {
-      auto context =
-          rt::Context::create(*model, {.numThreads = 2, .pin = false});
+      rt::ContextOptions how;
+      how.numThreads = 2;
+      how.pin = false;
+      if ((*model)->isForGpu())
+        how.device = "vgpu";
+      auto context = rt::Context::create(*model, how);
       EXPECT_TRUE(bool(context)) << context.error().message;
       if (context)
         result.context = std::move(*context);

@@ -37,9 +37,10 @@ bool KernelText::hasProduct(int64_t rows, int64_t columns) {
 bool KernelText::isStoredAcross(int64_t rows, int64_t columns) {
   return llvm::any_of(entry().getOps<tile::StoreOp>(), [&](tile::StoreOp s) {
     auto last = static_cast<int64_t>(s.getView().getType().getRank()) - 1;
-    return typeOf(s.getTile()).getShape() ==
-               SmallVector<int64_t>{rows, columns} &&
-           s.getAxes()[0] == last;
+    SmallVector<int64_t> shape = typeOf(s.getTile()).getShape();
+    return shape.size() >= 2 &&
+           ArrayRef(shape).take_back(2) == ArrayRef({rows, columns}) &&
+           s.getAxes().take_back(2)[0] == last;
   });
 }
 
@@ -92,10 +93,12 @@ std::optional<KernelText::Spread> KernelText::spreadByUse(Value tile) {
     auto map = dyn_cast<tile::MapOp>(use.getOwner());
     if (!map)
       continue;
-    if (map.getType().getRank() == 2) {
-      Spread whole = naturalSpread(map);
-      bool isRow = map.getMap(use.getOperandNumber())[0] == 0;
-      return Spread{isRow ? Part::Rows : Part::Columns, whole.layout};
+    int64_t rank = map.getType().getRank();
+    if (rank >= 2) {
+      Spread spread =
+          spreadOfInput(map, use.getOperandNumber(), naturalSpread(map));
+      if (spread.part != Part::Scalar)
+        return spread;
     }
     if (map.getType().getRank() == 1)
       if (std::optional<Spread> found = spreadByUse(map))
@@ -134,8 +137,9 @@ KernelText::Spread KernelText::naturalSpread(Value tile) {
   tile::TileType type = typeOf(tile);
   if (type.getRank() == 0)
     return {};
-  if (type.getRank() == 2)
-    return {Part::Whole, layoutOf(type.getExtent(0), type.getExtent(1))};
+  if (int64_t rank = type.getRank(); rank >= 2)
+    return {Part::Whole,
+            layoutOf(type.getExtent(rank - 2), type.getExtent(rank - 1))};
   if (!argument)
     return spreadOfVector(tile);
   auto loop = cast<scf::ForOp>(argument.getOwner()->getParentOp());
@@ -168,17 +172,29 @@ StringRef KernelText::mapName(const Spread &spread) {
                                         : "map";
 }
 
+int64_t KernelText::numSpread(const Spread &spread, int64_t rank) {
+  int64_t most = spread.part == Part::Whole    ? 2
+                 : spread.part == Part::Scalar ? 0
+                                               : 1;
+  return std::min(most, rank);
+}
+
 /// The spread of what has these of a result's axes.
 KernelText::Spread KernelText::spreadOfAxes(ArrayRef<unsigned> axes,
                                             int64_t rank,
                                             const Spread &result) {
-  if (axes.empty())
+  int64_t numPoints = rank - numSpread(result, rank);
+  SmallVector<unsigned> kept;
+  for (unsigned axis : axes)
+    if (axis >= numPoints)
+      kept.push_back(axis - numPoints);
+  if (kept.empty())
     return {};
-  if (rank < 2)
+  if (result.part != Part::Whole || rank < 2)
     return result;
-  if (axes.size() == 1)
-    return {axes[0] == 0 ? Part::Rows : Part::Columns, result.layout};
-  if (axes[0] == 0)
+  if (kept.size() == 1)
+    return {kept[0] == 0 ? Part::Rows : Part::Columns, result.layout};
+  if (kept[0] == 0)
     return result;
   StringRef layout = result.layout;
   if (layout.consume_front("Transposed<"))

@@ -75,6 +75,8 @@ private:
     int64_t rows = 1, columns = 1;
     /// Whether coordinates behind the tile are asked for, too.
     bool padsRows = false, padsColumns = false;
+    /// Where the tile has one element, which may be outside.
+    llvm::SmallVector<int64_t> pointDims = {};
     /// A dim that is walked otherwise, and one of which a loop takes a slice.
     int64_t otherDim = -1, slicedDim = -1;
     std::string sliceTurn = {};
@@ -82,6 +84,7 @@ private:
   std::string windowText(const Access &access);
   std::string boundText(Value offset, Value size, int64_t extent,
                         bool isPadded);
+  std::string boundOfRows(const Access &access);
   std::string strideText(tile::ViewOp view, int64_t dim);
   std::string offsetText(const Access &access);
   /// So many neighbours along the last dim lie aligned, and all inside or all
@@ -120,6 +123,8 @@ private:
                               const Spread &result);
   static Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
                              const Spread &result);
+  /// Axes of the tile that the spread spreads: its last ones.
+  static int64_t numSpread(const Spread &spread, int64_t rank);
   static llvm::StringRef mapName(const Spread &spread);
 
   //===--- KernelTiles.cpp: tiles in registers

@@ -30,15 +30,16 @@ KernelText::Access KernelText::accessOf(Value view, ValueRange offsets,
   Access access;
   access.view = view.getDefiningOp<tile::ViewOp>();
   access.offsets = offsets;
-  if (type.getRank() == 2) {
-    access.rowDim = axes[0];
-    access.columnDim = axes[1];
-    access.rows = type.getExtent(0);
-    access.columns = type.getExtent(1);
-  } else if (type.getRank() == 1) {
-    bool isRows = spread.part == Part::Rows;
-    (isRows ? access.rowDim : access.columnDim) = axes[0];
-    (isRows ? access.rows : access.columns) = type.getExtent(0);
+  int64_t rank = type.getRank(), numAxes = numSpread(spread, rank);
+  for (int64_t axis = 0; axis < rank - numAxes; ++axis) {
+    if (type.getExtent(axis) != 1)
+      fail(access.view, "a tile of " + Twine(rank) + " axes");
+    access.pointDims.push_back(axes[axis]);
+  }
+  for (int64_t axis = rank - numAxes; axis < rank; ++axis) {
+    bool isRows = numAxes == 2 ? axis == rank - 2 : spread.part == Part::Rows;
+    (isRows ? access.rowDim : access.columnDim) = axes[axis];
+    (isRows ? access.rows : access.columns) = type.getExtent(axis);
   }
   return access;
 }
@@ -64,7 +65,7 @@ std::string KernelText::loadText(const Access &access, const Spread &spread) {
     return fail(view, "a packed view");
   switch (spread.part) {
   case Part::Scalar:
-    return formatv("*{0}.first", windowText(access));
+    return formatv("loadOne({0})", windowText(access));
   case Part::Rows:
     return formatv("loadRows<{0}>({1})", spread.layout, windowText(access));
   case Part::Columns:
@@ -214,9 +215,12 @@ std::string KernelText::tile(Value value, const Spread &spread) {
   if (auto fill = value.getDefiningOp<tile::FillOp>())
     return number(fill.getValue());
   if (auto index = value.getDefiningOp<tile::IndexOp>())
-    return formatv("{0}{{{1}}",
-                   spread.part == Part::Rows ? "RowIndex" : "ColumnIndex",
-                   number(index.getOffset()));
+    return spread.part == Part::Scalar
+               ? number(index.getOffset())
+               : formatv("{0}{{{1}}",
+                         spread.part == Part::Rows ? "RowIndex" : "ColumnIndex",
+                         number(index.getOffset()))
+                     .str();
   if (auto loop = value.getDefiningOp<scf::ForOp>();
       loop && !variables.contains(value))
     printLoop(loop);
@@ -267,8 +271,7 @@ void KernelText::printStore(tile::StoreOp store) {
   std::string window = windowText(access);
   switch (spread.part) {
   case Part::Scalar:
-    return line(scope, formatv("if (threadIdx.x == 0) *{0}.first = {1};",
-                               window, object));
+    return line(scope, formatv("storeOne({0}, {1});", window, object));
   case Part::Rows:
     return line(scope, formatv("storeRows({0}, {1});", window, object));
   case Part::Columns:

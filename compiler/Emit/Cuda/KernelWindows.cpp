@@ -137,24 +137,44 @@ std::string KernelText::boundText(Value offset, Value size, int64_t extent,
   return "Within(-" + first + ", " + end + ")";
 }
 
+/// Nothing is there where the tile's one element along another dim is outside.
+std::string KernelText::boundOfRows(const Access &access) {
+  tile::ViewOp view = access.view;
+  std::string bound = "All()";
+  if (access.rowDim >= 0)
+    bound =
+        boundText(access.offsets[access.rowDim], view.getSizes()[access.rowDim],
+                  access.rows, access.padsRows);
+  std::string isThere;
+  auto addCheck = [&](int64_t dim, const std::string &at) {
+    isThere += (isThere.empty() ? "" : " && ") + at + " < " +
+               number(view.getSizes()[dim]);
+    if (!tile::isKnownNonNegative(access.offsets[dim]))
+      isThere += " && " + at + " >= 0";
+  };
+  for (int64_t dim : access.pointDims)
+    if (!isInside(access.offsets[dim], view.getSizes()[dim], 1))
+      addCheck(dim, number(access.offsets[dim]));
+  if (int64_t dim = access.slicedDim; dim >= 0)
+    addCheck(dim, number(access.offsets[dim]) + " + " + access.sliceTurn);
+  return isThere.empty() ? bound : "onlyIf(" + isThere + ", " + bound + ")";
+}
+
 std::string KernelText::windowText(const Access &access) {
   tile::ViewOp view = access.view;
-  auto axis = [&](int64_t dim, int64_t extent, bool isPadded, bool isBound) {
-    if (dim < 0)
-      return std::string(isBound ? "All()" : "Fixed<0>()");
-    return isBound ? boundText(access.offsets[dim], view.getSizes()[dim],
-                               extent, isPadded)
-                   : strideText(view, dim);
+  auto stride = [&](int64_t dim) {
+    return dim < 0 ? std::string("Fixed<0>()") : strideText(view, dim);
   };
+  std::string columns = "All()";
+  if (int64_t dim = access.columnDim; dim >= 0)
+    columns = boundText(access.offsets[dim], view.getSizes()[dim],
+                        access.columns, access.padsColumns);
   std::string offset = offsetText(access);
   auto buffer = cast<BlockArgument>(view.getBuffer());
-  return formatv(
-      "Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}", buffer.getArgNumber(),
-      offset.empty() ? "" : " + " + offset,
-      axis(access.rowDim, access.rows, access.padsRows, false),
-      axis(access.columnDim, access.columns, access.padsColumns, false),
-      axis(access.rowDim, access.rows, access.padsRows, true),
-      axis(access.columnDim, access.columns, access.padsColumns, true));
+  return formatv("Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}",
+                 buffer.getArgNumber(), offset.empty() ? "" : " + " + offset,
+                 stride(access.rowDim), stride(access.columnDim),
+                 boundOfRows(access), columns);
 }
 
 int64_t KernelText::neighboursOf(const Access &access) {

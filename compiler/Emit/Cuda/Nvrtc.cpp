@@ -181,11 +181,14 @@ FailureOr<DeviceBinary> Nvrtc::compile(Location loc, const Unit &unit) const {
     get(program, text.data());
     return text;
   };
-  std::string log = textOf(functions.logSize, functions.log);
+  auto withoutZeros = [](std::string text) {
+    text.resize(text.find_last_not_of('\0') + 1);
+    return text;
+  };
+  std::string log = withoutZeros(textOf(functions.logSize, functions.log));
   DeviceBinary binary;
   if (!error) {
-    binary.ptx = textOf(functions.ptxSize, functions.ptx);
-    binary.ptx.resize(binary.ptx.find_last_not_of('\0') + 1);
+    binary.ptx = withoutZeros(textOf(functions.ptxSize, functions.ptx));
     binary.cubin = textOf(functions.cubinSize, functions.cubin);
   }
   functions.destroy(&program);

@@ -262,6 +262,9 @@ std::string scalarText(Operation &op,
                    sign, x[1]);
   }
   if (StringRef name = functionOf(op); !name.empty()) {
+    if (name == "largest" || name == "smallest") // a literal has a type, too
+      return formatv("{0}<{1}>({2})", name, scalarType(type),
+                     llvm::join(x, ", "));
     if (type.isF64() && name.ends_with("f"))
       name = name.drop_back();
     return formatv("{0}({1})", name, llvm::join(x, ", "));

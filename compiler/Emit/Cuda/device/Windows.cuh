@@ -57,6 +57,17 @@ struct Within {
   TENON_DEVICE bool has(int i) const { return i >= begin && i < end; }
 };
 
+/// The same, or nothing at all.
+template <class Bound> struct OnlyIf {
+  bool isThere;
+  Bound bound;
+  TENON_DEVICE bool has(int i) const { return isThere && bound.has(i); }
+};
+template <class Bound>
+TENON_DEVICE OnlyIf<Bound> onlyIf(bool isThere, Bound bound) {
+  return {isThere, bound};
+}
+
 template <class T, class RowStride, class ColumnStride, class RowBound,
           class ColumnBound>
 struct Window {
@@ -245,6 +256,16 @@ template <class L, class W> TENON_DEVICE auto loadColumns(const W &window) {
                       : T();
   }
   return result;
+}
+
+/// The window's one element, which all threads have.
+template <class W> TENON_DEVICE auto loadOne(const W &window) {
+  return window.rows.has(0) ? *window.first : ElementOf<W>();
+}
+template <class W, class T>
+TENON_DEVICE void storeOne(const W &window, T element) {
+  if (threadIdx.x == 0 && window.rows.has(0))
+    *window.first = element;
 }
 
 /// Of the threads that hold the same element one writes it.

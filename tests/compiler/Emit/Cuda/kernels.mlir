@@ -1,0 +1,115 @@
+// RUN: tenon-opt %s --split-input-file --fuse-groups --form-kernels --choose-cuda-schedule --apply-schedule | FileCheck %s
+
+// All of it becomes scheduled kernels; VirtualGpuTest runs them.
+// CHECK-NOT: graph.group
+// CHECK-NOT: tile.extent
+
+func.func @product_with_what_follows(%x: tensor<?x40xf32, #graph.dims<L, 40>>) -> tensor<?x100xf32, #graph.dims<L, 100>> {
+  %w = graph.weight <"WEIGHTS" name "w" at 64 bytes 16000> : tensor<40x100xf32>
+  %b = graph.weight <"WEIGHTS" name "b" at 20000 bytes 400> : tensor<100xf32>
+  %0 = graph.matmul %x, %w : (tensor<?x40xf32, #graph.dims<L, 40>>, tensor<40x100xf32>) -> tensor<?x100xf32, #graph.dims<L, 100>>
+  %1 = graph.add %0, %b : (tensor<?x100xf32, #graph.dims<L, 100>>, tensor<100xf32>) -> tensor<?x100xf32, #graph.dims<L, 100>>
+  %2 = graph.gelu %1 {form = #graph<gelu_form erf>} : (tensor<?x100xf32, #graph.dims<L, 100>>) -> tensor<?x100xf32, #graph.dims<L, 100>>
+  return %2 : tensor<?x100xf32, #graph.dims<L, 100>>
+}
+
+// -----
+
+func.func @product_of_an_odd_depth(%x: tensor<?x37xf32, #graph.dims<L, 37>>, %y: tensor<37x?xf32, #graph.dims<37, B>>) -> tensor<?x?xf32, #graph.dims<L, B>> {
+  %0 = graph.matmul %x, %y : (tensor<?x37xf32, #graph.dims<L, 37>>, tensor<37x?xf32, #graph.dims<37, B>>) -> tensor<?x?xf32, #graph.dims<L, B>>
+  return %0 : tensor<?x?xf32, #graph.dims<L, B>>
+}
+
+// -----
+
+func.func @product_of_an_open_depth(%x: tensor<?x5x?xf32, #graph.dims<B, 5, L>>, %y: tensor<?x?x7xf32, #graph.dims<B, L, 7>>) -> tensor<?x5x7xf32, #graph.dims<B, 5, 7>> {
+  %0 = graph.matmul %x, %y : (tensor<?x5x?xf32, #graph.dims<B, 5, L>>, tensor<?x?x7xf32, #graph.dims<B, L, 7>>) -> tensor<?x5x7xf32, #graph.dims<B, 5, 7>>
+  return %0 : tensor<?x5x7xf32, #graph.dims<B, 5, 7>>
+}
+
+// -----
+
+func.func @product_of_narrow_floats(%x: tensor<?x96xbf16, #graph.dims<L, 96>>, %w: tensor<96x72xbf16>) -> tensor<?x72xbf16, #graph.dims<L, 72>> {
+  %0 = graph.matmul %x, %w : (tensor<?x96xbf16, #graph.dims<L, 96>>, tensor<96x72xbf16>) -> tensor<?x72xbf16, #graph.dims<L, 72>>
+  return %0 : tensor<?x72xbf16, #graph.dims<L, 72>>
+}
+
+// -----
+
+func.func @product_of_half_floats(%x: tensor<?x40xf16, #graph.dims<L, 40>>, %w: tensor<40x24xf16>) -> tensor<?x24xf16, #graph.dims<L, 24>> {
+  %0 = graph.matmul %x, %w : (tensor<?x40xf16, #graph.dims<L, 40>>, tensor<40x24xf16>) -> tensor<?x24xf16, #graph.dims<L, 24>>
+  return %0 : tensor<?x24xf16, #graph.dims<L, 24>>
+}
+
+// -----
+
+func.func @product_of_a_transposed_side(%x: tensor<?x48xbf16, #graph.dims<L, 48>>, %y: tensor<?x48xbf16, #graph.dims<B, 48>>) -> tensor<?x?xbf16, #graph.dims<L, B>> {
+  %t = graph.transpose %y {permutation = array<i64: 1, 0>} : (tensor<?x48xbf16, #graph.dims<B, 48>>) -> tensor<48x?xbf16, #graph.dims<48, B>>
+  %0 = graph.matmul %x, %t : (tensor<?x48xbf16, #graph.dims<L, 48>>, tensor<48x?xbf16, #graph.dims<48, B>>) -> tensor<?x?xbf16, #graph.dims<L, B>>
+  return %0 : tensor<?x?xbf16, #graph.dims<L, B>>
+}
+
+// -----
+
+func.func @attention_with_a_mask(%q: tensor<?x4x?x16xf32, #graph.dims<B, 4, L, 16>>, %k: tensor<?x2x?x16xf32, #graph.dims<B, 2, L, 16>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>) -> tensor<?x4x?x16xf32, #graph.dims<B, 4, L, 16>> {
+  %0 = graph.attention %q, %k, %k, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 0.25 : f64} : (tensor<?x4x?x16xf32, #graph.dims<B, 4, L, 16>>, tensor<?x2x?x16xf32, #graph.dims<B, 2, L, 16>>, tensor<?x2x?x16xf32, #graph.dims<B, 2, L, 16>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, L>>) -> tensor<?x4x?x16xf32, #graph.dims<B, 4, L, 16>>
+  return %0 : tensor<?x4x?x16xf32, #graph.dims<B, 4, L, 16>>
+}
+
+// -----
+
+func.func @causal_attention_behind_a_past(%q: tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>, %k: tensor<1x2x?x32xf32, #graph.dims<1, 2, L + P, 32>>, %v: tensor<1x2x?x48xf32, #graph.dims<1, 2, L + P, 48>>, %b: tensor<2x?x?xf32, #graph.dims<2, L, L + P>>, %p: tensor<?xf32, #graph.dims<P>>) -> tensor<1x2x?x48xf32, #graph.dims<1, 2, L, 48>> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %0 = graph.attention %q, %k, %v, %b {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<1x2x?x32xf32, #graph.dims<1, 2, L, 32>>, tensor<1x2x?x32xf32, #graph.dims<1, 2, L + P, 32>>, tensor<1x2x?x48xf32, #graph.dims<1, 2, L + P, 48>>, tensor<2x?x?xf32, #graph.dims<2, L, L + P>>) -> tensor<1x2x?x48xf32, #graph.dims<1, 2, L, 48>>
+  return %0 : tensor<1x2x?x48xf32, #graph.dims<1, 2, L, 48>>
+}
+
+// -----
+
+func.func @attention_of_narrow_floats(%q: tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>, %k: tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>) -> tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>> {
+  %0 = graph.attention %q, %k, %k {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>, tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>, tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>) -> tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>
+  return %0 : tensor<?x2x?x64xbf16, #graph.dims<B, 2, L, 64>>
+}
+
+// -----
+
+func.func @norm_of_short_rows(%x: tensor<?x50xf32, #graph.dims<L, 50>>, %r: tensor<?x50xf32, #graph.dims<L, 50>>, %s: tensor<50xf32>) -> tensor<?x50xf32, #graph.dims<L, 50>> {
+  %0 = graph.add %x, %r : (tensor<?x50xf32, #graph.dims<L, 50>>, tensor<?x50xf32, #graph.dims<L, 50>>) -> tensor<?x50xf32, #graph.dims<L, 50>>
+  %1 = graph.layer_norm %0, %s {epsilon = 1.0e-5 : f64} : (tensor<?x50xf32, #graph.dims<L, 50>>, tensor<50xf32>) -> tensor<?x50xf32, #graph.dims<L, 50>>
+  return %1 : tensor<?x50xf32, #graph.dims<L, 50>>
+}
+
+// -----
+
+func.func @norm_of_long_rows(%x: tensor<?x2500xf32, #graph.dims<B, 2500>>, %s: tensor<2500xf32>) -> tensor<?x2500xf32, #graph.dims<B, 2500>> {
+  %0 = graph.rms_norm %x, %s {epsilon = 1.0e-5 : f64} : (tensor<?x2500xf32, #graph.dims<B, 2500>>, tensor<2500xf32>) -> tensor<?x2500xf32, #graph.dims<B, 2500>>
+  return %0 : tensor<?x2500xf32, #graph.dims<B, 2500>>
+}
+
+// -----
+
+func.func @softmax_of_open_rows(%x: tensor<?x?xf32, #graph.dims<B, L>>) -> tensor<?x?xf32, #graph.dims<B, L>> {
+  %0 = graph.softmax %x {axis = 1 : i64} : (tensor<?x?xf32, #graph.dims<B, L>>) -> tensor<?x?xf32, #graph.dims<B, L>>
+  return %0 : tensor<?x?xf32, #graph.dims<B, L>>
+}
+
+// -----
+
+func.func @sum_down_the_columns(%x: tensor<?x?x40xf32, #graph.dims<B, L, 40>>) -> tensor<?x40xf32, #graph.dims<B, 40>> {
+  %0 = graph.reduce %x {kind = #graph<reduce_kind sum>, axes = array<i64: 1>, keep_dims = false} : (tensor<?x?x40xf32, #graph.dims<B, L, 40>>) -> tensor<?x40xf32, #graph.dims<B, 40>>
+  return %0 : tensor<?x40xf32, #graph.dims<B, 40>>
+}
+
+// -----
+
+func.func @greatest_of_all(%x: tensor<?xf32, #graph.dims<L>>) -> tensor<f32> {
+  %0 = graph.reduce %x {kind = #graph<reduce_kind max>, axes = array<i64: 0>, keep_dims = false} : (tensor<?xf32, #graph.dims<L>>) -> tensor<f32>
+  return %0 : tensor<f32>
+}
+
+// -----
+
+func.func @transposed_store(%x: tensor<?x30xf32, #graph.dims<L, 30>>) -> tensor<30x?xf32, #graph.dims<30, L>> {
+  %0 = graph.exp %x : (tensor<?x30xf32, #graph.dims<L, 30>>) -> tensor<?x30xf32, #graph.dims<L, 30>>
+  %1 = graph.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<?x30xf32, #graph.dims<L, 30>>) -> tensor<30x?xf32, #graph.dims<30, L>>
+  return %1 : tensor<30x?xf32, #graph.dims<30, L>>
+}
