@@ -43,9 +43,11 @@ inline ptx::Space resolveSpace(ptx::Space space, Address &address) {
 }
 
 /// Checks alignment, bounds and liveness, and for reads of shared memory races;
-/// for writes the caller calls checkSharedWrite, which needs the data.
+/// for writes the caller calls checkSharedWrite, which needs the data. An
+/// alignment of 0 is that of the size.
 LaneBytes resolve(Warp &warp, const Instruction &inst, unsigned lane,
-                  Address address, uint32_t sizeBytes, AccessKind kind);
+                  Address address, uint32_t sizeBytes, AccessKind kind,
+                  uint32_t alignBytes = 0);
 
 /// To call before bytes of shared memory are written. Null data: never the same
 /// value.

@@ -313,8 +313,7 @@ static void finishBlock(Launch &launch, Block &block) {
   if (block.reports.empty())
     return;
   std::lock_guard lock(launch.mutex);
-  launch.reports[block.number] = {std::move(block.reports),
-                                  std::move(block.reportedAt)};
+  launch.reports[block.number] = std::move(block.reports);
 }
 
 // Blocks that may wait for each other get turns: one that is not done after a

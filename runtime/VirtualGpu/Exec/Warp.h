@@ -136,8 +136,7 @@ struct Launch {
 
   std::mutex mutex; ///< of what follows
   Fault fault = Fault::None;
-  std::map<uint64_t, std::pair<std::vector<Report>, std::vector<uint32_t>>>
-      reports; ///< by block
+  std::map<uint64_t, std::vector<Report>> reports; ///< by block
   Counters counters;
 };
 
