@@ -207,7 +207,9 @@ void countGlobalAccess(Worker &worker, const Address *addresses, uint32_t mask,
   uint64_t bytes = uint64_t(__builtin_popcount(mask)) * sizeBytes;
   Counters &counters = worker.counters;
   counters.globalSectors += count;
-  counters.globalSectorsIdeal += (bytes + kSectorBytes - 1) / kSectorBytes;
+  // Lanes that read the same bytes need them once.
+  counters.globalSectorsIdeal +=
+      std::min<uint64_t>((bytes + kSectorBytes - 1) / kSectorBytes, count);
   (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += bytes;
 }
 
