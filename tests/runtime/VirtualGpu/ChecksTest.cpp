@@ -1,6 +1,6 @@
 // Each check with a planted defect, and the exact text of its report.
 
-#include "TestDevice.h"
+#include "tests/runtime/VirtualGpu/TestDevice.h"
 
 namespace tenon::vgpu {
 namespace {

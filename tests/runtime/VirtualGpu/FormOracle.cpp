@@ -1,6 +1,6 @@
 // What arithmetic forms mean, one number at a time.
 
-#include "FormOracle.h"
+#include "tests/runtime/VirtualGpu/FormOracle.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Every arithmetic form against the oracle, over special and random values, for
 // whole and partial warps.
 
-#include "FormOracle.h"
+#include "tests/runtime/VirtualGpu/FormOracle.h"
 
 #include "runtime/VirtualGpu/Exec/Forms.h"
 #include "runtime/VirtualGpu/Exec/Warp.h"

@@ -1,7 +1,7 @@
 // Tensor copies, mbarriers and products of warpgroups, as NVRTC prints them for
 // sm_90a.
 
-#include "TestDevice.h"
+#include "tests/runtime/VirtualGpu/TestDevice.h"
 
 #include "runtime/VirtualGpu/TensorMap.h"
 

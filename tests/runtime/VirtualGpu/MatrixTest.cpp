@@ -2,7 +2,7 @@
 // layouts of fragments are written here a second time, from the figures of the
 // PTX manual.
 
-#include "TestDevice.h"
+#include "tests/runtime/VirtualGpu/TestDevice.h"
 
 #include "runtime/VirtualGpu/Exec/Handlers.h"
 

@@ -2,7 +2,7 @@
 // host; under several orders of warps, and with defects planted that must be
 // named.
 
-#include "TestDevice.h"
+#include "tests/runtime/VirtualGpu/TestDevice.h"
 
 #include <cmath>
 #include <random>

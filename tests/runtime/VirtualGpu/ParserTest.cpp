@@ -1,6 +1,6 @@
 // PTX text: what is read, and the line that an error names.
 
-#include "TestDevice.h"
+#include "tests/runtime/VirtualGpu/TestDevice.h"
 
 #include "runtime/VirtualGpu/Ptx/Parser.h"
 
