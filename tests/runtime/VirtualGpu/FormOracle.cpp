@@ -149,7 +149,12 @@ std::optional<Expected> integerForm(const Key &key, std::vector<uint64_t> v) {
   Wide result = 0, most = (Wide(1) << (bits - (type[0] == 's'))) - 1,
        least = type[0] == 's' ? -most - 1 : Wide(0);
   if (key.has("hi"))
-    result = ((x[0] * x[1]) >> bits) + (x.size() > 2 ? x[2] : Wide(0));
+    // The product of two unsigned numbers of 64 bits needs all 128.
+    result = (type[0] == 's'
+                  ? x[0] * x[1] >> bits
+                  : Wide((unsigned __int128)x[0] * (unsigned __int128)x[1] >>
+                         bits)) +
+             (x.size() > 2 ? x[2] : Wide(0));
   else if (op == "add" || op == "sub")
     result = op == "add" ? x[0] + x[1] : x[0] - x[1];
   else if (op == "mul")
