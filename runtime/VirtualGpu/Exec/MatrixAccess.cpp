@@ -27,6 +27,29 @@ static void countRows(Worker &worker, const Address *addresses,
   }
 }
 
+/// The frequent row, without a detour: in shared memory, aligned, inside, and
+/// read by who may. Null for any other, which resolve looks at.
+static LaneBytes plainRow(Warp &warp, const Instruction &inst,
+                          Address address) {
+  Block &block = *warp.block;
+  bool isInside = inst.space == ptx::Space::Shared &&
+                  address % kRowBytes == 0 && address < block.shared.size() &&
+                  block.shared.size() - address >= kRowBytes;
+  if (!isInside)
+    return {};
+  LaneBytes row;
+  row.space = ptx::Space::Shared;
+  row.offset = uint32_t(address);
+  if (block.clocks) {
+    if (block.clocks->read(warp.id, row.offset, kRowBytes).finding !=
+        SharedClocks::Finding::None)
+      return {};
+    row.defined = block.sharedDefined.data() + address;
+  }
+  row.bytes = block.shared.data() + address;
+  return row;
+}
+
 /// The rows' bytes; false after a report.
 static bool resolveRows(Warp &warp, const Instruction &inst, AccessKind kind,
                         LaneBytes *rows) {
@@ -34,7 +57,11 @@ static bool resolveRows(Warp &warp, const Instruction &inst, AccessKind kind,
   unsigned numRows = 8 * inst.numElements;
   for (unsigned lane = 0; lane < numRows; ++lane) {
     addresses[lane] = laneAddress(warp, inst, lane);
-    rows[lane] = resolve(warp, inst, lane, addresses[lane], kRowBytes, kind);
+    rows[lane] = kind == AccessKind::Read
+                     ? plainRow(warp, inst, addresses[lane])
+                     : LaneBytes();
+    if (!rows[lane].bytes)
+      rows[lane] = resolve(warp, inst, lane, addresses[lane], kRowBytes, kind);
     if (!rows[lane].bytes)
       return false;
   }

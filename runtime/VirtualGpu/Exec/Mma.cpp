@@ -148,15 +148,20 @@ TENON_VGPU_INLINE void multiply(Warp &warp, const Instruction &inst) {
   unpackA<A, K>(warp, list + kNumD, a);
   unpackB<B, K>(warp, list + kNumD + kNumA, b);
   unpackC<Number, IsF16>(warp, list + kNumD + kNumA + kNumB, c);
-  for (unsigned row = 0; row < kM; ++row) {
-    alignas(32) Number sum[kN];
-    for (unsigned n = 0; n < kN; ++n)
-      sum[n] = c[row][n];
-    for (unsigned k = 0; k < K; ++k)
+  // Four rows side by side: each has a chain of sums to wait for.
+  constexpr unsigned kSideBySide = 4;
+  for (unsigned row = 0; row < kM; row += kSideBySide) {
+    alignas(32) Number sum[kSideBySide][kN];
+    for (unsigned r = 0; r < kSideBySide; ++r)
       for (unsigned n = 0; n < kN; ++n)
-        sum[n] += a[row][k] * b[k][n];
-    for (unsigned n = 0; n < kN; ++n)
-      c[row][n] = sum[n];
+        sum[r][n] = c[row + r][n];
+    for (unsigned k = 0; k < K; ++k)
+      for (unsigned r = 0; r < kSideBySide; ++r)
+        for (unsigned n = 0; n < kN; ++n)
+          sum[r][n] += a[row + r][k] * b[k][n];
+    for (unsigned r = 0; r < kSideBySide; ++r)
+      for (unsigned n = 0; n < kN; ++n)
+        c[row + r][n] = sum[r][n];
   }
   packD<Number, IsF16>(warp, list, c);
 }
