@@ -133,6 +133,7 @@ private:
   bool decodeSleep();
   bool decodeBarrier();
   bool decodeWarpBarrier();
+  bool decodeClusterBarrier();
   bool decodeShuffle();
   bool decodeVote();
   bool decodeMatch();

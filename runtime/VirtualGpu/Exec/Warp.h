@@ -21,7 +21,9 @@ namespace tenon::vgpu {
 
 constexpr uint32_t kFullMask = ~0u;
 constexpr unsigned kWarpSize = 32;
-constexpr unsigned kNumBarriers = 16;
+/// Those that kernels number, and one for barrier.cluster.
+constexpr unsigned kClusterBarrier = 16;
+constexpr unsigned kNumBarriers = 17;
 
 /// Generic addresses: windows far below every device address. A shared address
 /// of another block of the cluster has its rank + 1 in bits 24 to 31; 0 is the

@@ -200,6 +200,15 @@ TEST_F(ChecksTest, AnArrivalBeforeTheUseIsARace) {
       << found;
 }
 
+TEST_F(ChecksTest, AClusterOfOneBlockMeets) {
+  EXPECT_EQ(
+      run("st.shared.u32 [%s], %i; barrier.cluster.arrive.release.aligned;"
+          "barrier.cluster.wait.acquire.aligned; xor.b32 %r0, %s, 128;"
+          "ld.shared.u32 %r1, [%r0]; st.global.u32 [%q], %r1;"),
+      "");
+  EXPECT_EQ(device.download<uint32_t>(buffer, 64)[40], 8u);
+}
+
 TEST_F(ChecksTest, DivergentBarriers) {
   EXPECT_EQ(
       run("setp.lt.u32 %c0, %i, 16; @%c0 bar.sync 0;", 32),
