@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <thread>
+#include <tuple>
 
 namespace tenon::vgpu {
 
@@ -137,21 +138,21 @@ static void runWorkers(Launch &launch, unsigned numWorkers) {
     thread.join();
 }
 
-// Reports in the order of blocks; the same defect in several blocks is one.
+// Reports in the order of blocks; the same defect at the same line is one.
 static std::vector<Report> mergeReports(Launch &launch) {
   std::vector<Report> merged;
-  std::map<std::pair<ReportKind, uint32_t>, size_t> known;
-  for (auto &[number, entry] : launch.reports) {
-    auto &[reports, instructions] = entry;
+  std::map<std::tuple<ReportKind, std::string, uint32_t>, size_t> known;
+  for (auto &[number, reports] : launch.reports) {
     if (number > launch.stoppedAt)
       break;
-    for (size_t i = 0; i < reports.size(); ++i) {
+    for (Report &report : reports) {
+      uint32_t line = report.file.empty() ? report.ptxLine : report.line;
       auto [at, isNew] =
-          known.try_emplace({reports[i].kind, instructions[i]}, merged.size());
-      if (!isNew)
-        merged[at->second].count += reports[i].count;
+          known.try_emplace({report.kind, report.file, line}, merged.size());
+      if (isNew)
+        merged.push_back(std::move(report));
       else
-        merged.push_back(std::move(reports[i]));
+        merged[at->second].count += report.count;
     }
   }
   if (merged.size() > launch.options.maxReports)

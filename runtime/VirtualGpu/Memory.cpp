@@ -92,7 +92,6 @@ Result<Address> Memory::allocate(int device, uint64_t sizeBytes,
   made.device = device;
   made.isReadOnly = isReadOnly;
   liveByDevice[device] += sizeBytes;
-  ++versionNumber;
   return base;
 }
 
@@ -109,7 +108,6 @@ Result<void> Memory::free(Address base) {
   allocation.isFreed = true;
   allocation.buffers.clear();
   liveByDevice[allocation.device] -= allocation.sizeBytes;
-  ++versionNumber;
   // Whole pages go back to the system; the addresses stay taken.
   Address first = roundUp(base, kPageBytes);
   Address last = (base + allocation.sizeBytes) / kPageBytes * kPageBytes;
@@ -171,7 +169,6 @@ Result<void> Memory::announce(Address address, uint64_t sizeBytes,
            offset < old.offsetBytes + old.sizeBytes;
   });
   allocation.buffers[offset] = {offset, sizeBytes, std::move(name)};
-  ++versionNumber;
   return {};
 }
 
@@ -183,7 +180,6 @@ void Memory::forgetBuffers(Address address, uint64_t sizeBytes) {
       return begin >= address &&
              begin + entry.second.sizeBytes <= address + sizeBytes;
     });
-  ++versionNumber;
 }
 
 Result<void> Memory::copyIn(Address to, const void *from, uint64_t sizeBytes) {

@@ -110,9 +110,6 @@ public:
   /// "4 bytes after the end of 'weights' (4096 bytes)".
   std::string describe(Address address) const;
   bool isFreedAt(Address address) const;
-  /// Changes with every allocate, free and announcement, so that ranges can be
-  /// kept.
-  uint64_t version() const { return versionNumber; }
 
 private:
   Memory() = default;
@@ -125,7 +122,6 @@ private:
   Address arena = 0;
   uint8_t *shadow = nullptr;
   uint64_t arenaBytes = 0, usedBytes = 0;
-  uint64_t versionNumber = 0;
   std::map<Address, Allocation> allocations; ///< freed ones included
   std::map<int, uint64_t> liveByDevice;
 };

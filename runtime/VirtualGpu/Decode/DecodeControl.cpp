@@ -2,6 +2,7 @@
 
 #include "runtime/VirtualGpu/Decode/Decoder.h"
 #include "runtime/VirtualGpu/Exec/Handlers.h"
+#include "runtime/VirtualGpu/Exec/Warp.h"
 
 namespace tenon::vgpu {
 
@@ -114,11 +115,34 @@ bool Decoder::decodeWarpBarrier() {
   return true;
 }
 
+// In a cluster of one block all threads meet at the wait. That orders more than
+// the arrival does: what stands between the two is taken for ordered.
+bool Decoder::decodeClusterBarrier() {
+  for (std::string_view order : {"acquire", "release", "relaxed"})
+    take(order);
+  Instruction inst = begin(doNothing, Pipe::Collective);
+  inst.immediate = take("aligned");
+  bool isWait = take("wait");
+  if (!isWait && !take("arrive"))
+    return failUnknown();
+  if (!checkAllTaken() || !checkOperands(0, 0))
+    return false;
+  if (isWait) {
+    inst.handler = blockBarrier;
+    inst.flow = Flow::Outcome;
+    inst.flags = uint16_t(BarrierOp::Sync);
+    inst.elementBytes = 1; // not one that the kernel numbers
+    inst.slot[1] = constant(kClusterBarrier, 4);
+  }
+  emit(inst);
+  return true;
+}
+
 bool Decoder::decodeBarrier() {
   if (take("warp"))
     return decodeWarpBarrier();
   if (take("cluster"))
-    return failUnknown();
+    return decodeClusterBarrier();
   take("cta");
   Instruction inst = begin(blockBarrier, Pipe::Collective);
   inst.flow = Flow::Outcome;

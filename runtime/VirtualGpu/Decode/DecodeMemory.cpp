@@ -180,6 +180,10 @@ bool Decoder::decodeAtomic() {
 bool Decoder::decodeCopy() {
   if (!take("async"))
     return failUnknown();
+  if (take("mbarrier"))
+    return decodeCopyArrival();
+  if (take("bulk"))
+    return decodeBulkCopy();
   if (take("commit_group")) {
     emit(begin(commitCopies, Pipe::Async));
     return checkAllTaken();

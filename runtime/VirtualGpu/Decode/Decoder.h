@@ -115,6 +115,16 @@ private:
   bool decodeStoreMatrix();
   bool decodeMma();
 
+  //===--- DecodeHopper.cpp
+  //---------------------------------------------------===//
+  bool decodeMbarrier();
+  bool decodeBulkCopy();
+  bool decodeTensorCopy();
+  bool decodeCopyArrival();
+  bool decodeWgmma();
+  bool decodeWgmmaProduct();
+  uint32_t addressValue(const ptx::Operand &address);
+
   bool decodeBranch();
   bool decodeBranchTable();
   bool decodeExit();
@@ -123,6 +133,7 @@ private:
   bool decodeSleep();
   bool decodeBarrier();
   bool decodeWarpBarrier();
+  bool decodeClusterBarrier();
   bool decodeShuffle();
   bool decodeVote();
   bool decodeMatch();

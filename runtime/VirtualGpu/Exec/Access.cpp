@@ -30,7 +30,7 @@ static LaneBytes refuseGlobal(Warp &warp, const Instruction &inst,
   stop(warp, inst, lane,
        isFreed ? ReportKind::UseAfterFree : ReportKind::OutOfBounds,
        Fault::IllegalAddress,
-       message(verb(kind), sizeBytes, " bytes ", memory.describe(address)));
+       message(verb(kind), sizeBytes, " bytes, ", memory.describe(address)));
   return {};
 }
 
@@ -157,15 +157,17 @@ static LaneBytes resolveParameter(Warp &warp, const Instruction &inst,
 }
 
 LaneBytes resolve(Warp &warp, const Instruction &inst, unsigned lane,
-                  Address address, uint32_t sizeBytes, AccessKind kind) {
+                  Address address, uint32_t sizeBytes, AccessKind kind,
+                  uint32_t alignBytes) {
+  alignBytes = alignBytes ? alignBytes : sizeBytes;
   Space space = resolveSpace(inst.space, address);
-  if (address % sizeBytes) {
+  if (address % alignBytes) {
     std::string where = space == Space::Global || space == Space::Constant
                             ? warp.block->launch->memory->describe(address)
                             : message("at byte ", address);
     stop(warp, inst, lane, ReportKind::Misaligned, Fault::MisalignedAddress,
          message(verb(kind), sizeBytes, " bytes ", where,
-                 ": the address is no multiple of ", sizeBytes));
+                 ": the address is no multiple of ", alignBytes));
     return {};
   }
   switch (space) {
@@ -205,7 +207,9 @@ void countGlobalAccess(Worker &worker, const Address *addresses, uint32_t mask,
   uint64_t bytes = uint64_t(__builtin_popcount(mask)) * sizeBytes;
   Counters &counters = worker.counters;
   counters.globalSectors += count;
-  counters.globalSectorsIdeal += (bytes + kSectorBytes - 1) / kSectorBytes;
+  // Lanes that read the same bytes need them once.
+  counters.globalSectorsIdeal +=
+      std::min<uint64_t>((bytes + kSectorBytes - 1) / kSectorBytes, count);
   (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += bytes;
 }
 

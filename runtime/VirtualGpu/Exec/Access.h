@@ -6,6 +6,8 @@
 
 #include "runtime/VirtualGpu/Exec/Warp.h"
 
+#include <cstring>
+
 namespace tenon::vgpu {
 
 enum class AccessKind : uint8_t { Read, Write, Atomic };
@@ -43,9 +45,11 @@ inline ptx::Space resolveSpace(ptx::Space space, Address &address) {
 }
 
 /// Checks alignment, bounds and liveness, and for reads of shared memory races;
-/// for writes the caller calls checkSharedWrite, which needs the data.
+/// for writes the caller calls checkSharedWrite, which needs the data. An
+/// alignment of 0 is that of the size.
 LaneBytes resolve(Warp &warp, const Instruction &inst, unsigned lane,
-                  Address address, uint32_t sizeBytes, AccessKind kind);
+                  Address address, uint32_t sizeBytes, AccessKind kind,
+                  uint32_t alignBytes = 0);
 
 /// To call before bytes of shared memory are written. Null data: never the same
 /// value.
@@ -57,6 +61,15 @@ void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
                          SharedClocks::Result found);
 
 inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
+  // Bytes are 0 or 1: four at a time while there are as many.
+  while (sizeBytes >= 4) {
+    uint32_t four;
+    std::memcpy(&four, defined, 4);
+    if (four != 0x01010101)
+      return false;
+    defined += 4;
+    sizeBytes -= 4;
+  }
   for (uint32_t i = 0; i < sizeBytes; ++i)
     if (!defined[i])
       return false;

@@ -35,18 +35,9 @@ void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
     std::memset(copy.defined, 1, sizeof(copy.defined));
     // Nothing is read for a source size of 0: such an address need not be one.
     if (read) {
-      if (from[lane] % size) {
-        (void)resolve(warp, source, lane, from[lane], size, AccessKind::Read);
-        return;
-      }
-      // Fewer bytes than the whole need not fill their power of two.
       LaneBytes bytes =
-          resolve(warp, source, lane, from[lane], 1, AccessKind::Read);
-      LaneBytes last = bytes.bytes
-                           ? resolve(warp, source, lane, from[lane] + read - 1,
-                                     1, AccessKind::Read)
-                           : LaneBytes();
-      if (!last.bytes)
+          resolve(warp, source, lane, from[lane], read, AccessKind::Read, size);
+      if (!bytes.bytes)
         return;
       readers |= 1u << lane;
       std::memcpy(copy.bytes, bytes.bytes, read);

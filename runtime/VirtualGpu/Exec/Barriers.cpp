@@ -113,7 +113,8 @@ void blockBarrier(Warp &warp, const Instruction &inst, uint32_t mask) {
   uint32_t number = warp.lanes<uint32_t>(inst.slot[1])[lane];
   uint32_t count =
       inst.slot[2] == kNoSlot ? 0 : warp.lanes<uint32_t>(inst.slot[2])[lane];
-  if (number >= kNumBarriers || count % kWarpSize)
+  bool isNamed = inst.elementBytes == 0;
+  if ((isNamed && number >= kClusterBarrier) || count % kWarpSize)
     return stop(warp, inst, lane, ReportKind::BarrierMisuse,
                 Fault::IllegalInstruction,
                 message("barrier ", number, " of ", count,

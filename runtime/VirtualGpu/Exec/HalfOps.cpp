@@ -15,19 +15,10 @@ struct F16 {
   static float flush(float a) {
     return std::fabs(a) < 0x1p-14f ? std::copysign(0.0f, a) : a;
   }
-  /// The product of two f16 is exact in f32; its sum with a third needs one
-  /// rounding.
-  static uint16_t fma(float a, float b, float c) {
-    return narrowOdd(oddSum(double(a) * b, c));
-  }
-  static uint16_t narrowOdd(double a) {
-    // To f32 with what is lost kept as a sticky bit: 24 bits are enough for
-    // that.
-    float near = float(a);
-    uint32_t bits = floatBits(near);
-    if (double(near) != a && std::isfinite(near) && !(bits & 1))
-      bits += (a > near) == (a > 0) ? 1 : uint32_t(-1);
-    return toF16(bitsFloat(bits));
+  /// 22 bits of product and 11 of addend, at most 2^80 apart, that must show in
+  /// 11: one rounding to 53 bits loses nothing that a second would miss.
+  TENON_VGPU_INLINE static uint16_t fma(float a, float b, float c) {
+    return toF16(oddF32(double(a) * b + c));
   }
 };
 struct Bf16 {
@@ -37,13 +28,8 @@ struct Bf16 {
   static float flush(float a) {
     return std::fabs(a) < 0x1p-126f ? std::copysign(0.0f, a) : a;
   }
-  static uint16_t fma(float a, float b, float c) {
-    double sum = oddSum(double(a) * b, c);
-    float near = float(sum);
-    uint32_t bits = floatBits(near);
-    if (double(near) != sum && std::isfinite(near) && !(bits & 1))
-      bits += (sum > near) == (sum > 0) ? 1 : uint32_t(-1);
-    return toBf16(bitsFloat(bits));
+  TENON_VGPU_INLINE static uint16_t fma(float a, float b, float c) {
+    return toBf16(oddF32(oddSum(double(a) * b, c)));
   }
 };
 
@@ -69,9 +55,10 @@ template <typename H> float clamped(float a) {
 template <typename H, typename F>
 void addUnary(Forms &forms, const std::string &op, F) {
   forms.add(op + "." + H::kType, Pipe::Half,
-            lanes<uint16_t, uint16_t>([](uint16_t a) { return F{}(a); }));
+            lanes<uint16_t, uint16_t>(
+                [](uint16_t a) TENON_VGPU_INLINE_LAMBDA { return F{}(a); }));
   forms.add(op + "." + H::kType + "x2", Pipe::Half,
-            lanes<uint32_t, uint32_t>([](uint32_t a) {
+            lanes<uint32_t, uint32_t>([](uint32_t a) TENON_VGPU_INLINE_LAMBDA {
               return uint32_t(F{}(uint16_t(a))) |
                      uint32_t(F{}(uint16_t(a >> 16))) << 16;
             }));
@@ -80,68 +67,83 @@ template <typename H, typename F>
 void addBinary(Forms &forms, const std::string &op, F) {
   forms.add(op + "." + H::kType, Pipe::Half,
             lanes<uint16_t, uint16_t, uint16_t>(
-                [](uint16_t a, uint16_t b) { return F{}(a, b); }));
+                [](uint16_t a, uint16_t b)
+                    TENON_VGPU_INLINE_LAMBDA { return F{}(a, b); }));
   forms.add(op + "." + H::kType + "x2", Pipe::Half,
-            lanes<uint32_t, uint32_t, uint32_t>([](uint32_t a, uint32_t b) {
-              return uint32_t(F{}(uint16_t(a), uint16_t(b))) |
-                     uint32_t(F{}(uint16_t(a >> 16), uint16_t(b >> 16))) << 16;
-            }));
+            lanes<uint32_t, uint32_t, uint32_t>(
+                [](uint32_t a, uint32_t b) TENON_VGPU_INLINE_LAMBDA {
+                  return uint32_t(F{}(uint16_t(a), uint16_t(b))) |
+                         uint32_t(F{}(uint16_t(a >> 16), uint16_t(b >> 16)))
+                             << 16;
+                }));
 }
 template <typename H, typename F>
 void addTernary(Forms &forms, const std::string &op, F) {
+  forms.add(op + "." + H::kType, Pipe::Half,
+            lanes<uint16_t, uint16_t, uint16_t, uint16_t>(
+                [](uint16_t a, uint16_t b, uint16_t c)
+                    TENON_VGPU_INLINE_LAMBDA { return F{}(a, b, c); }));
   forms.add(
-      op + "." + H::kType, Pipe::Half,
-      lanes<uint16_t, uint16_t, uint16_t, uint16_t>(
-          [](uint16_t a, uint16_t b, uint16_t c) { return F{}(a, b, c); }));
-  forms.add(op + "." + H::kType + "x2", Pipe::Half,
-            lanes<uint32_t, uint32_t, uint32_t, uint32_t>(
-                [](uint32_t a, uint32_t b, uint32_t c) {
-                  return uint32_t(F{}(uint16_t(a), uint16_t(b), uint16_t(c))) |
-                         uint32_t(F{}(uint16_t(a >> 16), uint16_t(b >> 16),
-                                      uint16_t(c >> 16)))
-                             << 16;
-                }));
+      op + "." + H::kType + "x2", Pipe::Half,
+      lanes<uint32_t, uint32_t, uint32_t, uint32_t>(
+          [](uint32_t a, uint32_t b, uint32_t c) TENON_VGPU_INLINE_LAMBDA {
+            return uint32_t(F{}(uint16_t(a), uint16_t(b), uint16_t(c))) |
+                   uint32_t(F{}(uint16_t(a >> 16), uint16_t(b >> 16),
+                                uint16_t(c >> 16)))
+                       << 16;
+          }));
 }
 
 template <typename H> void addArithmetic(Forms &forms) {
   using U = uint16_t;
-  addBinary<H>(forms, "add",
-               [](U a, U b) { return H::narrow(H::widen(a) + H::widen(b)); });
-  addBinary<H>(forms, "sub",
-               [](U a, U b) { return H::narrow(H::widen(a) - H::widen(b)); });
-  addBinary<H>(forms, "mul",
-               [](U a, U b) { return H::narrow(H::widen(a) * H::widen(b)); });
-  addTernary<H>(forms, "fma", [](U a, U b, U c) {
+  addBinary<H>(forms, "add", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return H::narrow(H::widen(a) + H::widen(b));
+  });
+  addBinary<H>(forms, "sub", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return H::narrow(H::widen(a) - H::widen(b));
+  });
+  addBinary<H>(forms, "mul", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return H::narrow(H::widen(a) * H::widen(b));
+  });
+  addTernary<H>(forms, "fma", [](U a, U b, U c) TENON_VGPU_INLINE_LAMBDA {
     return H::fma(H::widen(a), H::widen(b), H::widen(c));
   });
-  addTernary<H>(forms, "fma.relu", [](U a, U b, U c) {
+  addTernary<H>(forms, "fma.relu", [](U a, U b, U c) TENON_VGPU_INLINE_LAMBDA {
     U sum = H::fma(H::widen(a), H::widen(b), H::widen(c));
     float value = H::widen(sum);
     return nanOr(value != value, value > 0 ? sum : U(0));
   });
-  addBinary<H>(forms, "add.sat", [](U a, U b) {
+  addBinary<H>(forms, "add.sat", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
     return H::narrow(clamped<H>(H::widen(a) + H::widen(b)));
   });
-  addBinary<H>(forms, "mul.sat", [](U a, U b) {
+  addBinary<H>(forms, "mul.sat", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
     return H::narrow(clamped<H>(H::widen(a) * H::widen(b)));
   });
-  addUnary<H>(forms, "neg", [](U a) { return U(a ^ 0x8000); });
-  addUnary<H>(forms, "abs", [](U a) { return U(a & 0x7fff); });
-  addBinary<H>(forms, "min",
-               [](U a, U b) { return extreme<H, false, false>(a, b); });
-  addBinary<H>(forms, "max",
-               [](U a, U b) { return extreme<H, true, false>(a, b); });
-  addBinary<H>(forms, "min.NaN",
-               [](U a, U b) { return extreme<H, false, true>(a, b); });
-  addBinary<H>(forms, "max.NaN",
-               [](U a, U b) { return extreme<H, true, true>(a, b); });
-  addUnary<H>(forms, "ex2.approx",
-              [](U a) { return H::narrow(std::exp2(H::widen(a))); });
-  addUnary<H>(forms, "ex2.approx.ftz", [](U a) {
+  addUnary<H>(forms, "neg",
+              [](U a) TENON_VGPU_INLINE_LAMBDA { return U(a ^ 0x8000); });
+  addUnary<H>(forms, "abs",
+              [](U a) TENON_VGPU_INLINE_LAMBDA { return U(a & 0x7fff); });
+  addBinary<H>(forms, "min", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return extreme<H, false, false>(a, b);
+  });
+  addBinary<H>(forms, "max", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return extreme<H, true, false>(a, b);
+  });
+  addBinary<H>(forms, "min.NaN", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return extreme<H, false, true>(a, b);
+  });
+  addBinary<H>(forms, "max.NaN", [](U a, U b) TENON_VGPU_INLINE_LAMBDA {
+    return extreme<H, true, true>(a, b);
+  });
+  addUnary<H>(forms, "ex2.approx", [](U a) TENON_VGPU_INLINE_LAMBDA {
+    return H::narrow(std::exp2(H::widen(a)));
+  });
+  addUnary<H>(forms, "ex2.approx.ftz", [](U a) TENON_VGPU_INLINE_LAMBDA {
     return H::narrow(H::flush(std::exp2(H::flush(H::widen(a)))));
   });
-  addUnary<H>(forms, "tanh.approx",
-              [](U a) { return H::narrow(std::tanh(H::widen(a))); });
+  addUnary<H>(forms, "tanh.approx", [](U a) TENON_VGPU_INLINE_LAMBDA {
+    return H::narrow(std::tanh(H::widen(a)));
+  });
 }
 
 } // namespace

@@ -124,6 +124,50 @@ constexpr uint16_t kTransposed = 1;
 void loadMatrix(Warp &warp, const Instruction &inst, uint32_t mask);
 void storeMatrix(Warp &warp, const Instruction &inst, uint32_t mask);
 
+//===--- Mbarriers.cpp
+//-------------------------------------------------------===//
+
+enum class MbarrierOp : uint8_t {
+  Init,
+  Invalidate,
+  Arrive,
+  ArriveExpect,
+  Expect,
+  Wait,
+  WaitParity,
+  CopiesArrive, ///< cp.async.mbarrier.arrive: flags bit 8 for .noinc
+};
+/// flags: op. Slots: state or predicate, address, count, bytes, state or
+/// parity.
+void mbarrier(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- BulkCopy.cpp
+//--------------------------------------------------------===//
+
+/// Slots: -, shared address, global address, bytes, mbarrier. flags 1: to
+/// global.
+void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Slots: -, shared address, map, -, mbarrier. List: coordinates. flags 1: to
+/// global.
+void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- Wgmma.cpp
+//-----------------------------------------------------------===//
+
+/// flags: WgmmaFlags; immediate: N. Slots: -, A, B, scale of D. List: D, and
+/// A's registers when slot 1 is none.
+enum WgmmaFlags : uint16_t {
+  kWgmmaF16 = 1,
+  kTransposedA = 2,
+  kTransposedB = 4,
+  kNegatedA = 8,
+  kNegatedB = 16
+};
+void wgmma(Warp &warp, const Instruction &inst, uint32_t mask);
+void commitWgmma(Warp &warp, const Instruction &inst, uint32_t mask);
+/// immediate: groups that may stay pending.
+void waitForWgmma(Warp &warp, const Instruction &inst, uint32_t mask);
+
 //===--- Mma.cpp
 //-------------------------------------------------------------===//
 

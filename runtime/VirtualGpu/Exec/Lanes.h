@@ -32,6 +32,8 @@
 #define TENON_VGPU_WIDE
 #endif
 #define TENON_VGPU_INLINE [[gnu::always_inline]] inline
+/// Behind the parameters of a lambda that must become part of its loop.
+#define TENON_VGPU_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace tenon::vgpu {
 
@@ -85,12 +87,13 @@ TENON_VGPU_INLINE void runLanes(Warp &warp, const Instruction &inst,
 }
 
 template <typename F, typename D, typename... S>
-void runLanesBase(Warp &warp, const Instruction &inst, uint32_t mask) {
+[[gnu::flatten]] void runLanesBase(Warp &warp, const Instruction &inst,
+                                   uint32_t mask) {
   runLanes<F, D, S...>(warp, inst, mask, std::index_sequence_for<S...>());
 }
 template <typename F, typename D, typename... S>
-TENON_VGPU_WIDE void runLanesWide(Warp &warp, const Instruction &inst,
-                                  uint32_t mask) {
+[[gnu::flatten]] TENON_VGPU_WIDE void
+runLanesWide(Warp &warp, const Instruction &inst, uint32_t mask) {
   runLanes<F, D, S...>(warp, inst, mask, std::index_sequence_for<S...>());
 }
 

@@ -21,20 +21,50 @@ uint64_t extended(uint64_t bits, unsigned sizeBytes) {
   return uint64_t(int64_t(bits << unused) >> unused);
 }
 
+template <typename T> T read(const uint8_t *from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  return value;
+}
+
+uint64_t readElement(const uint8_t *from, unsigned sizeBytes) {
+  switch (sizeBytes) {
+  case 1:
+    return *from;
+  case 2:
+    return read<uint16_t>(from);
+  case 4:
+    return read<uint32_t>(from);
+  default:
+    return read<uint64_t>(from);
+  }
+}
+
+void writeElement(uint8_t *to, unsigned sizeBytes, uint64_t bits) {
+  switch (sizeBytes) {
+  case 1:
+    *to = uint8_t(bits);
+    break;
+  case 2:
+    std::memcpy(to, &bits, 2);
+    break;
+  case 4:
+    std::memcpy(to, &bits, 4);
+    break;
+  default:
+    std::memcpy(to, &bits, 8);
+  }
+}
+
 void loadLane(Warp &warp, const Instruction &inst, unsigned lane,
               const uint8_t *from) {
   unsigned size = inst.elementBytes, registerBytes = inst.flags & 0xff;
   for (unsigned i = 0; i < inst.numElements; ++i) {
     uint8_t *to = warp.registers + inst.list[i] + lane * registerBytes;
-    if (size == 4 && registerBytes == 4) {
-      std::memcpy(to, from + 4 * i, 4);
-      continue;
-    }
-    uint64_t bits = 0;
-    std::memcpy(&bits, from + i * size, size);
+    uint64_t bits = readElement(from + i * size, size);
     if (inst.flags & kSignedLoad)
       bits = extended(bits, size);
-    std::memcpy(to, &bits, registerBytes);
+    writeElement(to, registerBytes, bits);
   }
 }
 
@@ -42,8 +72,10 @@ void gatherLane(const Warp &warp, const Instruction &inst, unsigned lane,
                 uint8_t *to) {
   unsigned size = inst.elementBytes, registerBytes = inst.flags & 0xff;
   for (unsigned i = 0; i < inst.numElements; ++i)
-    std::memcpy(to + i * size,
-                warp.registers + inst.list[i] + lane * registerBytes, size);
+    writeElement(
+        to + i * size, size,
+        readElement(warp.registers + inst.list[i] + lane * registerBytes,
+                    registerBytes));
 }
 
 void noteUndefined(Warp &warp, const Instruction &inst, unsigned lane,

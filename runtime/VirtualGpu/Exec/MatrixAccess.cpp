@@ -27,6 +27,29 @@ static void countRows(Worker &worker, const Address *addresses,
   }
 }
 
+/// The frequent row, without a detour: in shared memory, aligned, inside, and
+/// read by who may. Null for any other, which resolve looks at.
+static LaneBytes plainRow(Warp &warp, const Instruction &inst,
+                          Address address) {
+  Block &block = *warp.block;
+  bool isInside = inst.space == ptx::Space::Shared &&
+                  address % kRowBytes == 0 && address < block.shared.size() &&
+                  block.shared.size() - address >= kRowBytes;
+  if (!isInside)
+    return {};
+  LaneBytes row;
+  row.space = ptx::Space::Shared;
+  row.offset = uint32_t(address);
+  if (block.clocks) {
+    if (block.clocks->read(warp.id, row.offset, kRowBytes).finding !=
+        SharedClocks::Finding::None)
+      return {};
+    row.defined = block.sharedDefined.data() + address;
+  }
+  row.bytes = block.shared.data() + address;
+  return row;
+}
+
 /// The rows' bytes; false after a report.
 static bool resolveRows(Warp &warp, const Instruction &inst, AccessKind kind,
                         LaneBytes *rows) {
@@ -34,7 +57,11 @@ static bool resolveRows(Warp &warp, const Instruction &inst, AccessKind kind,
   unsigned numRows = 8 * inst.numElements;
   for (unsigned lane = 0; lane < numRows; ++lane) {
     addresses[lane] = laneAddress(warp, inst, lane);
-    rows[lane] = resolve(warp, inst, lane, addresses[lane], kRowBytes, kind);
+    rows[lane] = kind == AccessKind::Read
+                     ? plainRow(warp, inst, addresses[lane])
+                     : LaneBytes();
+    if (!rows[lane].bytes)
+      rows[lane] = resolve(warp, inst, lane, addresses[lane], kRowBytes, kind);
     if (!rows[lane].bytes)
       return false;
   }
@@ -50,6 +77,23 @@ static std::pair<unsigned, unsigned> elementPlace(unsigned lane, unsigned which,
                       : std::pair(outer, 2 * inner);
 }
 
+/// Lanes of a matrix with an element that nobody wrote.
+static uint32_t undefinedIn(const LaneBytes *rows, bool isTransposed) {
+  uint32_t lanes = 0;
+  bool isPlain = true;
+  for (unsigned r = 0; r < 8; ++r)
+    isPlain &= !rows[r].defined || allDefined(rows[r].defined, kRowBytes);
+  if (isPlain)
+    return 0;
+  for (unsigned lane = 0; lane < kWarpSize; ++lane)
+    for (unsigned which = 0; which < 2; ++which) {
+      auto [row, byte] = elementPlace(lane, which, isTransposed);
+      if (rows[row].defined && !allDefined(rows[row].defined + byte, 2))
+        lanes |= 1u << lane;
+    }
+  return lanes;
+}
+
 void loadMatrix(Warp &warp, const Instruction &inst, uint32_t mask) {
   if (!isWholeWarp(warp, inst, mask))
     return;
@@ -59,23 +103,21 @@ void loadMatrix(Warp &warp, const Instruction &inst, uint32_t mask) {
     return;
   bool isTransposed = inst.flags & kTransposed;
   for (unsigned m = 0; m < inst.numElements; ++m) {
+    uint16_t elements[8][8];
+    for (unsigned r = 0; r < 8; ++r)
+      std::memcpy(elements[r], rows[8 * m + r].bytes, kRowBytes);
     uint32_t *to = warp.lanes<uint32_t>(inst.list[m]);
+    if (!isTransposed) {
+      std::memcpy(to, elements, sizeof(elements));
+    } else {
+      for (unsigned lane = 0; lane < kWarpSize; ++lane)
+        to[lane] = elements[2 * (lane % 4)][lane / 4] |
+                   uint32_t(elements[2 * (lane % 4) + 1][lane / 4]) << 16;
+    }
     if (!warp.undefined.empty())
       warp.undefined[inst.list[m] / 4] = 0;
-    for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-      uint16_t parts[2];
-      bool isDefined = true;
-      for (unsigned which = 0; which < 2; ++which) {
-        auto [row, byte] = elementPlace(lane, which, isTransposed);
-        const LaneBytes &from = rows[8 * m + row];
-        std::memcpy(&parts[which], from.bytes + byte, 2);
-        isDefined &=
-            !from.defined || (from.defined[byte] && from.defined[byte + 1]);
-      }
-      to[lane] = parts[0] | uint32_t(parts[1]) << 16;
-      if (!isDefined)
-        markUndefined(warp, inst.list[m], 1u << lane);
-    }
+    if (uint32_t lanes = undefinedIn(rows + 8 * m, isTransposed))
+      markUndefined(warp, inst.list[m], lanes);
   }
 }
 

@@ -12,57 +12,51 @@
 namespace tenon::vgpu {
 namespace {
 
-// Operand types: how many elements a 32-bit register has, and one of them as a
-// number.
+// Operand types: how an element stands in a register, and what number it is.
 struct F16 {
   using Number = float;
-  static constexpr unsigned kPerRegister = 2;
-  static float read(uint32_t bits, unsigned i) {
-    return fromF16(uint16_t(bits >> (16 * i)));
-  }
+  using Element = uint16_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return fromF16(bits); }
 };
 struct Bf16 {
   using Number = float;
-  static constexpr unsigned kPerRegister = 2;
-  static float read(uint32_t bits, unsigned i) {
-    return fromBf16(uint16_t(bits >> (16 * i)));
-  }
+  using Element = uint16_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return fromBf16(bits); }
 };
 struct Tf32 {
   using Number = float;
-  static constexpr unsigned kPerRegister = 1;
+  using Element = uint32_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   // The machine ignores the lower bits.
-  static float read(uint32_t bits, unsigned) {
+  TENON_VGPU_INLINE static Number widen(Element bits) {
     return bitsFloat(bits & ~0x1fffu);
   }
 };
 struct S8 {
   using Number = int32_t;
-  static constexpr unsigned kPerRegister = 4;
-  static int32_t read(uint32_t bits, unsigned i) {
-    return int8_t(bits >> (8 * i));
-  }
+  using Element = int8_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return bits; }
 };
 struct U8 {
   using Number = int32_t;
-  static constexpr unsigned kPerRegister = 4;
-  static int32_t read(uint32_t bits, unsigned i) {
-    return uint8_t(bits >> (8 * i));
-  }
+  using Element = uint8_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return bits; }
 };
 struct E4m3 {
   using Number = float;
-  static constexpr unsigned kPerRegister = 4;
-  static float read(uint32_t bits, unsigned i) {
-    return fromE4m3(uint8_t(bits >> (8 * i)));
-  }
+  using Element = uint8_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return fromE4m3(bits); }
 };
 struct E5m2 {
   using Number = float;
-  static constexpr unsigned kPerRegister = 4;
-  static float read(uint32_t bits, unsigned i) {
-    return fromE5m2(uint8_t(bits >> (8 * i)));
-  }
+  using Element = uint8_t;
+  static constexpr unsigned kPerRegister = 4 / sizeof(Element);
+  TENON_VGPU_INLINE static Number widen(Element bits) { return fromE5m2(bits); }
 };
 
 constexpr unsigned kM = 16, kN = 8;
@@ -70,31 +64,39 @@ constexpr unsigned kM = 16, kN = 8;
 // Lane l has row (or column) l / 4 of a fragment and, of each register,
 // elements kPerRegister * (l % 4) and following along k. A's registers
 // alternate between rows r and r + 8, then step along k; B's step along k.
+//
+// So four lanes together hold a run of one row: it is unpacked as such.
+template <typename T>
+TENON_VGPU_INLINE const typename T::Element *
+runOf(const Warp &warp, uint32_t slot, unsigned group) {
+  return reinterpret_cast<const typename T::Element *>(
+      warp.lanes<uint32_t>(slot) + 4 * group);
+}
+
 template <typename T, unsigned K>
 TENON_VGPU_INLINE void unpackA(const Warp &warp, const uint32_t *slots,
                                typename T::Number (&a)[kM][K]) {
-  constexpr unsigned kPer = T::kPerRegister, kNumRegisters = K / kPer / 4 * 2;
-  for (unsigned r = 0; r < kNumRegisters; ++r) {
-    const uint32_t *from = warp.lanes<uint32_t>(slots[r]);
-    for (unsigned lane = 0; lane < kWarpSize; ++lane)
-      for (unsigned i = 0; i < kPer; ++i)
-        a[lane / 4 + 8 * (r % 2)][(r / 2) * 4 * kPer + (lane % 4) * kPer + i] =
-            T::read(from[lane], i);
-  }
+  constexpr unsigned kRun = 4 * T::kPerRegister, kNumRegisters = 2 * K / kRun;
+  for (unsigned r = 0; r < kNumRegisters; ++r)
+    for (unsigned group = 0; group < 8; ++group) {
+      const typename T::Element *run = runOf<T>(warp, slots[r], group);
+      typename T::Number *to = a[group + 8 * (r % 2)] + r / 2 * kRun;
+      for (unsigned i = 0; i < kRun; ++i)
+        to[i] = T::widen(run[i]);
+    }
 }
 
 /// B is stored by rows of k, so that a row of eight columns is one vector.
 template <typename T, unsigned K>
 TENON_VGPU_INLINE void unpackB(const Warp &warp, const uint32_t *slots,
                                typename T::Number (&b)[K][kN]) {
-  constexpr unsigned kPer = T::kPerRegister, kNumRegisters = K / kPer / 4;
-  for (unsigned r = 0; r < kNumRegisters; ++r) {
-    const uint32_t *from = warp.lanes<uint32_t>(slots[r]);
-    for (unsigned lane = 0; lane < kWarpSize; ++lane)
-      for (unsigned i = 0; i < kPer; ++i)
-        b[r * 4 * kPer + (lane % 4) * kPer + i][lane / 4] =
-            T::read(from[lane], i);
-  }
+  constexpr unsigned kRun = 4 * T::kPerRegister, kNumRegisters = K / kRun;
+  for (unsigned r = 0; r < kNumRegisters; ++r)
+    for (unsigned group = 0; group < 8; ++group) {
+      const typename T::Element *run = runOf<T>(warp, slots[r], group);
+      for (unsigned i = 0; i < kRun; ++i)
+        b[r * kRun + i][group] = T::widen(run[i]);
+    }
 }
 
 // D and C: lane l has elements 2 (l % 4) and + 1 of rows l / 4 and l / 4 + 8,
@@ -148,15 +150,20 @@ TENON_VGPU_INLINE void multiply(Warp &warp, const Instruction &inst) {
   unpackA<A, K>(warp, list + kNumD, a);
   unpackB<B, K>(warp, list + kNumD + kNumA, b);
   unpackC<Number, IsF16>(warp, list + kNumD + kNumA + kNumB, c);
-  for (unsigned row = 0; row < kM; ++row) {
-    alignas(32) Number sum[kN];
-    for (unsigned n = 0; n < kN; ++n)
-      sum[n] = c[row][n];
-    for (unsigned k = 0; k < K; ++k)
+  // Four rows side by side: each has a chain of sums to wait for.
+  constexpr unsigned kSideBySide = 4;
+  for (unsigned row = 0; row < kM; row += kSideBySide) {
+    alignas(32) Number sum[kSideBySide][kN];
+    for (unsigned r = 0; r < kSideBySide; ++r)
       for (unsigned n = 0; n < kN; ++n)
-        sum[n] += a[row][k] * b[k][n];
-    for (unsigned n = 0; n < kN; ++n)
-      c[row][n] = sum[n];
+        sum[r][n] = c[row + r][n];
+    for (unsigned k = 0; k < K; ++k)
+      for (unsigned r = 0; r < kSideBySide; ++r)
+        for (unsigned n = 0; n < kN; ++n)
+          sum[r][n] += a[row + r][k] * b[k][n];
+    for (unsigned r = 0; r < kSideBySide; ++r)
+      for (unsigned n = 0; n < kN; ++n)
+        c[row + r][n] = sum[r][n];
   }
   packD<Number, IsF16>(warp, list, c);
 }

@@ -6,8 +6,37 @@
 
 namespace tenon::vgpu {
 
+/// `Whole` holds two of `Part`, the frequent case, or memory is copied part by
+/// part.
+template <typename Whole, typename Part>
+static void packTwo(Warp &warp, const Instruction &inst, uint32_t mask) {
+  const Part *low = warp.lanes<Part>(inst.list[0]);
+  const Part *high = warp.lanes<Part>(inst.list[1]);
+  Whole result[kWarpSize];
+  for (unsigned lane = 0; lane < kWarpSize; ++lane)
+    result[lane] = low[lane] | Whole(high[lane]) << (8 * sizeof(Part));
+  storeLanes(warp.lanes<Whole>(inst.slot[0]), result, mask);
+}
+
+template <typename Whole, typename Part>
+static void unpackTwo(Warp &warp, const Instruction &inst, uint32_t mask) {
+  const Whole *from = warp.lanes<Whole>(inst.slot[1]);
+  Part result[2][kWarpSize];
+  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+    result[0][lane] = Part(from[lane]);
+    result[1][lane] = Part(from[lane] >> (8 * sizeof(Part)));
+  }
+  for (unsigned i = 0; i < 2; ++i)
+    if (inst.list[i] != kNoSlot)
+      storeLanes(warp.lanes<Part>(inst.list[i]), result[i], mask);
+}
+
 void packLanes(Warp &warp, const Instruction &inst, uint32_t mask) {
   unsigned part = inst.elementBytes, whole = part * inst.numElements;
+  if (inst.numElements == 2 && part == 2)
+    return packTwo<uint32_t, uint16_t>(warp, inst, mask);
+  if (inst.numElements == 2 && part == 4)
+    return packTwo<uint64_t, uint32_t>(warp, inst, mask);
   uint8_t packed[kWarpSize * 16];
   for (unsigned i = 0; i < inst.numElements; ++i) {
     const uint8_t *from = warp.registers + inst.list[i];
@@ -22,6 +51,10 @@ void packLanes(Warp &warp, const Instruction &inst, uint32_t mask) {
 
 void unpackLanes(Warp &warp, const Instruction &inst, uint32_t mask) {
   unsigned part = inst.elementBytes, whole = part * inst.numElements;
+  if (inst.numElements == 2 && part == 2)
+    return unpackTwo<uint32_t, uint16_t>(warp, inst, mask);
+  if (inst.numElements == 2 && part == 4)
+    return unpackTwo<uint64_t, uint32_t>(warp, inst, mask);
   uint8_t packed[kWarpSize * 16];
   std::memcpy(packed, warp.registers + inst.slot[1], kWarpSize * whole);
   for (unsigned i = 0; i < inst.numElements; ++i) {

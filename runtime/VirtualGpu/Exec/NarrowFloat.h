@@ -1,7 +1,8 @@
 //===- NarrowFloat.h - f16, bf16, tf32 and 8-bit floats, by bits
 //--------------===//
 //
-// Written without branches where a loop over lanes must become vectors.
+// Written without branches where a loop over lanes must become vectors; what is
+// always inlined there would otherwise be compiled for the baseline.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +20,7 @@ inline uint32_t floatBits(float value) {
 }
 inline float bitsFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
 
-inline float fromF16(uint16_t half) {
+[[gnu::always_inline]] inline float fromF16(uint16_t half) {
   // The exponent moves up by 112 through a product, which is exact and makes
   // subnormal numbers normal.
   uint32_t magnitude = uint32_t(half & 0x7fff) << 13;
@@ -29,7 +30,7 @@ inline float fromF16(uint16_t half) {
 }
 
 /// To nearest, ties to even; too large becomes infinity; NaN becomes 0x7fff.
-inline uint16_t toF16(float value) {
+[[gnu::always_inline]] inline uint16_t toF16(float value) {
   uint32_t bits = floatBits(value), magnitude = bits & 0x7fffffff,
            sign = (bits >> 16) & 0x8000;
   // Normal results: rebias, then add half an ulp and the lowest kept bit.
@@ -43,23 +44,39 @@ inline uint16_t toF16(float value) {
   return uint16_t(result);
 }
 
-inline float fromBf16(uint16_t bits) { return bitsFloat(uint32_t(bits) << 16); }
-inline uint16_t toBf16(float value) {
+[[gnu::always_inline]] inline float fromBf16(uint16_t bits) {
+  return bitsFloat(uint32_t(bits) << 16);
+}
+[[gnu::always_inline]] inline uint16_t toBf16(float value) {
   uint32_t bits = floatBits(value);
   uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   return uint16_t((bits & 0x7fffffff) > 0x7f800000 ? 0x7fff : rounded);
 }
 
+/// One unit in the last place towards a rounding error, unless the last bit is
+/// odd already: what was lost stays visible. No branches, and nothing for
+/// infinities, whose errors are NaN.
+template <typename Bits>
+[[gnu::always_inline]] inline Bits oddStep(Bits bits, double error) {
+  bool isInexact = (error > 0) | (error < 0);
+  bool isNegative = bits >> (8 * sizeof(Bits) - 1);
+  Bits step = (error > 0) != isNegative ? Bits(1) : Bits(-1);
+  return (isInexact & ((bits & 1) == 0)) ? bits + step : bits;
+}
+
 /// The sum, rounded to odd: a second rounding to a narrower type is then the
 /// only one. `product` must be exact.
-inline double oddSum(double product, double addend) {
+[[gnu::always_inline]] inline double oddSum(double product, double addend) {
   double sum = product + addend;
   double back = sum - product;
   double error = (product - (sum - back)) + (addend - back);
   uint64_t bits = std::bit_cast<uint64_t>(sum);
-  if (error != 0 && std::isfinite(sum) && !(bits & 1))
-    bits += (error > 0) == (sum > 0) ? 1 : uint64_t(-1);
-  return std::bit_cast<double>(bits);
+  return std::bit_cast<double>(oddStep(bits, error));
+}
+/// A double to f32, rounded to odd.
+[[gnu::always_inline]] inline float oddF32(double value) {
+  float near = float(value);
+  return bitsFloat(oddStep(floatBits(near), value - double(near)));
 }
 
 /// A double to fewer bits, for any binary format: `mantissaBits` stored ones,

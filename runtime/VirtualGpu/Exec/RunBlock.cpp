@@ -235,7 +235,9 @@ static void reportDeadlock(Block &block) {
       first = first ? first : &warp;
       if (++count > kMost)
         continue;
-      const Instruction &inst = program.code[group.pc];
+      bool spins = group.state == Group::Ready && warp.numFailedWaits;
+      const Instruction &inst =
+          program.code[spins ? warp.failedWait : group.pc];
       const Place &place = program.places[inst.id];
       std::string where = place.line ? message("line ", place.line)
                                      : message("PTX line ", place.ptxLine);
@@ -274,6 +276,9 @@ static void checkLimit(Warp &warp) {
                " instructions"));
 }
 
+/// Rounds in which every warp found that what it waits for has not come.
+static constexpr uint32_t kMostIdleRounds = 64;
+
 BlockState runBlock(Block &block, uint64_t budget) {
   Launch &launch = *block.launch;
   bool isRandom = launch.options.schedule != Schedule::InOrder;
@@ -285,22 +290,28 @@ BlockState runBlock(Block &block, uint64_t budget) {
     if (spent >= budget)
       return BlockState::Unfinished;
     uint64_t before = block.progress;
-    bool hasRun = false, waits = true;
+    bool hasRun = false, waits = true, hasSpun = false;
     uint32_t first = isRandom ? nextRandom(block) % numWarps : 0;
     for (uint32_t i = 0; i < numWarps && !block.isStopped; ++i) {
       Warp &warp = block.warps[(first + i) % numWarps];
       if (warp.groups.empty())
         continue;
-      uint64_t start = warp.numInstructions;
+      uint64_t start = warp.numInstructions, failed = warp.numFailedWaits;
       hasRun |= runWarp(warp, sliceBudget(block));
       spent += warp.numInstructions - start;
-      for (const Group &group : warp.groups)
-        waits &= group.state != Group::Ready;
+      for (const Group &group : warp.groups) {
+        hasSpun |= warp.numFailedWaits != failed;
+        waits &= group.state != Group::Ready || warp.numFailedWaits != failed;
+      }
       checkLimit(warp);
     }
-    // Groups that only tried again have run without getting anywhere.
-    if (!block.isStopped && block.numLive && waits &&
-        (!hasRun || block.progress == before))
+    if (block.progress != before)
+      block.numIdleRounds = 0;
+    if (block.isStopped || !block.numLive || !waits || block.progress != before)
+      continue;
+    // Warps that wait in loops of their own may be on their way to something
+    // else.
+    if (!hasRun || !hasSpun || ++block.numIdleRounds > kMostIdleRounds)
       reportDeadlock(block);
   }
   return BlockState::Finished;
@@ -313,8 +324,7 @@ static void finishBlock(Launch &launch, Block &block) {
   if (block.reports.empty())
     return;
   std::lock_guard lock(launch.mutex);
-  launch.reports[block.number] = {std::move(block.reports),
-                                  std::move(block.reportedAt)};
+  launch.reports[block.number] = std::move(block.reports);
 }
 
 // Blocks that may wait for each other get turns: one that is not done after a

@@ -21,7 +21,9 @@ namespace tenon::vgpu {
 
 constexpr uint32_t kFullMask = ~0u;
 constexpr unsigned kWarpSize = 32;
-constexpr unsigned kNumBarriers = 16;
+/// Those that kernels number, and one for barrier.cluster.
+constexpr unsigned kClusterBarrier = 16;
+constexpr unsigned kNumBarriers = 17;
 
 /// Generic addresses: windows far below every device address. A shared address
 /// of another block of the cluster has its rank + 1 in bits 24 to 31; 0 is the
@@ -84,6 +86,11 @@ struct Warp {
   std::array<uint32_t, kWarpSize> numCopyGroups = {};
   std::vector<PendingCopy> copies;
   uint32_t numSlices = 0;
+  /// Waits that were not over: a warp that does nothing else waits.
+  uint64_t numFailedWaits = 0;
+  uint32_t failedWait = 0;                ///< instruction of the last of them
+  uint64_t numWgmmaGroups = 0;            ///< committed
+  SharedClocks::Clock wgmmaReleased = {}; ///< what its products read before
 
   template <typename T> T *lanes(uint32_t slot) const {
     return reinterpret_cast<T *>(registers + slot);
@@ -100,6 +107,27 @@ struct Barrier {
   SharedClocks::Clock released = {}; ///< of those who arrived and went on
 };
 
+/// A copy to shared memory that an mbarrier counts: its bytes stand there from
+/// the end of the barrier's phase on.
+struct BulkCopy {
+  uint32_t warp = 0;
+  struct Piece {
+    uint32_t sharedOffset = 0, sizeBytes = 0;
+    uint8_t bytes[16] = {}, defined[16] = {};
+  };
+  std::vector<Piece> pieces;
+};
+
+struct MBarrier {
+  uint32_t numExpected = 0; ///< arrivals of a phase
+  int64_t numPending = 0;
+  int64_t pendingBytes = 0;
+  uint64_t phase = 0; ///< the one that is not complete
+  std::vector<BulkCopy> copies;
+  SharedClocks::Clock arrived = {};   ///< of this phase
+  SharedClocks::Clock completed = {}; ///< of the phases before
+};
+
 struct Block {
   Launch *launch = nullptr;
   Dim3 index;
@@ -112,10 +140,12 @@ struct Block {
   std::vector<Warp> warps;
   std::vector<uint8_t> registerFiles, localBytes;
   std::array<Barrier, kNumBarriers> barriers;
+  std::map<uint32_t, MBarrier> mbarriers; ///< by offset in shared memory
   /// Counts what may let somebody go on: stores, atomics, arrivals. A round of
   /// all warps in which it stands still, while all wait, is a deadlock.
   uint64_t progress = 0;
   uint64_t nextRandom = 0;
+  uint32_t numIdleRounds = 0;
   uint32_t nextWarp = 0;
   std::vector<Report> reports;
   std::vector<uint32_t> reportedAt; ///< by report: the instruction
@@ -136,8 +166,7 @@ struct Launch {
 
   std::mutex mutex; ///< of what follows
   Fault fault = Fault::None;
-  std::map<uint64_t, std::pair<std::vector<Report>, std::vector<uint32_t>>>
-      reports; ///< by block
+  std::map<uint64_t, std::vector<Report>> reports; ///< by block
   Counters counters;
 };
 

@@ -69,6 +69,7 @@ bool Parser::parseDims(std::optional<Dim3> &dims) {
 bool Parser::parseKernelDirectives(Function &function) {
   while (token.kind == Token::Word && token.text[0] == '.') {
     std::string_view word = token.text;
+    uint32_t line = token.line;
     advance();
     std::optional<Dim3> number;
     bool isRead = true;
@@ -89,7 +90,8 @@ bool Parser::parseKernelDirectives(Function &function) {
       accept(';');
     } else if (word != ".explicitcluster" && word != ".noreturn" &&
                word != ".blocksareclusters")
-      return fail("unknown directive ", rt::quoted(word), " of a function");
+      return failAt(line, "unknown directive ", rt::quoted(word),
+                    " of a function");
     if (!isRead)
       return false;
   }
@@ -170,6 +172,7 @@ bool Parser::parseBodyDirective(Function &function) {
   std::string_view word = token.text;
   if (word == ".reg")
     return parseRegisters(function);
+  uint32_t line = token.line;
   advance();
   if (word == ".loc")
     return parseLoc();
@@ -184,7 +187,8 @@ bool Parser::parseBodyDirective(Function &function) {
                 : word == ".param"  ? Space::Parameter
                                     : Space::Generic;
   if (space == Space::Generic)
-    return fail("unknown directive ", rt::quoted(word), " in a function");
+    return failAt(line, "unknown directive ", rt::quoted(word),
+                  " in a function");
   return parseVariable(space, false, false, function.locals.emplace_back()) &&
          expect(';');
 }

@@ -232,6 +232,7 @@ bool Parser::parseVariable(Space space, bool isExtern, bool isParameter,
 
 bool Parser::parseDirective() {
   std::string_view word = token.text;
+  uint32_t line = token.line;
   advance();
   if (word == ".version" || word == ".address_size") {
     advance();
@@ -266,7 +267,7 @@ bool Parser::parseDirective() {
       return parseVariable(space, isExtern, false,
                            result.variables.emplace_back()) &&
              expect(';');
-  return fail("unknown directive ", rt::quoted(word));
+  return failAt(line, "unknown directive ", rt::quoted(word));
 }
 
 bool Parser::parseText() {

@@ -57,10 +57,14 @@ private:
   bool parseNumber(Operand &operand);
   bool parseInteger(uint64_t &value);
 
-  template <typename... Pieces> bool fail(const Pieces &...pieces) {
+  template <typename... Pieces>
+  bool failAt(uint32_t line, const Pieces &...pieces) {
     if (failure.message.empty())
-      failure = rt::badInput(name, ":", token.line, ": ", pieces...);
+      failure = rt::badInput(name, ":", line, ": ", pieces...);
     return false;
+  }
+  template <typename... Pieces> bool fail(const Pieces &...pieces) {
+    return failAt(token.line, pieces...);
   }
   bool failExpected(std::string_view what);
   void advance() { token = std::exchange(ahead, lexer.next()); }

@@ -1,0 +1,242 @@
+// cp.async.bulk, plain and through a tensor map.
+//
+// A copy to shared memory reads its source when it is issued; its bytes count
+// at once, and stand in shared memory when the phase of its mbarrier ends. A
+// copy to global memory is done when it is issued.
+
+#include "runtime/VirtualGpu/Exec/BulkCopy.h"
+#include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Exec/Access.h"
+#include "runtime/VirtualGpu/Exec/Handlers.h"
+#include "runtime/VirtualGpu/TensorMap.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenon::vgpu {
+
+using ptx::Space;
+using rt::message;
+
+static constexpr uint32_t kPieceBytes = 16;
+
+/// Checks where a piece goes, marks it in flight, and adds it.
+static bool addPiece(Warp &warp, const Instruction &inst, unsigned lane,
+                     BulkCopy &copy, const BulkCopy::Piece &piece) {
+  Instruction to = inst;
+  to.space = Space::Shared;
+  LaneBytes at = resolve(warp, to, lane, piece.sharedOffset, piece.sizeBytes,
+                         AccessKind::Write, 1);
+  if (!at.bytes)
+    return false;
+  Block &block = *warp.block;
+  if (block.clocks) {
+    SharedClocks::Result found =
+        block.clocks->startCopy(warp.id, piece.sharedOffset, piece.sizeBytes);
+    if (found.finding != SharedClocks::Finding::None)
+      reportSharedFinding(warp, inst, lane, piece.sharedOffset, piece.sizeBytes,
+                          found);
+  }
+  copy.pieces.push_back(piece);
+  return true;
+}
+
+/// Moves a piece between global and shared memory: into it, or out of shared
+/// memory.
+static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
+                      Address global, BulkCopy::Piece &piece, bool toGlobal) {
+  Instruction access = inst;
+  access.space = Space::Global;
+  LaneBytes outside =
+      resolve(warp, access, lane, global, piece.sizeBytes,
+              toGlobal ? AccessKind::Write : AccessKind::Read, 1);
+  if (!outside.bytes)
+    return false;
+  if (!toGlobal) {
+    std::memcpy(piece.bytes, outside.bytes, piece.sizeBytes);
+    std::memset(piece.defined, 1, kPieceBytes);
+    if (outside.defined)
+      std::memcpy(piece.defined, outside.defined, piece.sizeBytes);
+    return true;
+  }
+  access.space = Space::Shared;
+  LaneBytes inside = resolve(warp, access, lane, piece.sharedOffset,
+                             piece.sizeBytes, AccessKind::Read, 1);
+  if (!inside.bytes)
+    return false;
+  std::memcpy(outside.bytes, inside.bytes, piece.sizeBytes);
+  if (inside.defined && !allDefined(inside.defined, piece.sizeBytes))
+    report(warp, inst, lane, ReportKind::Uninitialised,
+           "copies bytes never written");
+  if (outside.defined)
+    std::memset(outside.defined, 1, piece.sizeBytes);
+  ++warp.block->progress;
+  return true;
+}
+
+static Address sharedOffset(Address address) {
+  return address >= kSharedWindow ? address - kSharedWindow : address;
+}
+
+void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
+  bool toGlobal = inst.flags & 1;
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = firstLane(rest);
+    Address shared = sharedOffset(laneAddress(warp, inst, lane));
+    Address global = warp.lanes<uint64_t>(inst.slot[2])[lane];
+    uint32_t size = warp.lanes<uint32_t>(inst.slot[3])[lane];
+    if (shared % 16 || global % 16 || size % 16)
+      return stop(
+          warp, inst, lane, ReportKind::Misaligned, Fault::MisalignedAddress,
+          message("a bulk copy of ", size, " bytes at byte ", shared,
+                  " of shared memory: addresses and size are multiples of 16"));
+    MBarrier *barrier = nullptr;
+    if (!toGlobal) {
+      barrier = findMbarrier(warp, inst, lane,
+                             warp.lanes<uint32_t>(inst.slot[4])[lane]);
+      if (!barrier)
+        return;
+    }
+    BulkCopy copy;
+    for (uint32_t at = 0; at < size; at += kPieceBytes) {
+      BulkCopy::Piece piece;
+      piece.sharedOffset = shared + at;
+      piece.sizeBytes = kPieceBytes;
+      if (!movePiece(warp, inst, lane, global + at, piece, toGlobal) ||
+          (!toGlobal && !addPiece(warp, inst, lane, copy, piece)))
+        return;
+    }
+    if (barrier)
+      completeBytes(warp, *barrier, std::move(copy));
+  }
+}
+
+/// The map that a lane names: in parameters, constants or global memory.
+static bool readMap(Warp &warp, const Instruction &inst, unsigned lane,
+                    TensorMap &map) {
+  Instruction access = inst;
+  access.space = Space::Generic;
+  Address address = warp.lanes<uint64_t>(inst.slot[2])[lane];
+  // A parameter's own address is below every window.
+  if (address < kLocalWindow)
+    access.space = Space::Parameter;
+  LaneBytes at =
+      resolve(warp, access, lane, address, sizeof(map), AccessKind::Read, 64);
+  if (!at.bytes)
+    return false;
+  std::memcpy(&map, at.bytes, sizeof(map));
+  if (map.magic == TensorMap::kMagic && map.rank >= 1 &&
+      map.rank <= TensorMap::kMostRank && map.rank == inst.numListed)
+    return true;
+  stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
+       message("a copy of ", inst.numListed,
+               " dimensions needs a tensor map of as many"));
+  return false;
+}
+
+namespace {
+/// One lane's copy of a box, row after row of its innermost dimension.
+struct BoxCopy {
+  Warp &warp;
+  const Instruction &inst;
+  unsigned lane;
+  const TensorMap &map;
+  uint32_t shared;
+  int64_t start[TensorMap::kMostRank] = {};
+  BulkCopy copy = {};
+  bool toGlobal = false;
+
+  uint64_t strideOf(unsigned dim) const {
+    return dim == 0 ? map.elementBytes : map.strideBytes[dim - 1];
+  }
+  /// The piece of a row: elements outside of the tensor are filled, or left
+  /// alone.
+  bool movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
+                 int64_t column, bool isRowInside);
+  bool run();
+};
+} // namespace
+
+bool BoxCopy::movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
+                        int64_t column, bool isRowInside) {
+  BulkCopy::Piece piece;
+  piece.sharedOffset = swizzled(shared + offset, map.swizzle);
+  piece.sizeBytes = sizeBytes;
+  std::memset(piece.defined, 1, kPieceBytes);
+  std::memset(piece.bytes, map.fillsWithNan ? 0xff : 0, kPieceBytes);
+  int64_t first = std::max<int64_t>(column, 0);
+  int64_t last =
+      std::min<int64_t>(column + sizeBytes / map.elementBytes, map.extents[0]);
+  if (isRowInside && first < last) {
+    uint32_t skipped = uint32_t(first - column) * map.elementBytes;
+    BulkCopy::Piece part;
+    part.sharedOffset = piece.sharedOffset + skipped;
+    part.sizeBytes = uint32_t(last - first) * map.elementBytes;
+    if (!vgpu::movePiece(warp, inst, lane, row + first * map.elementBytes, part,
+                         toGlobal))
+      return false;
+    std::memcpy(piece.bytes + skipped, part.bytes, part.sizeBytes);
+    std::memcpy(piece.defined + skipped, part.defined, part.sizeBytes);
+  }
+  return toGlobal || addPiece(warp, inst, lane, copy, piece);
+}
+
+bool BoxCopy::run() {
+  uint32_t rowBytes = map.box[0] * map.elementBytes, numRows = 1;
+  for (unsigned dim = 1; dim < map.rank; ++dim)
+    numRows *= map.box[dim];
+  for (uint32_t number = 0; number < numRows; ++number) {
+    Address row = map.address;
+    bool isInside = true;
+    for (uint32_t dim = 1, rest = number; dim < map.rank; ++dim) {
+      int64_t at = start[dim] + rest % map.box[dim];
+      rest /= map.box[dim];
+      isInside &= at >= 0 && at < map.extents[dim];
+      row += at * strideOf(dim);
+    }
+    for (uint32_t at = 0; at < rowBytes; at += kPieceBytes)
+      if (!movePiece(number * rowBytes + at,
+                     std::min(kPieceBytes, rowBytes - at), row,
+                     start[0] + at / map.elementBytes, isInside))
+        return false;
+  }
+  return true;
+}
+
+void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = firstLane(rest);
+    TensorMap map;
+    if (!readMap(warp, inst, lane, map))
+      return;
+    BoxCopy box{warp, inst, lane, map,
+                uint32_t(sharedOffset(laneAddress(warp, inst, lane)))};
+    box.toGlobal = inst.flags & 1;
+    for (unsigned dim = 0; dim < map.rank; ++dim)
+      box.start[dim] = warp.lanes<int32_t>(inst.list[dim])[lane];
+    uint32_t align = map.swizzle == TensorMap::Swizzle128  ? 1024
+                     : map.swizzle == TensorMap::Swizzle64 ? 512
+                     : map.swizzle == TensorMap::Swizzle32 ? 256
+                                                           : 128;
+    if (box.shared % align)
+      return stop(warp, inst, lane, ReportKind::Misaligned,
+                  Fault::MisalignedAddress,
+                  message("a tensor copy at byte ", box.shared,
+                          " of shared memory: with its swizzle a box begins at "
+                          "a multiple of ",
+                          align));
+    MBarrier *barrier = nullptr;
+    if (!box.toGlobal) {
+      barrier = findMbarrier(warp, inst, lane,
+                             warp.lanes<uint32_t>(inst.slot[4])[lane]);
+      if (!barrier)
+        return;
+    }
+    if (!box.run())
+      return;
+    if (barrier)
+      completeBytes(warp, *barrier, std::move(box.copy));
+  }
+}
+
+} // namespace tenon::vgpu

@@ -1,0 +1,19 @@
+//===- BulkCopy.h - between mbarriers and the copies that they count
+//----------===//
+
+#ifndef TENON_RUNTIME_VIRTUALGPU_EXEC_BULKCOPY_H
+#define TENON_RUNTIME_VIRTUALGPU_EXEC_BULKCOPY_H
+
+#include "runtime/VirtualGpu/Exec/Warp.h"
+
+namespace tenon::vgpu {
+
+/// Null after a report.
+MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
+                       Address address);
+/// The copy's bytes have come; the phase may end.
+void completeBytes(Warp &warp, MBarrier &barrier, BulkCopy copy);
+
+} // namespace tenon::vgpu
+
+#endif // TENON_RUNTIME_VIRTUALGPU_EXEC_BULKCOPY_H

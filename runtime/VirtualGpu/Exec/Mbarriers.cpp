@@ -1,0 +1,176 @@
+// mbarriers: arrivals and bytes of a phase, in shared memory's name. The state
+// is kept beside the memory, since its bits are nobody's business.
+
+#include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Exec/Access.h"
+#include "runtime/VirtualGpu/Exec/BulkCopy.h"
+#include "runtime/VirtualGpu/Exec/Handlers.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenon::vgpu {
+
+using rt::message;
+
+static void finish(Block &block, const BulkCopy &copy) {
+  for (const BulkCopy::Piece &piece : copy.pieces) {
+    std::memcpy(block.shared.data() + piece.sharedOffset, piece.bytes,
+                piece.sizeBytes);
+    if (!block.clocks)
+      continue;
+    std::memcpy(block.sharedDefined.data() + piece.sharedOffset, piece.defined,
+                piece.sizeBytes);
+    block.clocks->finishCopy(copy.warp, piece.sharedOffset, piece.sizeBytes);
+  }
+}
+
+/// Ends the phase when nothing is left to come.
+static void advance(Block &block, MBarrier &barrier) {
+  if (barrier.numPending > 0 || barrier.pendingBytes != 0)
+    return;
+  for (const BulkCopy &copy : barrier.copies) {
+    finish(block, copy);
+    if (block.clocks)
+      block.clocks->release(copy.warp, barrier.arrived);
+  }
+  barrier.copies.clear();
+  for (size_t i = 0; i < barrier.arrived.size(); ++i)
+    barrier.completed[i] = std::max(barrier.completed[i], barrier.arrived[i]);
+  barrier.arrived = {};
+  barrier.numPending = barrier.numExpected;
+  ++barrier.phase;
+  ++block.progress;
+}
+
+MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
+                       Address address) {
+  Address offset = address >= kSharedWindow ? address - kSharedWindow : address;
+  auto found = warp.block->mbarriers.find(uint32_t(offset));
+  if (found != warp.block->mbarriers.end())
+    return &found->second;
+  stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
+       message("no mbarrier was initialised at byte ", offset,
+               " of shared memory"));
+  return nullptr;
+}
+
+void completeBytes(Warp &warp, MBarrier &barrier, BulkCopy copy) {
+  for (const BulkCopy::Piece &piece : copy.pieces)
+    barrier.pendingBytes -= piece.sizeBytes;
+  copy.warp = warp.id;
+  barrier.copies.push_back(std::move(copy));
+  advance(*warp.block, barrier);
+}
+
+static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
+                       Address address) {
+  LaneBytes at = resolve(warp, inst, lane, address, 8, AccessKind::Write);
+  if (!at.bytes)
+    return;
+  checkSharedWrite(warp, inst, lane, at.offset, 8, nullptr, false);
+  if (at.defined)
+    std::memset(at.defined, 1, 8);
+  MBarrier &barrier = warp.block->mbarriers[at.offset] = MBarrier();
+  barrier.numExpected = warp.lanes<uint32_t>(inst.slot[2])[lane];
+  barrier.numPending = barrier.numExpected;
+  ++warp.block->progress;
+}
+
+static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
+                   MBarrier &barrier) {
+  Block &block = *warp.block;
+  MbarrierOp op = MbarrierOp(inst.flags & 0xff);
+  if (op == MbarrierOp::ArriveExpect || op == MbarrierOp::Expect)
+    barrier.pendingBytes += warp.lanes<uint32_t>(inst.slot[3])[lane];
+  if (op == MbarrierOp::Expect)
+    return;
+  int64_t count =
+      inst.slot[2] == kNoSlot ? 1 : warp.lanes<uint32_t>(inst.slot[2])[lane];
+  if (count > barrier.numPending)
+    return stop(
+        warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
+        message("arrives ", count, " times at an mbarrier that expects ",
+                barrier.numPending, " more of ", barrier.numExpected));
+  if (inst.slot[0] != kNoSlot)
+    warp.lanes<uint64_t>(inst.slot[0])[lane] = barrier.phase;
+  if (block.clocks)
+    block.clocks->release(warp.id, barrier.arrived);
+  barrier.numPending -= count;
+  ++block.progress;
+  advance(block, barrier);
+}
+
+/// The lanes whose phase is over.
+static uint32_t finishedLanes(Warp &warp, const Instruction &inst,
+                              uint32_t mask) {
+  uint32_t finished = 0;
+  bool isParity = MbarrierOp(inst.flags) == MbarrierOp::WaitParity;
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = firstLane(rest);
+    MBarrier *barrier =
+        findMbarrier(warp, inst, lane, laneAddress(warp, inst, lane));
+    if (!barrier)
+      return 0;
+    bool isOver =
+        isParity ? (barrier->phase & 1) !=
+                       (warp.lanes<uint32_t>(inst.slot[4])[lane] & 1)
+                 : barrier->phase > warp.lanes<uint64_t>(inst.slot[4])[lane];
+    if (!isOver)
+      continue;
+    finished |= 1u << lane;
+    if (warp.block->clocks)
+      warp.block->clocks->acquire(warp.id, barrier->completed);
+  }
+  return finished;
+}
+
+static void wait(Warp &warp, const Instruction &inst, uint32_t mask) {
+  uint32_t finished = finishedLanes(warp, inst, mask);
+  uint32_t &to = warp.mask(inst.slot[0]);
+  to = (to & ~mask) | finished;
+  if (finished == mask)
+    return;
+  ++warp.numFailedWaits;
+  warp.failedWait = inst.id;
+  warp.outcome = Outcome::Yield;
+}
+
+/// All copies of the lane so far count as done: the wait for the barrier is
+/// theirs.
+static void copiesArrive(Warp &warp, const Instruction &inst, unsigned lane,
+                         MBarrier &barrier) {
+  Instruction all = inst;
+  all.immediate = -1;
+  waitForCopies(warp, all, 1u << lane);
+  if (!(inst.flags >> 8))
+    ++barrier.numPending;
+  Instruction plain = inst;
+  plain.flags = uint16_t(MbarrierOp::Arrive);
+  arrive(warp, plain, lane, barrier);
+}
+
+void mbarrier(Warp &warp, const Instruction &inst, uint32_t mask) {
+  MbarrierOp op = MbarrierOp(inst.flags & 0xff);
+  if (op == MbarrierOp::Wait || op == MbarrierOp::WaitParity)
+    return wait(warp, inst, mask);
+  for (uint32_t rest = mask; rest && !warp.block->isStopped; rest &= rest - 1) {
+    unsigned lane = firstLane(rest);
+    Address address = laneAddress(warp, inst, lane);
+    if (op == MbarrierOp::Init) {
+      initialise(warp, inst, lane, address);
+      continue;
+    }
+    MBarrier *barrier = findMbarrier(warp, inst, lane, address);
+    if (!barrier)
+      return;
+    if (op == MbarrierOp::Invalidate)
+      warp.block->mbarriers.erase(uint32_t(address));
+    else if (op == MbarrierOp::CopiesArrive)
+      copiesArrive(warp, inst, lane, *barrier);
+    else
+      arrive(warp, inst, lane, *barrier);
+  }
+}
+
+} // namespace tenon::vgpu
