@@ -90,5 +90,23 @@ TEST_F(Targets, AnUnknownNameIsAnErrorThatListsTheKnown) {
             "sapphirerapids, got 'i486'");
 }
 
+TEST_F(Targets, GpusAreNamedByTheirArchitecture) {
+  EXPECT_TRUE(isGpuName("cuda:sm_90a"));
+  EXPECT_FALSE(isGpuName("znver4"));
+  auto gpu = gpuByName(UnknownLoc::get(&context), "cuda:sm_90a");
+  ASSERT_TRUE(succeeded(gpu));
+  EXPECT_EQ(gpu->getName(), "sm_90a");
+  EXPECT_EQ(gpu->getCompute(), 90);
+  EXPECT_EQ(gpu->getSharedBytes(), 227 << 10);
+
+  std::string text;
+  ScopedDiagnosticHandler handler(
+      &context, [&](Diagnostic &diagnostic) { text += diagnostic.str(); });
+  EXPECT_TRUE(failed(gpuByName(UnknownLoc::get(&context), "cuda:sm_75")));
+  EXPECT_EQ(text, "no such architecture: expected cuda:sm_80, cuda:sm_86, "
+                  "cuda:sm_89, cuda:sm_90, cuda:sm_90a, cuda:sm_100, "
+                  "cuda:sm_120, got 'cuda:sm_75'");
+}
+
 } // namespace
 } // namespace tenon
