@@ -1,0 +1,90 @@
+//===- SharedClocks.h - who may see whose access to shared memory
+//--------------===//
+//
+//   clocks.write(warp, offset, 4, isSameValue);   // a race, or nothing
+//   clocks.release(warp)                          // at an arrival
+//   clocks.acquire(warp, clock)                   // when the wait ends
+//
+// Vector clocks: warp v knows u up to known[v][u]; an access of u later than
+// that is not ordered before what v does now. Time is one number of the block
+// that grows at every release, so that warps that synchronise with all others
+// (bar.sync) stand at the same time and a word needs a mask of readers; only
+// words whose readers read at different times need a time each.
+//
+// Words are four bytes, with the bytes of the last write, so that neighbours in
+// a word are not taken for one. Two writes of the same value are no race:
+// compilers let several warps store what they all computed.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_VIRTUALGPU_CHECK_SHAREDCLOCKS_H
+#define TENON_RUNTIME_VIRTUALGPU_CHECK_SHAREDCLOCKS_H
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace tenon::vgpu {
+
+class SharedClocks {
+public:
+  static constexpr unsigned kMostWarps = 32;
+  using Clock = std::array<uint32_t, kMostWarps>;
+
+  SharedClocks(uint32_t sharedBytes, uint32_t numWarps);
+
+  /// What an access meets.
+  enum class Finding : uint8_t {
+    None,
+    ReadAfterWrite,
+    WriteAfterRead,
+    WriteAfterWrite,
+    InFlight, ///< bytes of an asynchronous copy that is not finished
+  };
+  struct Result {
+    Finding finding = Finding::None;
+    uint32_t otherWarp = 0;
+  };
+
+  /// [offset, offset + sizeBytes) lies in shared memory.
+  Result read(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+  Result write(uint32_t warp, uint32_t offset, uint32_t sizeBytes,
+               bool isSameValue, bool isAtomic);
+  /// A copy to shared memory starts (checked as a write) and ends (is one).
+  Result startCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+  void finishCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+
+  /// Adds what `warp` knows and did to `clock`; what it does next is not in it.
+  void release(uint32_t warp, Clock &clock);
+  void acquire(uint32_t warp, const Clock &clock);
+  /// All warps of the mask saw each other: a barrier ended.
+  void synchronise(uint32_t warps);
+
+private:
+  struct Word {
+    uint32_t writeTime = 0, readTime = 0, readers = 0;
+    uint32_t readTimes = 0; ///< index + 1 into exactReads, 0 for none
+    uint8_t writer = 0, writeBytes = 0;
+    bool isAtomic = false;
+    uint8_t inFlight = 0; ///< warp + 1
+  };
+  bool knows(uint32_t warp, uint32_t other, uint32_t time) const {
+    return other == warp || known[warp][other] >= time;
+  }
+  Result readWord(Word &word, uint32_t warp, uint8_t bytes);
+  Result writeWord(Word &word, uint32_t warp, uint8_t bytes, bool isSameValue,
+                   bool isAtomic);
+  void addReader(Word &word, uint32_t warp);
+  template <typename F>
+  Result eachWord(uint32_t offset, uint32_t sizeBytes, F access);
+
+  uint32_t now = 1;
+  uint32_t numWarps;
+  std::array<Clock, kMostWarps> known = {};
+  std::vector<Word> words;
+  std::vector<Clock> exactReads;
+};
+
+} // namespace tenon::vgpu
+
+#endif // TENON_RUNTIME_VIRTUALGPU_CHECK_SHAREDCLOCKS_H

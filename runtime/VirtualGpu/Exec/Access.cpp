@@ -1,0 +1,256 @@
+// From a lane's address to bytes.
+
+#include "runtime/VirtualGpu/Exec/Access.h"
+
+#include "runtime/Core/Message.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenon::vgpu {
+
+using ptx::Space;
+using rt::message;
+
+static std::string_view verb(AccessKind kind) {
+  return kind == AccessKind::Read    ? "reads "
+         : kind == AccessKind::Write ? "writes "
+                                     : "updates ";
+}
+
+static std::string rangeText(uint32_t offset, uint32_t sizeBytes) {
+  return message("shared bytes [", offset, ", ", offset + sizeBytes, ")");
+}
+
+static LaneBytes refuseGlobal(Warp &warp, const Instruction &inst,
+                              unsigned lane, Address address,
+                              uint32_t sizeBytes, AccessKind kind) {
+  const Memory &memory = *warp.block->launch->memory;
+  bool isFreed = memory.isFreedAt(address);
+  stop(warp, inst, lane,
+       isFreed ? ReportKind::UseAfterFree : ReportKind::OutOfBounds,
+       Fault::IllegalAddress,
+       message(verb(kind), sizeBytes, " bytes, ", memory.describe(address)));
+  return {};
+}
+
+static LaneBytes resolveGlobal(Warp &warp, const Instruction &inst,
+                               unsigned lane, Address address,
+                               uint32_t sizeBytes, AccessKind kind) {
+  Launch &launch = *warp.block->launch;
+  Memory::Range &range = warp.worker->ranges[inst.id];
+  if (address < range.begin || address + sizeBytes > range.end) {
+    range = launch.memory->rangeAt(address);
+    if (address + sizeBytes > range.end || range.end == 0) {
+      range = {};
+      return refuseGlobal(warp, inst, lane, address, sizeBytes, kind);
+    }
+  }
+  if (kind != AccessKind::Read && range.isReadOnly) {
+    stop(warp, inst, lane, ReportKind::ReadOnly, Fault::IllegalAddress,
+         message(verb(kind), sizeBytes, " bytes ",
+                 launch.memory->describe(address), ", which is constant"));
+    return {};
+  }
+  uint8_t *defined = launch.options.checks
+                         ? launch.memory->initialisedBytes(address)
+                         : nullptr;
+  return {reinterpret_cast<uint8_t *>(address), defined, Space::Global, 0};
+}
+
+void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
+                         uint32_t offset, uint32_t sizeBytes,
+                         SharedClocks::Result found) {
+  std::string bytes = rangeText(offset, sizeBytes),
+              other = message("warp ", found.otherWarp);
+  switch (found.finding) {
+  case SharedClocks::Finding::None:
+    return;
+  case SharedClocks::Finding::ReadAfterWrite:
+    return report(warp, inst, lane, ReportKind::Race,
+                  message("warp ", warp.id, " reads ", bytes, " that ", other,
+                          " wrote, with nothing between"));
+  case SharedClocks::Finding::WriteAfterRead:
+    return report(warp, inst, lane, ReportKind::Race,
+                  message("warp ", warp.id, " overwrites ", bytes, " that ",
+                          other, " reads, with nothing between"));
+  case SharedClocks::Finding::WriteAfterWrite:
+    return report(warp, inst, lane, ReportKind::Race,
+                  message("warp ", warp.id, " overwrites ", bytes, " that ",
+                          other, " wrote, with nothing between"));
+  case SharedClocks::Finding::InFlight:
+    return report(warp, inst, lane, ReportKind::AsyncInFlight,
+                  message("touches ", bytes, " while a copy by ", other,
+                          " is in flight: nobody waited for it"));
+  }
+}
+
+void checkSharedWrite(Warp &warp, const Instruction &inst, unsigned lane,
+                      uint32_t offset, uint32_t sizeBytes, const uint8_t *data,
+                      bool isAtomic) {
+  Block &block = *warp.block;
+  if (!block.clocks)
+    return;
+  bool isSame =
+      data && std::memcmp(data, block.shared.data() + offset, sizeBytes) == 0;
+  SharedClocks::Result found =
+      block.clocks->write(warp.id, offset, sizeBytes, isSame, isAtomic);
+  if (found.finding != SharedClocks::Finding::None)
+    reportSharedFinding(warp, inst, lane, offset, sizeBytes, found);
+}
+
+static LaneBytes resolveShared(Warp &warp, const Instruction &inst,
+                               unsigned lane, Address address,
+                               uint32_t sizeBytes, AccessKind kind) {
+  Block &block = *warp.block;
+  if (address + sizeBytes > block.shared.size() ||
+      address > block.shared.size()) {
+    stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
+         message(verb(kind), sizeBytes, " bytes at byte ", address,
+                 " of shared memory, which has ", block.shared.size(),
+                 " bytes"));
+    return {};
+  }
+  if (kind == AccessKind::Read && block.clocks) {
+    SharedClocks::Result found =
+        block.clocks->read(warp.id, address, sizeBytes);
+    if (found.finding != SharedClocks::Finding::None)
+      reportSharedFinding(warp, inst, lane, address, sizeBytes, found);
+  }
+  uint8_t *defined =
+      block.clocks ? block.sharedDefined.data() + address : nullptr;
+  return {block.shared.data() + address, defined, Space::Shared,
+          uint32_t(address)};
+}
+
+static LaneBytes resolveLocal(Warp &warp, const Instruction &inst,
+                              unsigned lane, Address address,
+                              uint32_t sizeBytes, AccessKind kind) {
+  uint32_t size = warp.block->launch->program->info.localBytes;
+  if (address + sizeBytes > size || address > size) {
+    stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
+         message(verb(kind), sizeBytes, " bytes at byte ", address,
+                 " of local memory, which has ", size, " bytes"));
+    return {};
+  }
+  return {warp.local + size_t(lane) * size + address, nullptr, Space::Local, 0};
+}
+
+static LaneBytes resolveParameter(Warp &warp, const Instruction &inst,
+                                  unsigned lane, Address address,
+                                  uint32_t sizeBytes, AccessKind kind) {
+  std::span<const std::byte> parameters = warp.block->launch->parameters;
+  bool isInside =
+      address <= parameters.size() && sizeBytes <= parameters.size() - address;
+  if (!isInside || kind != AccessKind::Read) {
+    stop(warp, inst, lane,
+         isInside ? ReportKind::ReadOnly : ReportKind::OutOfBounds,
+         Fault::IllegalAddress,
+         message(verb(kind), sizeBytes, " bytes at byte ", address,
+                 " of the parameters, which have ", parameters.size(),
+                 " bytes"));
+    return {};
+  }
+  // Only read: see above.
+  auto *bytes = const_cast<std::byte *>(parameters.data() + address);
+  return {reinterpret_cast<uint8_t *>(bytes), nullptr, Space::Parameter, 0};
+}
+
+LaneBytes resolve(Warp &warp, const Instruction &inst, unsigned lane,
+                  Address address, uint32_t sizeBytes, AccessKind kind,
+                  uint32_t alignBytes) {
+  alignBytes = alignBytes ? alignBytes : sizeBytes;
+  Space space = resolveSpace(inst.space, address);
+  if (address % alignBytes) {
+    std::string where = space == Space::Global || space == Space::Constant
+                            ? warp.block->launch->memory->describe(address)
+                            : message("at byte ", address);
+    stop(warp, inst, lane, ReportKind::Misaligned, Fault::MisalignedAddress,
+         message(verb(kind), sizeBytes, " bytes ", where,
+                 ": the address is no multiple of ", alignBytes));
+    return {};
+  }
+  switch (space) {
+  case Space::Shared:
+    return resolveShared(warp, inst, lane, address, sizeBytes, kind);
+  case Space::Local:
+    return resolveLocal(warp, inst, lane, address, sizeBytes, kind);
+  case Space::Parameter:
+    return resolveParameter(warp, inst, lane, address, sizeBytes, kind);
+  default:
+    return resolveGlobal(warp, inst, lane, address, sizeBytes, kind);
+  }
+}
+
+void countGlobalAccess(Worker &worker, const Address *addresses, uint32_t mask,
+                       uint32_t sizeBytes, bool isStore) {
+  constexpr unsigned kSectorBytes = 32;
+  Address sectors[2 * kWarpSize];
+  unsigned count = 0;
+  bool isSorted = true;
+  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
+    if (!hasLane(mask, lane))
+      continue;
+    Address first = addresses[lane] / kSectorBytes;
+    Address last = (addresses[lane] + sizeBytes - 1) / kSectorBytes;
+    for (Address sector = first; sector <= last; ++sector) {
+      if (count && sector == sectors[count - 1])
+        continue;
+      isSorted &= !count || sector > sectors[count - 1];
+      sectors[count++] = sector;
+    }
+  }
+  if (!isSorted) {
+    std::sort(sectors, sectors + count);
+    count = std::unique(sectors, sectors + count) - sectors;
+  }
+  uint64_t bytes = uint64_t(__builtin_popcount(mask)) * sizeBytes;
+  Counters &counters = worker.counters;
+  counters.globalSectors += count;
+  // Lanes that read the same bytes need them once.
+  counters.globalSectorsIdeal +=
+      std::min<uint64_t>((bytes + kSectorBytes - 1) / kSectorBytes, count);
+  (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += bytes;
+}
+
+/// The most distinct words that one bank must give to lanes [first, last).
+static unsigned wavefronts(const Address *addresses, uint32_t mask,
+                           unsigned first, unsigned last, unsigned numWords) {
+  uint32_t words[kWarpSize][kWarpSize];
+  uint8_t count[kWarpSize] = {};
+  unsigned most = 0;
+  for (unsigned lane = first; lane < last; ++lane) {
+    if (!hasLane(mask, lane))
+      continue;
+    for (unsigned i = 0; i < numWords; ++i) {
+      uint32_t word = uint32_t(addresses[lane] / 4) + i,
+               bank = word % kWarpSize;
+      unsigned at = 0;
+      while (at < count[bank] && words[bank][at] != word)
+        ++at;
+      if (at == count[bank])
+        words[bank][count[bank]++] = word;
+      most = std::max<unsigned>(most, count[bank]);
+    }
+  }
+  return most;
+}
+
+void countSharedAccess(Worker &worker, const Address *addresses, uint32_t mask,
+                       uint32_t sizeBytes) {
+  // Wide accesses go in groups of lanes that together ask for 128 bytes.
+  unsigned numWords = std::max(sizeBytes / 4, 1u),
+           groupLanes = kWarpSize / numWords;
+  bool isRow = mask == kFullMask && sizeBytes >= 4;
+  for (unsigned lane = 1; isRow && lane < kWarpSize; ++lane)
+    isRow = addresses[lane] == addresses[0] + lane * sizeBytes;
+  for (unsigned first = 0; first < kWarpSize; first += groupLanes) {
+    unsigned most = isRow ? 1
+                          : wavefronts(addresses, mask, first,
+                                       first + groupLanes, numWords);
+    worker.counters.sharedWavefronts += most;
+    worker.counters.sharedWavefrontsIdeal += most != 0;
+  }
+}
+
+} // namespace tenon::vgpu

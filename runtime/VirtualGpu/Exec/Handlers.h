@@ -1,0 +1,142 @@
+//===- Handlers.h - what is no arithmetic: memory, barriers, lanes, matrices
+//--===//
+
+#ifndef TENON_RUNTIME_VIRTUALGPU_EXEC_HANDLERS_H
+#define TENON_RUNTIME_VIRTUALGPU_EXEC_HANDLERS_H
+
+#include "runtime/VirtualGpu/Decode/Program.h"
+
+namespace tenon::vgpu {
+
+//===--- Moves.cpp
+//---------------------------------------------------------===//
+
+/// List: numElements parts of elementBytes; slot 0 (pack) or 1 (unpack) is the
+/// whole.
+void packLanes(Warp &warp, const Instruction &inst, uint32_t mask);
+void unpackLanes(Warp &warp, const Instruction &inst, uint32_t mask);
+/// immediate: the truth table.
+void lop3(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Adds the immediate to an address of elementBytes.
+void addWindow(Warp &warp, const Instruction &inst, uint32_t mask);
+void isOfSpace(Warp &warp, const Instruction &inst, uint32_t mask);
+/// %clock and %clock64: instructions of the warp so far.
+void readClock(Warp &warp, const Instruction &inst, uint32_t mask);
+void doNothing(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- LoadStore.cpp
+//-----------------------------------------------------===//
+
+/// Set in the flags of selp, whose result is one of two.
+constexpr uint16_t kSelects = 0x8000;
+
+/// flags: bytes of the registers, and kSignedLoad.
+constexpr uint16_t kSignedLoad = 0x100;
+void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask);
+void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask);
+void loadParameter(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- Atomics.cpp
+//---------------------------------------------------------===//
+
+enum class AtomicOp : uint8_t {
+  Add,
+  Inc,
+  Dec,
+  Min,
+  Max,
+  And,
+  Or,
+  Xor,
+  Exch,
+  Cas
+};
+enum class AtomicType : uint8_t {
+  U32,
+  S32,
+  U64,
+  S64,
+  F32,
+  F64,
+  F16,
+  BF16,
+  F16x2,
+  BF16x2,
+  U16
+};
+/// flags: op, and the type in the upper byte. Slots: old value, address,
+/// operands.
+void atomic(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- AsyncCopy.cpp
+//-------------------------------------------------------===//
+
+/// Slots: -, shared address, global address, bytes to read; elementBytes: to
+/// write.
+void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask);
+void commitCopies(Warp &warp, const Instruction &inst, uint32_t mask);
+/// immediate: groups that may stay pending; -1 waits for uncommitted copies
+/// too.
+void waitForCopies(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- Barriers.cpp
+//--------------------------------------------------------===//
+
+enum class BarrierOp : uint8_t {
+  Sync,
+  Arrive,
+  ReducePopc,
+  ReduceAnd,
+  ReduceOr
+};
+/// flags: op. Slots: result, number, threads, predicate. immediate: 1 when
+/// aligned.
+void blockBarrier(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Slot 1: lanes.
+void warpBarrier(Warp &warp, const Instruction &inst, uint32_t mask);
+void executeTrap(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Slots 1 to 3 of the list: parameters of the call in local memory.
+void failAssertion(Warp &warp, const Instruction &inst, uint32_t mask);
+void yieldWarp(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- Collective.cpp
+//------------------------------------------------------===//
+
+enum class ShuffleMode : uint8_t { Up, Down, Bfly, Idx };
+/// flags: mode. Slots: result, value, lane, clamp, lanes, and in 5 the
+/// predicate.
+void shuffle(Warp &warp, const Instruction &inst, uint32_t mask);
+enum class VoteMode : uint8_t { All, Any, Uni, Ballot };
+void vote(Warp &warp, const Instruction &inst, uint32_t mask);
+/// flags: 1 for .all. elementBytes: of the value.
+void match(Warp &warp, const Instruction &inst, uint32_t mask);
+enum class ReduxOp : uint8_t { Add, Min, Max, And, Or, Xor };
+/// flags: op; immediate: 1 for a signed type.
+void redux(Warp &warp, const Instruction &inst, uint32_t mask);
+void activeMask(Warp &warp, const Instruction &inst, uint32_t mask);
+void elect(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- MatrixAccess.cpp
+//----------------------------------------------------===//
+
+constexpr uint16_t kTransposed = 1;
+/// numElements matrices; slot 1: a row's address in each lane.
+void loadMatrix(Warp &warp, const Instruction &inst, uint32_t mask);
+void storeMatrix(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- Mma.cpp
+//-------------------------------------------------------------===//
+
+/// A shape and its types. The list is D, A, B, C.
+struct MmaForm {
+  std::string_view shape, types;
+  uint8_t numD, numA, numB, numC;
+  Handler handler;
+  uint32_t flops;
+};
+const MmaForm *findMma(std::string_view shape, std::string_view types);
+const std::vector<MmaForm> &mmaForms();
+
+} // namespace tenon::vgpu
+
+#endif // TENON_RUNTIME_VIRTUALGPU_EXEC_HANDLERS_H

@@ -1,0 +1,179 @@
+//===- Warp.h - the state that kernels run on
+//--------------------------------===//
+//
+// A launch has blocks, a block has warps, a warp has groups: lanes that stand
+// at one instruction. A warp starts as one group; a branch that lanes take
+// differently splits it, and groups that meet at an instruction are one again.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H
+#define TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H
+
+#include "runtime/VirtualGpu/Check/SharedClocks.h"
+#include "runtime/VirtualGpu/Decode/Program.h"
+
+#include <array>
+#include <atomic>
+#include <memory>
+
+namespace tenon::vgpu {
+
+constexpr uint32_t kFullMask = ~0u;
+constexpr unsigned kWarpSize = 32;
+constexpr unsigned kNumBarriers = 16;
+
+/// Generic addresses: windows far below every device address. A shared address
+/// of another block of the cluster has its rank + 1 in bits 24 to 31; 0 is the
+/// own.
+constexpr Address kLocalWindow = Address(1) << 32;
+constexpr Address kSharedWindow = Address(2) << 32;
+constexpr Address kParameterWindow = Address(3) << 32;
+constexpr Address kFirstGlobal = Address(4) << 32;
+constexpr unsigned kRankShift = 24;
+
+enum class Outcome : uint8_t {
+  Next,
+  Converge,  ///< stay here until more lanes of the warp come
+  Retry,     ///< stay here, let others run
+  Yield,     ///< go on, but let others run
+  AtBarrier, ///< stay here until the barrier lets go, which steps over it
+};
+
+struct Group {
+  enum State : uint8_t { Ready, Converging, AtBarrier, Retrying };
+  uint32_t pc = 0;
+  uint32_t mask = 0;
+  State state = Ready;
+  uint8_t barrier = 0;
+};
+
+/// A cp.async that nobody has waited for: its bytes, and where they go.
+struct PendingCopy {
+  uint32_t sharedOffset = 0, groupNumber = 0;
+  uint8_t lane = 0, sizeBytes = 0;
+  uint8_t bytes[16] = {}, defined[16] = {};
+};
+
+struct Block;
+struct Launch;
+
+/// One thread of the host that executes blocks.
+struct Worker {
+  Launch *launch = nullptr;
+  std::array<uint64_t, kNumPipes> numByPipe = {};
+  Counters counters;
+  /// By instruction: the allocation it touched last, so that the map is asked
+  /// once.
+  std::vector<Memory::Range> ranges;
+};
+
+struct Warp {
+  uint8_t *registers = nullptr;
+  Block *block = nullptr;
+  Worker *worker = nullptr;
+  uint32_t id = 0;
+  uint32_t alive = 0; ///< lanes that have not exited
+  Outcome outcome = Outcome::Next;
+  uint64_t numInstructions = 0;
+  std::vector<Group> groups;
+  uint8_t *local = nullptr; ///< of lane 0; lanes follow each other
+  /// By slot / 4: lanes that hold a value made from bytes never written. Empty
+  /// until there is one, and then every instruction is followed.
+  std::vector<uint32_t> undefined;
+  std::array<uint32_t, kWarpSize> numCopyGroups = {};
+  std::vector<PendingCopy> copies;
+  uint32_t numSlices = 0;
+
+  template <typename T> T *lanes(uint32_t slot) const {
+    return reinterpret_cast<T *>(registers + slot);
+  }
+  uint32_t &mask(uint32_t slot) const { return *lanes<uint32_t>(slot); }
+};
+
+struct Barrier {
+  uint32_t numArrived = 0;  ///< threads
+  uint32_t numExpected = 0; ///< threads; 0: all that live
+  uint32_t numHolding = 0;  ///< of a reduction: threads whose predicate held
+  uint32_t waiting = 0;     ///< warps
+  bool isUsed = false;
+  SharedClocks::Clock released = {}; ///< of those who arrived and went on
+};
+
+struct Block {
+  Launch *launch = nullptr;
+  Dim3 index;
+  uint64_t number = 0; ///< in the grid
+  uint32_t rank = 0;   ///< in its cluster
+  uint32_t numThreads = 0, numLive = 0;
+  bool isStopped = false;
+  std::vector<uint8_t> shared, sharedDefined;
+  std::unique_ptr<SharedClocks> clocks; ///< null without checks
+  std::vector<Warp> warps;
+  std::vector<uint8_t> registerFiles, localBytes;
+  std::array<Barrier, kNumBarriers> barriers;
+  /// Counts what may let somebody go on: stores, atomics, arrivals. A round of
+  /// all warps in which it stands still, while all wait, is a deadlock.
+  uint64_t progress = 0;
+  uint64_t nextRandom = 0;
+  uint32_t nextWarp = 0;
+  std::vector<Report> reports;
+  std::vector<uint32_t> reportedAt; ///< by report: the instruction
+};
+
+struct Launch {
+  const KernelProgram *program = nullptr;
+  Memory *memory = nullptr;
+  MachineOptions options;
+  Dim3 grid, block, cluster;
+  std::span<const std::byte> parameters;
+  uint32_t sharedBytes = 0, dynamicSharedBytes = 0;
+  uint32_t numSms = 1, numResident = 1;
+  std::atomic<uint64_t> nextBlock = 0;
+  /// The first block that stopped the launch; blocks before it run to their
+  /// ends, so that what is reported does not depend on who was faster.
+  std::atomic<uint64_t> stoppedAt = ~uint64_t(0);
+
+  std::mutex mutex; ///< of what follows
+  Fault fault = Fault::None;
+  std::map<uint64_t, std::vector<Report>> reports; ///< by block
+  Counters counters;
+};
+
+/// Makes or counts a report. `lane` is one of the lanes that show it.
+void report(Warp &warp, const Instruction &inst, unsigned lane, ReportKind kind,
+            std::string what);
+/// The same, and the launch ends.
+void stop(Warp &warp, const Instruction &inst, unsigned lane, ReportKind kind,
+          Fault fault, std::string what);
+
+inline unsigned firstLane(uint32_t mask) { return __builtin_ctz(mask); }
+inline bool hasLane(uint32_t mask, unsigned lane) { return (mask >> lane) & 1; }
+
+//===--- Barriers.cpp
+//--------------------------------------------------------===//
+
+/// After threads exited: barriers that wait for nobody else now let go.
+void recheckBarriers(Block &block);
+/// For collectives that the whole warp executes together: true when it is here.
+/// Else the outcome is set, or a report made.
+bool isWholeWarp(Warp &warp, const Instruction &inst, uint32_t mask);
+/// The lanes of a collective's mask that are alive, when all are here; 0
+/// otherwise, with the outcome set or a report made.
+uint32_t gatherLanes(Warp &warp, const Instruction &inst, uint32_t mask,
+                     uint32_t named);
+
+//===--- RunWarp.cpp, RunBlock.cpp
+//-------------------------------------------===//
+
+/// Executes up to `budget` instructions; false when none could be.
+bool runWarp(Warp &warp, uint64_t budget);
+void startBlock(Block &block, Worker &worker, uint64_t number);
+enum class BlockState : uint8_t { Finished, Unfinished };
+BlockState runBlock(Block &block, uint64_t budget);
+/// The body of a worker: blocks, until there are no more.
+void runWorker(Worker &worker);
+
+} // namespace tenon::vgpu
+
+#endif // TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H

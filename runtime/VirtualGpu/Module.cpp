@@ -1,0 +1,118 @@
+// Modules: text to kernels, and variables to memory.
+
+#include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Decode/Decoder.h"
+#include "runtime/VirtualGpu/Machine.h"
+
+#include <cstring>
+
+namespace tenon::vgpu {
+
+using ptx::Space;
+using rt::badInput;
+using rt::Result;
+
+Kernel::Kernel(std::unique_ptr<KernelProgram> program)
+    : code(std::move(program)) {}
+Kernel::~Kernel() = default;
+const KernelInfo &Kernel::info() const { return code->info; }
+
+Module::~Module() {
+  // A variable is freed once: its address came from allocate.
+  for (const GlobalVariable &variable : globalList)
+    (void)memory->free(variable.address);
+}
+
+const Kernel *Module::kernel(std::string_view name) const {
+  for (const std::unique_ptr<Kernel> &kernel : kernelList)
+    if (kernel->info().name == name)
+      return kernel.get();
+  return nullptr;
+}
+
+const GlobalVariable *Module::global(std::string_view name) const {
+  for (const GlobalVariable &variable : globalList)
+    if (variable.name == name)
+      return &variable;
+  return nullptr;
+}
+
+static Result<void> placeVariables(Memory &memory, int device,
+                                   const ptx::Text &text,
+                                   std::string_view moduleName,
+                                   Symbols &symbols,
+                                   std::vector<GlobalVariable> &globals) {
+  for (const ptx::Variable &variable : text.variables) {
+    if (variable.space == Space::Shared)
+      continue;
+    if (variable.isExtern || variable.sizeBytes == 0)
+      return badInput(moduleName, ":", variable.ptxLine, ": variable ",
+                      rt::quoted(variable.name),
+                      " is defined nowhere: modules are not linked");
+    Result<Address> address = memory.allocate(
+        device, variable.sizeBytes, std::max(variable.alignBytes, 16u),
+        variable.name, variable.space == Space::Constant);
+    if (!address)
+      return address.error();
+    globals.push_back({variable.name, *address, variable.sizeBytes});
+    symbols[variable.name] = {variable.space, *address};
+  }
+  return {};
+}
+
+// What has no initialiser is zero, as in C.
+static Result<void> initialise(Memory &memory, const ptx::Text &text,
+                               std::string_view moduleName,
+                               const Symbols &symbols) {
+  for (const ptx::Variable &variable : text.variables) {
+    if (variable.space == Space::Shared)
+      continue;
+    std::vector<uint8_t> bytes = variable.bytes;
+    bytes.resize(variable.sizeBytes);
+    for (const ptx::Initialiser &pointer : variable.addresses) {
+      auto found = symbols.find(pointer.symbol);
+      if (found == symbols.end() || pointer.offsetBytes + 8 > bytes.size())
+        return badInput(moduleName, ":", variable.ptxLine, ": unknown name ",
+                        rt::quoted(pointer.symbol), " in the values of ",
+                        rt::quoted(variable.name));
+      uint64_t value = 0;
+      std::memcpy(&value, bytes.data() + pointer.offsetBytes, 8);
+      value += found->second.address;
+      std::memcpy(bytes.data() + pointer.offsetBytes, &value, 8);
+    }
+    Result<void> copied = memory.copyIn(symbols.at(variable.name).address,
+                                        bytes.data(), bytes.size());
+    if (!copied)
+      return copied;
+  }
+  return {};
+}
+
+Result<std::shared_ptr<const Module>> Machine::load(std::string_view ptx,
+                                                    std::string_view name) {
+  Result<ptx::Text> text = ptx::parse(ptx, name);
+  if (!text)
+    return text.error();
+  std::shared_ptr<Module> module(new Module());
+  module->memory = deviceMemory;
+  Symbols symbols;
+  Result<void> placed = placeVariables(*deviceMemory, settings.device, *text,
+                                       name, symbols, module->globalList);
+  if (!placed)
+    return placed.error();
+  Result<void> initialised = initialise(*deviceMemory, *text, name, symbols);
+  if (!initialised)
+    return initialised.error();
+  for (const ptx::Function &function : text->functions) {
+    if (!function.isKernel || !function.hasBody)
+      continue;
+    Result<std::unique_ptr<KernelProgram>> program =
+        Decoder(*text, function, symbols, name).decode();
+    if (!program)
+      return program.error();
+    module->kernelList.push_back(std::make_unique<Kernel>(std::move(*program)));
+  }
+  return std::shared_ptr<const Module>(std::move(module));
+}
+
+} // namespace tenon::vgpu
