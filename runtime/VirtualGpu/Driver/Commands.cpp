@@ -110,13 +110,12 @@ static std::optional<std::vector<std::byte>> packExtra(const KernelInfo &info,
                                                        void **extra) {
   const std::byte *block = nullptr;
   const size_t *size = nullptr;
-  for (; reinterpret_cast<uintptr_t>(extra[0]) != CU_LAUNCH_PARAM_END_AS_INT;
-       extra += 2) {
+  for (; reinterpret_cast<uintptr_t>(extra[0]) != kLaunchParamEnd; extra += 2) {
     switch (reinterpret_cast<uintptr_t>(extra[0])) {
-    case CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT:
+    case kLaunchParamBufferPointer:
       block = static_cast<const std::byte *>(extra[1]);
       break;
-    case CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT:
+    case kLaunchParamBufferSize:
       size = static_cast<const size_t *>(extra[1]);
       break;
     default:
