@@ -47,7 +47,10 @@ Context::create(std::shared_ptr<const Model> model, ContextOptions options) {
   auto program = DeviceProgram::create(model, options.device);
   if (!program)
     return program.error();
-  context->device.emplace(std::move(*program));
+  auto run = DeviceRun::create(std::move(*program));
+  if (!run)
+    return run.error();
+  context->device.emplace(std::move(*run));
   return context;
 }
 

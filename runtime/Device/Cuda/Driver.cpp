@@ -1,124 +1,162 @@
-// Loads the driver's library and fills the table of its functions.
+// Finds the driver's library and its functions.
 
 #include "runtime/Device/Cuda/Driver.h"
 
-#include "runtime/Core/Message.h"
-
+#include <cstdlib>
 #include <dlfcn.h>
+#include <filesystem>
 #include <map>
-#include <memory>
 #include <mutex>
+#include <vector>
 
 namespace tenon::rt {
-namespace {
 
-/// Fills the table, up to the first function that is missing.
-class Filler {
-public:
-  explicit Filler(void *library) : library(library) {}
+using cuda::CUresult;
+namespace fs = std::filesystem;
 
-  template <typename Function>
-  void operator()(const char *name, Function &function) {
-    void *symbol = dlsym(library, name);
-    if (!symbol && missing.empty())
-      missing = name;
-    function = reinterpret_cast<Function>(symbol);
+//===----------------------------------------------------------------------===//
+// Where the library is
+//===----------------------------------------------------------------------===//
+
+/// The folder of the library or program that this code is part of.
+static fs::path ownFolder() {
+  Dl_info info;
+  static const char kAnchor = 0;
+  if (!dladdr(&kAnchor, &info) || !info.dli_fname)
+    return {};
+  // A program is named as it was called, perhaps without a folder.
+  std::error_code ignored;
+  fs::path file = fs::weakly_canonical(info.dli_fname, ignored);
+  if (!fs::exists(file, ignored) || !file.has_parent_path())
+    file = fs::read_symlink("/proc/self/exe", ignored);
+  return file.parent_path();
+}
+
+/// Ours lies in a folder of its own, where no other program finds it by
+/// accident: beside the runtime, or, from a program's bin/, in the library's.
+static Result<std::string> virtualDriverPath() {
+  fs::path own = ownFolder();
+  std::error_code ignored;
+  for (const char *folder : {"tenon-vgpu", TENON_VGPU_FROM_BIN}) {
+    fs::path file = own / folder / "libcuda.so.1";
+    if (fs::exists(file, ignored))
+      return file.lexically_normal().string();
   }
-  template <typename Function>
-  void ifThere(const char *name, Function &function) {
-    function = reinterpret_cast<Function>(dlsym(library, name));
-  }
-
-  std::string missing;
-
-private:
-  void *library;
-};
-
-std::string fill(Driver &driver, void *library) {
-  Filler fill(library);
-  fill("cuInit", driver.init);
-  fill("cuDriverGetVersion", driver.driverVersion);
-  fill("cuGetErrorName", driver.errorName);
-  fill("cuGetErrorString", driver.errorString);
-  fill("cuDeviceGetCount", driver.deviceCount);
-  fill("cuDeviceGet", driver.deviceGet);
-  fill("cuDeviceGetName", driver.deviceName);
-  fill("cuDeviceGetAttribute", driver.deviceAttribute);
-  fill("cuDeviceTotalMem_v2", driver.deviceBytes);
-  fill("cuDevicePrimaryCtxRetain", driver.primaryRetain);
-  fill("cuDevicePrimaryCtxRelease_v2", driver.primaryRelease);
-  fill("cuCtxSetCurrent", driver.setCurrent);
-  fill("cuMemAlloc_v2", driver.allocate);
-  fill("cuMemFree_v2", driver.free);
-  fill("cuMemcpyHtoDAsync_v2", driver.copyIn);
-  fill("cuMemcpyDtoHAsync_v2", driver.copyOut);
-  fill("cuMemcpyDtoDAsync_v2", driver.copy);
-  fill("cuStreamCreate", driver.streamCreate);
-  fill("cuStreamDestroy_v2", driver.streamDestroy);
-  fill("cuStreamSynchronize", driver.streamSynchronize);
-  fill("cuModuleLoadDataEx", driver.moduleLoad);
-  fill("cuModuleUnload", driver.moduleUnload);
-  fill("cuModuleGetFunction", driver.moduleFunction);
-  fill("cuFuncSetAttribute", driver.setFunctionAttribute);
-  fill("cuLaunchKernel", driver.launch);
-  fill.ifThere("cuVgpuAnnounce", driver.announce);
-  return fill.missing;
+  return badInput(
+      "the virtual device has no driver: expected ",
+      (own / "tenon-vgpu" / "libcuda.so.1").string(), " or ",
+      (own / TENON_VGPU_FROM_BIN / "libcuda.so.1").lexically_normal().string());
 }
 
-Error noDriver(const std::string &library, const std::string &why) {
-  return {Code::NoKernel,
-          "the CUDA driver " + quoted(library) + " cannot be used: " + why};
+static Result<std::string> pathOf(const Driver::Options &options) {
+  if (!options.path.empty())
+    return options.path;
+  if (const char *chosen = std::getenv("TENON_CUDA_DRIVER"); chosen && *chosen)
+    return std::string(chosen);
+  if (options.kind == Driver::Kind::VirtualGpu)
+    return virtualDriverPath();
+  return std::string("libcuda.so.1");
 }
 
-/// What the newest of our kernels' PTX asks for: CUDA 13.0.
-constexpr int kOldestVersion = 13000;
+//===----------------------------------------------------------------------===//
+// Loading
+//===----------------------------------------------------------------------===//
 
-Result<std::unique_ptr<Driver>> open(const std::string &library) {
-  void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle)
-    return noDriver(library, dlerror());
-  auto driver = std::make_unique<Driver>();
-  driver->library = library;
-  if (std::string missing = fill(*driver, handle); !missing.empty())
-    return noDriver(library, "it has no " + missing);
-  if (auto done = driver->check(driver->init(0), "cuInit"); !done)
-    return noDriver(library, done.error().message);
-  int version = 0;
-  driver->driverVersion(&version);
-  if (version < kOldestVersion)
-    return noDriver(library, message("it is of CUDA ", version / 1000, ".",
-                                     version % 1000 / 10, ", expected ",
-                                     kOldestVersion / 1000, ".",
-                                     kOldestVersion % 1000 / 10, " or newer"));
-  return driver;
-}
-
-} // namespace
-
-Result<const Driver *> Driver::load(const std::string &library) {
+Result<std::shared_ptr<const Driver>> Driver::load(const Options &options) {
   static std::mutex mutex;
-  static std::map<std::string, std::unique_ptr<Driver>> loaded;
+  static std::map<std::string, std::shared_ptr<const Driver>> loaded;
+  auto path = pathOf(options);
+  if (!path)
+    return path.error();
   std::lock_guard lock(mutex);
-  std::unique_ptr<Driver> &driver = loaded[library];
-  if (!driver) {
-    auto opened = open(library);
+  std::shared_ptr<const Driver> &known = loaded[*path];
+  if (!known) {
+    auto opened = open(*path);
     if (!opened)
       return opened.error();
-    driver = std::move(*opened);
+    known = *opened;
   }
-  return driver.get();
+  return known;
 }
 
-Result<void> Driver::check(cu::Status status, const std::string &what) const {
-  if (status == cu::kSuccess)
-    return {};
+Result<std::shared_ptr<const Driver>> Driver::open(const std::string &path) {
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    return badInput("no CUDA driver: ", dlerror());
+  std::shared_ptr<Driver> driver(new Driver);
+  driver->file = path;
+  if (auto filled = driver->fill(library); !filled)
+    return filled.error();
+  if (auto ready = driver->initialise(); !ready)
+    return ready.error();
+  return std::shared_ptr<const Driver>(std::move(driver));
+}
+
+static std::string versionText(int version) {
+  return message(version / 1000, ".", version % 1000 / 10);
+}
+
+/// The version is asked for first: an old driver lacks functions, and its age
+/// is what people can act on.
+Result<void> Driver::fill(void *library) {
+  auto *getVersion = reinterpret_cast<CUresult (*)(int *)>(
+      dlsym(library, "cuDriverGetVersion"));
+  if (!getVersion)
+    return badInput(file, " is no CUDA driver: it has no cuDriverGetVersion");
+  if (CUresult result = getVersion(&driverVersion))
+    return badInput(file, ": cuDriverGetVersion fails with error ",
+                    uint32_t(result));
+  if (driverVersion < kOldestDriver)
+    return badInput("the CUDA driver ", file, " is of CUDA ",
+                    versionText(driverVersion), ", expected ",
+                    versionText(kOldestDriver), " or newer: update the driver");
+#define TENON_CUDA_FIND(name, parameters)                                      \
+  functions.name =                                                             \
+      reinterpret_cast<CUresult(*) parameters>(dlsym(library, #name));         \
+  if (!functions.name)                                                         \
+    return badInput("the CUDA driver ", file, " of CUDA ",                     \
+                    versionText(driverVersion), " has no " #name);
+  using namespace cuda;
+  TENON_CUDA_FUNCTIONS(TENON_CUDA_FIND)
+#undef TENON_CUDA_FIND
+  functions.announce =
+      reinterpret_cast<CuTenonAnnounce>(dlsym(library, kAnnounceName));
+  return {};
+}
+
+Result<void> Driver::initialise() {
+  if (CUresult result = functions.cuInit(0))
+    return badInput("the CUDA driver ", file,
+                    " does not start: ", textOf(result));
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+std::string Driver::textOf(CUresult result) const {
   const char *name = nullptr, *text = nullptr;
-  errorName(status, &name);
-  errorString(status, &text);
-  return Error{status == cu::kOutOfMemory ? Code::NoMemory : Code::Internal,
-               message(what, ": ", name ? name : "unknown error", " (",
-                       text ? text : "", ", ", status, ")")};
+  if (functions.cuGetErrorName(result, &name) || !name)
+    return message("CUDA error ", uint32_t(result));
+  if (functions.cuGetErrorString(result, &text) || !text)
+    return name;
+  return message(text, " (", std::string_view(name), ")");
+}
+
+Code Driver::codeOf(CUresult result) {
+  switch (result) {
+  case cuda::CUDA_ERROR_OUT_OF_MEMORY:
+    return Code::NoMemory;
+  case cuda::CUDA_ERROR_INVALID_IMAGE:
+  case cuda::CUDA_ERROR_NO_BINARY_FOR_GPU:
+  case cuda::CUDA_ERROR_INVALID_PTX:
+  case cuda::CUDA_ERROR_JIT_COMPILER_NOT_FOUND:
+  case cuda::CUDA_ERROR_UNSUPPORTED_PTX_VERSION:
+    return Code::NoKernel;
+  default:
+    return Code::Internal;
+  }
 }
 
 } // namespace tenon::rt

@@ -1,64 +1,74 @@
-//===- Driver.h - the CUDA driver's functions, found when they are needed -===//
+//===- Driver.h - libcuda.so.1, loaded when it is asked for ---------------===//
 //
-//   Result<const Driver *> driver = Driver::load("libcuda.so.1");
-//   if (auto done = (*driver)->check((*driver)->init(0), "cuInit"); !done) ...
-//
-// No CUDA library is linked: one build serves machines with and without a GPU,
-// and a stand-in for the driver is loaded the same way.
+//   auto driver = Driver::load({Driver::Kind::Cuda});
+//   if (!driver)
+//     return driver.error(); // no library, a function missing, too old
+//   int count = 0;
+//   CUresult result = (*driver)->api().cuDeviceGetCount(&count);
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_RUNTIME_DEVICE_CUDA_DRIVER_H
 #define TENON_RUNTIME_DEVICE_CUDA_DRIVER_H
 
+#include "runtime/Core/Message.h"
 #include "runtime/Core/Status.h"
-#include "runtime/Device/Cuda/DriverTypes.h"
+#include "runtime/Device/Cuda/DriverAbi.h"
 
+#include <memory>
 #include <string>
 
 namespace tenon::rt {
 
-struct Driver {
-  cu::Status (*init)(unsigned);
-  cu::Status (*driverVersion)(int *);
-  cu::Status (*errorName)(cu::Status, const char **);
-  cu::Status (*errorString)(cu::Status, const char **);
-  cu::Status (*deviceCount)(int *);
-  cu::Status (*deviceGet)(cu::Ordinal *, int);
-  cu::Status (*deviceName)(char *, int, cu::Ordinal);
-  cu::Status (*deviceAttribute)(int *, int, cu::Ordinal);
-  cu::Status (*deviceBytes)(size_t *, cu::Ordinal);
-  cu::Status (*primaryRetain)(cu::Context *, cu::Ordinal);
-  cu::Status (*primaryRelease)(cu::Ordinal);
-  cu::Status (*setCurrent)(cu::Context);
-  cu::Status (*allocate)(cu::Address *, size_t);
-  cu::Status (*free)(cu::Address);
-  cu::Status (*copyIn)(cu::Address, const void *, size_t, cu::Stream);
-  cu::Status (*copyOut)(void *, cu::Address, size_t, cu::Stream);
-  cu::Status (*copy)(cu::Address, cu::Address, size_t, cu::Stream);
-  cu::Status (*streamCreate)(cu::Stream *, unsigned);
-  cu::Status (*streamDestroy)(cu::Stream);
-  cu::Status (*streamSynchronize)(cu::Stream);
-  cu::Status (*moduleLoad)(cu::Module *, const void *, unsigned, int *,
-                           void **);
-  cu::Status (*moduleUnload)(cu::Module);
-  cu::Status (*moduleFunction)(cu::Function *, cu::Module, const char *);
-  cu::Status (*setFunctionAttribute)(cu::Function, int, int);
-  cu::Status (*launch)(cu::Function, unsigned, unsigned, unsigned, unsigned,
-                       unsigned, unsigned, unsigned, cu::Stream, void **,
-                       void **);
-  /// Of a stand-in only, else null: says that bytes inside an allocation are a
-  /// buffer by themselves, which kernels may not run over.
-  cu::Status (*announce)(cu::Address, size_t, const char *);
+using cuda::DriverFunctions;
 
-  std::string library; ///< what was loaded
+/// The oldest driver that has all functions: CUDA 12.0.
+inline constexpr int kOldestDriver = 12000;
 
-  /// Loads the library, once for each name, and initialises it. NoKernel when
-  /// it or a function of it is missing, or the driver does not start.
-  static Result<const Driver *> load(const std::string &library);
+class Driver {
+public:
+  enum class Kind {
+    Cuda,       ///< the machine's driver
+    VirtualGpu, ///< ours, which executes kernels on the CPU
+  };
+  struct Options {
+    Kind kind = Kind::Cuda;
+    /// The library; empty: TENON_CUDA_DRIVER if set, else where it belongs.
+    std::string path;
+  };
 
-  /// An Error that names what failed and how the driver calls that.
-  Result<void> check(cu::Status status, const std::string &what) const;
+  /// Loads and initialises the library once in the process: later calls for the
+  /// same file return the same object. It stays loaded until the process ends,
+  /// since drivers have threads of their own. BadInput when there is no
+  /// library, a function or a device is missing, or the driver is too old.
+  static Result<std::shared_ptr<const Driver>> load(const Options &options);
+
+  const DriverFunctions &api() const { return functions; }
+  /// 1000 * major + 10 * minor of CUDA.
+  int version() const { return driverVersion; }
+  const std::string &path() const { return file; }
+  bool isVirtual() const { return functions.announce != nullptr; }
+
+  /// "the memory is used up (CUDA_ERROR_OUT_OF_MEMORY)", in the driver's words.
+  std::string textOf(cuda::CUresult result) const;
+
+  /// What was attempted, and what the driver says. NoMemory and NoKernel where
+  /// the result says so, else Internal.
+  template <typename... Pieces>
+  Error errorOf(cuda::CUresult result, const Pieces &...attempt) const {
+    return {codeOf(result), message(attempt..., ": ", textOf(result))};
+  }
+
+private:
+  Driver() = default;
+  static Result<std::shared_ptr<const Driver>> open(const std::string &path);
+  static Code codeOf(cuda::CUresult result);
+  Result<void> fill(void *library);
+  Result<void> initialise();
+
+  std::string file;
+  DriverFunctions functions{};
+  int driverVersion = 0;
 };
 
 } // namespace tenon::rt

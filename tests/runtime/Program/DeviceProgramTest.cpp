@@ -19,6 +19,21 @@ std::string chosen(std::vector<abi::DeviceCode> codes, int compute,
   return (code->form == CodeForm::Ptx ? "ptx " : "cubin ") + code->arch;
 }
 
+TEST(ParseDevice, KindAndNumber) {
+  auto third = parseDevice("cuda:3");
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->kind, Driver::Kind::Cuda);
+  EXPECT_EQ(third->ordinal, 3);
+  auto first = parseDevice("vgpu");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->kind, Driver::Kind::VirtualGpu);
+  EXPECT_EQ(first->ordinal, 0);
+  EXPECT_EQ(parseDevice("vgpu:12")->ordinal, 12);
+  for (const char *name :
+       {"", "cpu", "cuda", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "vgpu:"})
+    EXPECT_FALSE(parseDevice(name)) << name;
+}
+
 TEST(ChooseCode, ItsOwnMachineCode) {
   EXPECT_EQ(chosen({{"sm_80", CodeForm::Ptx}, {"sm_90", CodeForm::Cubin}}, 90),
             "cubin sm_90");

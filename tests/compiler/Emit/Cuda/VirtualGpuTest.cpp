@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, std::string>> readModules(const char *path) {
 class VirtualGpu : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    setenv("TENON_VGPU_LIBRARY", TENON_VGPU, /*overwrite=*/0);
+    setenv("TENON_CUDA_DRIVER", TENON_VGPU, /*overwrite=*/0);
     MLIRContext context;
     ScopedDiagnosticHandler silent(&context,
                                    [](Diagnostic &) { return success(); });

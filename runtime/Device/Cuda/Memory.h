@@ -1,0 +1,71 @@
+//===- Memory.h - memory of a device, and of the host for its copies ------===//
+//
+//   auto arena = DeviceMemory::reserve(device, bytes, "the arena");
+//   auto pinned = PinnedMemory::reserve(device, bytes, "staging");
+//   api.cuMemcpyHtoDAsync_v2(arena->address(), pinned->data(), bytes, stream);
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TENON_RUNTIME_DEVICE_CUDA_MEMORY_H
+#define TENON_RUNTIME_DEVICE_CUDA_MEMORY_H
+
+#include "runtime/Device/Cuda/Device.h"
+
+#include <cstddef>
+#include <utility>
+
+namespace tenon::rt {
+
+/// Owns one allocation of a device; empty by default. What a plan needs is one
+/// of these, so the driver's allocator is not asked during runs.
+class DeviceMemory {
+public:
+  DeviceMemory() = default;
+  DeviceMemory(DeviceMemory &&other) noexcept { *this = std::move(other); }
+  DeviceMemory &operator=(DeviceMemory &&other) noexcept;
+  ~DeviceMemory();
+
+  /// Aligned to 256 bytes; at least one byte, so that the address is never 0.
+  /// NoMemory: "cannot reserve 123 bytes for the arena on CUDA device 0: ...".
+  static Result<DeviceMemory> reserve(std::shared_ptr<Device> device,
+                                      uint64_t bytes, const char *purpose);
+
+  /// At least `bytes` afterwards; what was there is lost. First gives back, so
+  /// that the peak is the larger of both.
+  Result<void> growTo(const std::shared_ptr<Device> &device, uint64_t bytes,
+                      const char *purpose);
+
+  cuda::CUdeviceptr address() const { return start; }
+  uint64_t sizeBytes() const { return length; }
+
+private:
+  std::shared_ptr<Device> device;
+  cuda::CUdeviceptr start = 0;
+  uint64_t length = 0;
+};
+
+/// Host memory that copies read and write while the host goes on.
+class PinnedMemory {
+public:
+  PinnedMemory() = default;
+  PinnedMemory(PinnedMemory &&other) noexcept { *this = std::move(other); }
+  PinnedMemory &operator=(PinnedMemory &&other) noexcept;
+  ~PinnedMemory();
+
+  static Result<PinnedMemory> reserve(std::shared_ptr<Device> device,
+                                      uint64_t bytes, const char *purpose);
+  Result<void> growTo(const std::shared_ptr<Device> &device, uint64_t bytes,
+                      const char *purpose);
+
+  std::byte *data() const { return start; }
+  uint64_t sizeBytes() const { return length; }
+
+private:
+  std::shared_ptr<Device> device;
+  std::byte *start = nullptr;
+  uint64_t length = 0;
+};
+
+} // namespace tenon::rt
+
+#endif // TENON_RUNTIME_DEVICE_CUDA_MEMORY_H
