@@ -81,7 +81,9 @@ static std::optional<DeviceBinary> readBinary(StringRef path) {
 
 /// A cache that cannot be written is none.
 static void writeBinary(StringRef path, const DeviceBinary &binary) {
-  llvm::sys::fs::create_directories(llvm::sys::path::parent_path(path));
+  StringRef folder = llvm::sys::path::parent_path(path);
+  if (llvm::sys::fs::create_directories(folder))
+    return;
   llvm::consumeError(llvm::writeToOutput(path, [&](raw_ostream &os) {
     os << binary.registers << ' ' << binary.spillBytes << ' '
        << binary.stackBytes << ' ' << binary.staticBytes << ' '

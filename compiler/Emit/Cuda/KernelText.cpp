@@ -110,8 +110,9 @@ void KernelText::printInstance() {
         block == 1 ? size : formatv("ceilDiv({0}, {1})", size, block).str();
     bool isFirst = axis == 0;
     std::string place = isFirst ? "instance" : "instance % " + count;
-    line(scope, "const i64 " + name + " = " + place +
-                    (block == 1 ? "" : " * " + std::to_string(block)) + ";");
+    if (block != 1)
+      place += " * " + std::to_string(block);
+    line(scope, formatv("const i64 {0} = {1};", name, place));
     if (!isFirst)
       line(scope, "instance /= " + count + ";");
     numbers[grid.getResult(axis)] = name;
