@@ -11,7 +11,6 @@
 namespace tenon::vgpu {
 
 using ptx::Operand;
-using ptx::Space;
 using ptx::Statement;
 
 struct Decoder::Row {

@@ -47,8 +47,8 @@ void addOne(Forms &forms, const std::string &op, const std::string &type, F) {
   setp(".xor", lanes<P, T, T, P>([](T a, T b, bool c) {
          return bool(F{}(V::value(a), V::value(b)) ^ c);
        }));
-  for (const char *result : {".u32", ".s32"})
-    forms.add("set." + op + result + type, Pipe::Integer,
+  for (std::string result : {".u32", ".s32"})
+    forms.add("set." + op + result.append(type), Pipe::Integer,
               lanes<uint32_t, T, T>([](T a, T b) {
                 return F{}(V::value(a), V::value(b)) ? ~0u : 0u;
               }));

@@ -7,8 +7,8 @@
 namespace tenon::vgpu {
 namespace {
 
-using s128 = __int128;
-using u128 = unsigned __int128;
+using Signed128 = __int128;
+using Unsigned128 = unsigned __int128;
 
 template <typename T> struct Double;
 template <> struct Double<int16_t> {
@@ -24,10 +24,10 @@ template <> struct Double<uint32_t> {
   using Type = uint64_t;
 };
 template <> struct Double<int64_t> {
-  using Type = s128;
+  using Type = Signed128;
 };
 template <> struct Double<uint64_t> {
-  using Type = u128;
+  using Type = Unsigned128;
 };
 
 template <typename T> constexpr unsigned kBits = sizeof(T) * 8;

@@ -74,8 +74,8 @@ TENON_VGPU_INLINE void runLanes(Warp &warp, const Instruction &inst,
                        ? uint32_t(1) << lane
                        : 0;
     uint32_t result = 0;
-    for (unsigned lane = 0; lane < kWarpSize; ++lane)
-      result |= bits[lane];
+    for (uint32_t bit : bits)
+      result |= bit;
     uint32_t &to = warp.mask(inst.slot[0]);
     to = (to & ~mask) | (result & mask);
   } else {

@@ -175,9 +175,9 @@ void wgmma(Warp &warp, const Instruction &inst, uint32_t mask) {
   bool addsToD = warp.mask(inst.slot[3]) & 1;
   float sign =
       bool(inst.flags & kNegatedA) != bool(inst.flags & kNegatedB) ? -1 : 1;
-  for (unsigned row = 0; row < kRows; ++row)
-    for (unsigned k = 0; k < kK; ++k)
-      product->a[row][k] *= sign;
+  for (auto &row : product->a)
+    for (float &element : row)
+      element *= sign;
   for (unsigned i = 0; i < numD; ++i)
     for (unsigned lane = 0; lane < kWarpSize; ++lane) {
       auto [row, column] = placeOf(i, lane);

@@ -56,8 +56,8 @@ bool Parser::parseParameters(Function &function) {
 
 bool Parser::parseDims(std::optional<Dim3> &dims) {
   uint64_t value[3] = {1, 1, 1};
-  for (int i = 0; i < 3; ++i) {
-    if (!parseInteger(value[i]))
+  for (uint64_t &number : value) {
+    if (!parseInteger(number))
       return false;
     if (!accept(','))
       break;
