@@ -72,6 +72,21 @@ static Result<void> checkTune(const Arguments &arguments,
   return {};
 }
 
+/// What is said of CPUs alone, and of GPUs alone.
+static Result<void> checkTarget(const Arguments &arguments,
+                                const Request &request) {
+  bool isGpu = isGpuName(request.options.target);
+  for (const char *option : {"tune", "emulate-units"})
+    if (isGpu && arguments.has(option))
+      return badInput("--", option, " is for CPUs; the target is ",
+                      rt::quoted(request.options.target));
+  if (!isGpu && arguments.has("cuda-path"))
+    return badInput("--cuda-path says where code for a GPU is compiled; the "
+                    "target is ",
+                    rt::quoted(request.options.target));
+  return {};
+}
+
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
   request.options.target = arguments.value("target", "native");
@@ -130,6 +145,8 @@ static Result<Request> readRequest(const Arguments &arguments) {
                     "name");
   if (request.output == "-")
     request.output.clear();
+  if (auto valid = checkTarget(arguments, request); !valid)
+    return valid.error();
   if (auto valid = checkTune(arguments, request); !valid)
     return valid.error();
   if (arguments.has("exe")) {
