@@ -256,11 +256,14 @@ void *Context::address(const TapeBuffer &buffer) const {
   }
 }
 
+/// Those of this process: a device has its own.
 void Context::placeBuffers() {
+  arePlaced = true;
+  if (device)
+    return;
   pointers.resize(tape.buffers.size());
   for (size_t i = 0; i < pointers.size(); ++i)
     pointers[i] = address(tape.buffers[i]);
-  arePlaced = true;
 }
 
 void Context::launch(size_t number, const TapeLaunch &step,
