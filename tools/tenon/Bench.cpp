@@ -39,17 +39,27 @@ static Result<std::vector<double>> measure(rt::Context &context,
   return times;
 }
 
+/// Threads of a CPU have a number, a device has a name.
+static std::string runnerText(const rt::Context &context, bool isJson) {
+  if (context.model().isForGpu())
+    return isJson ? "\"device\": \"" + context.device() + "\""
+                  : "on " + context.device();
+  std::string number = std::to_string(context.numThreads());
+  return isJson ? "\"threads\": " + number : number + " threads";
+}
+
 static void print(const Arguments &arguments, const std::string &shape,
-                  unsigned numThreads, const std::vector<double> &times) {
+                  const rt::Context &context,
+                  const std::vector<double> &times) {
   double median = times[times.size() / 2];
   if (arguments.has("json"))
     std::cout << "{\"median_ms\": " << median << ", \"min_ms\": " << times[0]
-              << ", \"runs\": " << times.size()
-              << ", \"threads\": " << numThreads << "}\n";
+              << ", \"runs\": " << times.size() << ", "
+              << runnerText(context, true) << "}\n";
   else
-    std::cout << shape << ", " << numThreads << " threads: median " << median
-              << " ms, least " << times[0] << " ms of " << times.size()
-              << " runs\n";
+    std::cout << shape << ", " << runnerText(context, false) << ": median "
+              << median << " ms, least " << times[0] << " ms of "
+              << times.size() << " runs\n";
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,7 +113,7 @@ static Result<void> benchKernels(rt::Context &context, unsigned repeat,
   auto times = measureKernels(context, repeat);
   if (!times)
     return times.error();
-  auto rates = rt::measureRates(context.threads());
+  auto rates = rt::measureRates(*context.threads());
   if (!rates)
     return rates.error();
   std::vector<double> seconds;
@@ -157,7 +167,7 @@ static Result<void> bench(const Arguments &arguments) {
   auto times = measure(session->context(), *repeat);
   if (!times)
     return times.error();
-  print(arguments, shape, session->context().numThreads(), *times);
+  print(arguments, shape, session->context(), *times);
   if (arguments.has("kernels") || arguments.has("report"))
     return benchKernels(session->context(), *repeat, arguments);
   return {};

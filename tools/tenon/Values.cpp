@@ -144,9 +144,9 @@ void ValueRecorder::stepDone(size_t step, rt::TimeRange) {
   auto [begin, end] = wanted.equal_range(step);
   for (auto it = begin; it != end; ++it) {
     std::vector<std::byte> &bytes = values[it->second.value].data;
-    if (!bytes.empty())
-      std::memcpy(bytes.data(), context->bufferData(it->second.buffer),
-                  bytes.size());
+    auto read = context->readBuffer(it->second.buffer, bytes);
+    if (!read && !failure)
+      failure = read.error();
   }
 }
 

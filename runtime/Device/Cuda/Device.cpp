@@ -3,6 +3,7 @@
 #include "runtime/Device/Cuda/Device.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tenon::rt {
 
@@ -28,6 +29,20 @@ Device::open(std::shared_ptr<const Driver> driver, int ordinal) {
     device->context = nullptr;
     return device->failed(result, "cannot use CUDA device ", ordinal);
   }
+  return device;
+}
+
+Result<std::shared_ptr<Device>>
+Device::shared(const std::shared_ptr<const Driver> &driver, int ordinal) {
+  static std::mutex mutex;
+  static std::map<std::pair<const Driver *, int>, std::weak_ptr<Device>> opened;
+  std::lock_guard lock(mutex);
+  std::weak_ptr<Device> &known = opened[{driver.get(), ordinal}];
+  if (auto device = known.lock())
+    return device;
+  auto device = open(driver, ordinal);
+  if (device)
+    known = *device;
   return device;
 }
 

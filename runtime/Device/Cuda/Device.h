@@ -54,6 +54,9 @@ public:
   /// BadInput when there is no device `ordinal`.
   static Result<std::shared_ptr<Device>>
   open(std::shared_ptr<const Driver> driver, int ordinal);
+  /// The same, once for all who use the device at a time.
+  static Result<std::shared_ptr<Device>>
+  shared(const std::shared_ptr<const Driver> &driver, int ordinal);
   ~Device();
   Device(const Device &) = delete;
   Device &operator=(const Device &) = delete;

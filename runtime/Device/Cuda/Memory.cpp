@@ -57,6 +57,14 @@ Result<void> DeviceMemory::growTo(const std::shared_ptr<Device> &device,
   return {};
 }
 
+void DeviceMemory::announce(uint64_t offset, uint64_t bytes,
+                            const std::string &name) const {
+  if (!device || !device->api().announce || !bytes)
+    return;
+  Device::Scope scope(*device);
+  device->api().announce(start + offset, bytes, name.c_str());
+}
+
 //===----------------------------------------------------------------------===//
 // Of the host
 //===----------------------------------------------------------------------===//

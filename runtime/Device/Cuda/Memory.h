@@ -35,6 +35,10 @@ public:
   Result<void> growTo(const std::shared_ptr<Device> &device, uint64_t bytes,
                       const char *purpose);
 
+  /// Tells a virtual device that these bytes are a buffer of their own, so that
+  /// a kernel that leaves it is reported. Elsewhere it does nothing.
+  void announce(uint64_t offset, uint64_t bytes, const std::string &name) const;
+
   cuda::CUdeviceptr address() const { return start; }
   uint64_t sizeBytes() const { return length; }
 

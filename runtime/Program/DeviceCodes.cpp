@@ -1,0 +1,72 @@
+// Compares names of architectures with a device.
+
+#include "runtime/Program/DeviceCodes.h"
+
+#include <charconv>
+
+namespace tenon::rt {
+
+using abi::CodeForm;
+using abi::DeviceCode;
+
+namespace {
+/// "sm_90a" and "compute_90a" are 90 and 'a'; plain ones have no letter.
+struct Arch {
+  int capability = 0;
+  char letter = 0;
+};
+} // namespace
+
+/// What is no name of an architecture is none that a device has.
+static Arch archOf(const DeviceCode &code) {
+  std::string_view digits = code.arch;
+  digits.remove_prefix(digits.find('_') + 1);
+  Arch arch;
+  std::from_chars(digits.data(), digits.data() + digits.size(),
+                  arch.capability);
+  if (digits.ends_with('a') || digits.ends_with('f'))
+    arch.letter = digits.back();
+  return arch;
+}
+
+/// Code with features of one architecture runs there only, code with those of a
+/// family on its later members.
+static bool runsOn(const DeviceCode &code, const DeviceProperties &device) {
+  Arch arch = archOf(code);
+  int capability = device.capability();
+  if (code.form == CodeForm::Cubin)
+    return arch.capability == capability && !device.isVirtual;
+  if (arch.letter == 'a')
+    return arch.capability == capability;
+  if (arch.letter == 'f' && arch.capability / 10 != capability / 10)
+    return false;
+  return arch.capability > 0 && arch.capability <= capability;
+}
+
+/// Larger is better: machine code first, then what is nearest to the device.
+static int rankOf(const DeviceCode &code) {
+  Arch arch = archOf(code);
+  int letter = arch.letter == 'a' ? 2 : arch.letter == 'f' ? 1 : 0;
+  int nearness = 4 * arch.capability + letter; // below 4 * 1000
+  return code.form == CodeForm::Cubin ? 4000 + nearness : nearness;
+}
+
+const DeviceCode *chooseCode(const abi::Kernel &kernel,
+                             const DeviceProperties &device) {
+  const DeviceCode *best = nullptr;
+  for (const DeviceCode &code : kernel.codes)
+    if (runsOn(code, device) && (!best || rankOf(code) > rankOf(*best)))
+      best = &code;
+  return best;
+}
+
+std::string codesText(const abi::Kernel &kernel) {
+  std::string text;
+  for (const DeviceCode &code : kernel.codes)
+    text += (text.empty() ? "" : ", ") +
+            std::string(code.form == CodeForm::Ptx ? "PTX of " : "") +
+            code.arch;
+  return text;
+}
+
+} // namespace tenon::rt

@@ -1,0 +1,24 @@
+//===- DeviceCodes.h - which code of a kernel runs on a device ------------===//
+
+#ifndef TENON_RUNTIME_PROGRAM_DEVICECODES_H
+#define TENON_RUNTIME_PROGRAM_DEVICECODES_H
+
+#include "runtime/Abi/Plan.h"
+#include "runtime/Device/Cuda/Device.h"
+
+#include <string>
+
+namespace tenon::rt {
+
+/// The cubin for exactly the device's architecture, else the PTX for the newest
+/// that is not above it; of two for the same, the one with features of that
+/// alone ("sm_90a"). Virtual devices take no cubin. Null: none.
+const abi::DeviceCode *chooseCode(const abi::Kernel &kernel,
+                                  const DeviceProperties &device);
+
+/// "sm_90a, PTX of compute_80": what a kernel has.
+std::string codesText(const abi::Kernel &kernel);
+
+} // namespace tenon::rt
+
+#endif // TENON_RUNTIME_PROGRAM_DEVICECODES_H
