@@ -3,6 +3,7 @@
 #include "runtime/Program/DeviceProgram.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/Program/TensorMaps.h"
 
 #include <charconv>
 #include <cstdlib>
@@ -246,6 +247,16 @@ Result<void> DeviceRun::launch(const Tape &tape, const TapeLaunch &step) {
     scalars[i] = tape.scalars[step.firstScalar + i];
     parameters.push_back(&scalars[i]);
   }
+  std::vector<cuda::CUtensorMap> maps;
+  for (const abi::TensorMap &map : kernel.tensorMaps) {
+    auto encoded =
+        encodeTensorMap(*program->device(), map, buffers[map.buffer], scalars);
+    if (!encoded)
+      return encoded.error();
+    maps.push_back(*encoded);
+  }
+  for (cuda::CUtensorMap &map : maps)
+    parameters.push_back(&map);
   return stream.launch(program->kernel(step.kernel), step.instances,
                        parameters.data());
 }
