@@ -55,7 +55,10 @@ static FailureOr<DeviceForm> deviceFormOf(Location loc,
                                           const cuda::CudaKernel &kernel,
                                           const cuda::DeviceBinary &binary,
                                           StringRef arch, ArrayRef<char> code) {
-  DeviceForm form{kernel.form.numThreads, kernel.form.sharedBytes, {}};
+  DeviceForm form{kernel.form.numThreads,
+                  kernel.form.sharedBytes,
+                  {},
+                  kernel.form.tensorMaps};
   for (auto [codeForm, size] :
        {std::pair(abi::CodeForm::Cubin, binary.cubin.size()),
         std::pair(abi::CodeForm::Ptx, binary.ptx.size())}) {

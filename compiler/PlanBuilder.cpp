@@ -268,6 +268,7 @@ abi::Kernel PlanBuilder::deviceKernel(StringRef name, const DeviceForm &form) {
   kernel.blockThreads = form.numThreads;
   kernel.sharedBytes = form.sharedBytes;
   kernel.codes = form.codes;
+  kernel.tensorMaps = form.tensorMaps;
   if (StringAttr source = op.getSourceAttr())
     kernel.source = source.getValue().str();
   kernel.schedule = scheduleText(op.getScheduleAttr());

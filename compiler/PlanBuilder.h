@@ -23,6 +23,7 @@ struct ProgramPlan {
 struct DeviceForm {
   int64_t numThreads = 0, sharedBytes = 0;
   std::vector<abi::DeviceCode> codes;
+  std::vector<abi::TensorMap> tensorMaps;
 };
 
 /// Compiled kernels: functions of a CPU beside the program, or tile.kernel ops,

@@ -81,7 +81,7 @@ static void addSimplify(PassManager &passes, bool useBf16) {
 
 static void addCudaSchedule(PassManager &passes, target::GpuAttr gpu) {
   ChooseCudaSchedulePassOptions options;
-  options.compute = gpu.getCompute();
+  options.warpgroups = gpu.hasWarpgroups();
   options.sharedBytes = gpu.getSharedBytes();
   passes.addPass(createChooseCudaSchedulePass(options));
   passes.addPass(createApplySchedulePass());

@@ -109,6 +109,10 @@ def Target_GpuAttr : Target_Attr<"Gpu", "gpu"> {
   let parameters = (ins StringRefParameter<>:$name, "int64_t":$compute, "int64_t":$shared_bytes);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether four warps multiply together (wgmma), which no later one does.
+    bool hasWarpgroups() const { return getName() == "sm_90a"; }
+  }];
 }
 
 #endif // TENON_DIALECTS_TARGET_TARGETATTRS_TD

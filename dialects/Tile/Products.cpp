@@ -73,6 +73,18 @@ bool tenon::tile::hasProduct(KernelOp kernel) {
       .wasInterrupted();
 }
 
+bool tenon::tile::multipliesHalves(KernelOp kernel) {
+  auto isHalf = [](MmaOp mma) {
+    Type left = mma.getLhs().getType().getElementType();
+    return isa<FloatType>(left) && left.getIntOrFloatBitWidth() == 16 &&
+           left == mma.getRhs().getType().getElementType() &&
+           mma.getType().getElementType().isF32();
+  };
+  return !kernel
+              .walk([&](MmaOp mma) { return WalkResult(success(isHalf(mma))); })
+              .wasInterrupted();
+}
+
 bool tenon::tile::isZeroFill(Value tile) {
   auto fill = tile.getDefiningOp<FillOp>();
   return fill && (matchPattern(fill.getValue(), m_AnyZeroFloat()) ||

@@ -46,6 +46,9 @@ int64_t dotLength(MmaOp product);
 inline constexpr int64_t kMostUnsplitRows = 48;
 
 bool hasProduct(KernelOp kernel);
+/// Whether all products are of floats of 16 bits, both sides of one type, with
+/// sums of f32. True where there are none.
+bool multipliesHalves(KernelOp kernel);
 /// Whether all elements of the tile are a constant 0, of either sign.
 bool isZeroFill(mlir::Value tile);
 

@@ -21,15 +21,17 @@ namespace {
 struct Choice {
   llvm::StringMap<int64_t> numbers;
   int64_t warpRows = 1, warpColumns = 8, stages = 2;
+  bool usesGroups = false;
   std::string reason;
 };
 
 class CudaChoice {
 public:
-  explicit CudaChoice(tile::KernelOp kernel);
+  CudaChoice(tile::KernelOp kernel, int64_t sharedBytes, bool hasGroups);
   Choice choose();
 
 private:
+  int64_t stagesOf(int64_t bytes);
   Choice contraction();
   Choice attention();
   Choice rows();
@@ -40,6 +42,8 @@ private:
   int64_t cut(StringRef symbol, int64_t most);
 
   tile::KernelOp kernel;
+  int64_t sharedBytes;
+  bool hasGroups;
   llvm::SetVector<StringAttr> symbols;
   llvm::StringMap<std::optional<int64_t>> sizes;
   bool isContraction = false;
@@ -56,8 +60,10 @@ std::optional<int64_t> constantOf(Value value) {
   return std::nullopt;
 }
 
-CudaChoice::CudaChoice(tile::KernelOp kernel)
-    : kernel(kernel), symbols(symbolsOf(kernel)) {
+CudaChoice::CudaChoice(tile::KernelOp kernel, int64_t sharedBytes,
+                       bool hasGroups)
+    : kernel(kernel), sharedBytes(sharedBytes), hasGroups(hasGroups),
+      symbols(symbolsOf(kernel)) {
   tile::GridOp grid = kernel.getGrid();
   for (auto [size, block] : llvm::zip_equal(grid.getSizes(), grid.getBlocks()))
     if (auto symbol = dyn_cast<StringAttr>(block))
@@ -99,42 +105,43 @@ int64_t CudaChoice::cut(StringRef symbol, int64_t most) {
               : most;
 }
 
-/// Whether the products are of floats of 16 bits, which the matrix unit
-/// multiplies.
-bool isNarrow(tile::KernelOp kernel) {
-  return !kernel
-              .walk([](tile::MmaOp mma) {
-                auto type = cast<tile::TileType>(mma.getLhs().getType());
-                return WalkResult(success(
-                    type.getElementType().getIntOrFloatBitWidth() == 16));
-              })
-              .wasInterrupted();
+/// So many turns of factors of so many bytes as leave some memory for others.
+int64_t CudaChoice::stagesOf(int64_t bytes) {
+  constexpr int64_t kFewest = 2, kMost = 4, kOthers = 3 << 10;
+  return std::clamp((sharedBytes - kOthers) / bytes, kFewest, kMost);
 }
 
 Choice CudaChoice::contraction() {
   Choice choice;
-  bool narrow = isNarrow(kernel);
+  bool isNarrow = tile::multipliesHalves(kernel);
+  choice.usesGroups = isNarrow && hasGroups;
   // Sums of 64 x 64 are 32 registers of each of 128 threads; of 128 x 128, 64
   // of 256. Where rows are counted at run time they may be few.
-  bool isLarge =
-      sizeOf("BM").value_or(0) >= 1024 && sizeOf("BN").value_or(0) % 128 == 0;
-  int64_t side = isLarge ? 128 : 64;
-  choice.numbers = {{"BM", side}, {"BN", side}, {"BK", narrow ? 64 : 16}};
-  choice.warpRows = 2;
-  choice.warpColumns = isLarge ? 4 : 2;
-  choice.stages = 3;
+  bool isWide = sizeOf("BN").value_or(0) % 128 == 0;
+  bool isLarge = sizeOf("BM").value_or(0) >= 1024 && isWide;
+  int64_t rows = isLarge ? 128 : 64, depth = isNarrow ? 64 : 16;
+  int64_t columns = isLarge || (isWide && choice.usesGroups) ? 128 : 64;
+  choice.numbers = {{"BM", rows}, {"BN", columns}, {"BK", depth}};
+  choice.warpRows = choice.usesGroups ? rows / 16 : 2;
+  choice.warpColumns = choice.usesGroups ? 1 : isLarge ? 4 : 2;
+  int64_t elementBytes = isNarrow ? 2 : 4;
+  choice.stages = stagesOf((rows + columns) * depth * elementBytes);
   choice.reason =
-      ("blocks of " + Twine(side) + " x " + Twine(side) + " sums, " +
-       (narrow ? "which the matrix unit leaves in registers"
-               : "squares of 4 x 4 of which stand in registers") +
-       "; three turns are copied or multiplied at a time")
+      ("blocks of " + Twine(rows) + " x " + Twine(columns) + " sums, " +
+       (choice.usesGroups ? "64 rows for each group of four warps"
+        : isNarrow        ? "which the matrix unit leaves in registers"
+                          : "squares of 4 x 4 of which stand in registers") +
+       "; " + Twine(choice.stages) +
+       " turns are copied or multiplied at a time")
           .str();
   return choice;
 }
 
 Choice CudaChoice::attention() {
   Choice choice;
-  choice.numbers = {{"BM", 64}, {"BN", isNarrow(kernel) ? 64 : 32}};
+  bool isNarrow = tile::multipliesHalves(kernel);
+  choice.usesGroups = isNarrow && hasGroups;
+  choice.numbers = {{"BM", 64}, {"BN", isNarrow ? 64 : 32}};
   choice.warpRows = 4;
   choice.warpColumns = 1;
   choice.reason = "64 queries, 16 or more for each of four warps, so that rows "
@@ -190,7 +197,7 @@ struct ChooseCudaSchedule final
     for (auto kernel : getOperation().getOps<tile::KernelOp>()) {
       if (kernel.getSchedule())
         continue;
-      Choice choice = CudaChoice(kernel).choose();
+      Choice choice = CudaChoice(kernel, sharedBytes, warpgroups).choose();
       SmallVector<NamedAttribute> entries;
       for (StringAttr symbol : symbolsOf(kernel)) {
         auto found = choice.numbers.find(symbol.getValue());
@@ -206,6 +213,8 @@ struct ChooseCudaSchedule final
       entries.push_back(b.getNamedAttr(
           "warps",
           b.getDenseI64ArrayAttr({choice.warpRows, choice.warpColumns})));
+      if (choice.usesGroups)
+        entries.push_back(b.getNamedAttr("unit", b.getStringAttr("wgmma")));
       kernel.setScheduleAttr(b.getDictionaryAttr(entries));
       kernel->setAttr("tenon.reason", b.getStringAttr(choice.reason));
     }

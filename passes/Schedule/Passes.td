@@ -79,10 +79,12 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
     with products are copied or multiplied at a time:
 
     * a contraction has blocks of sums that fill the registers of four or eight
-      warps, and contracts as many elements in a turn as three stages of both
-      factors leave room for in shared memory;
+      warps, and as many turns at a time as there is shared memory for, four at
+      most;
     * attention has four warps below each other, so that no row of scores is
       spread over two;
+    * where four warps can multiply together (`unit = "wgmma"`), products of
+      floats of 16 bits have 64 rows for each group of them;
     * rows that are reduced belong to a warp each, long ones to all of a block;
     * everything else takes some elements a thread.
 
@@ -123,8 +125,8 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
               capability (registers and shared memory of a block).
   }];
   let options = [
-    Option<"compute", "compute", "int64_t", "80", "ten times the compute capability">,
-    Option<"sharedBytes", "shared-bytes", "int64_t", "163 << 10", "bytes of shared memory of a block">
+    Option<"sharedBytes", "shared-bytes", "int64_t", "163 << 10", "bytes of shared memory of a block">,
+    Option<"warpgroups", "warpgroups", "bool", "false", "four warps multiply together">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
 }

@@ -133,6 +133,25 @@ struct DeviceCode {
   uint64_t spillBytes = 0; ///< of a thread: registers that went to memory
 };
 
+/// A size of a buffer as a copy by tensor map sees it: a scalar of the launch,
+/// or, where that is kNoScalar, a constant.
+struct TensorMapSize {
+  static constexpr uint32_t kNoScalar = UINT32_MAX;
+  uint32_t scalar = kNoScalar;
+  int64_t constant = 0;
+  bool operator==(const TensorMapSize &) const = default;
+};
+/// A parameter of a kernel for GPUs behind its buffers and scalars, which the
+/// launch makes (cuTensorMapEncodeTiled): boxes of a row-major tensor, their
+/// rows swizzled as wide as they are. The last dim comes first.
+struct TensorMap {
+  uint32_t buffer = 0;       ///< number of the launch's buffer
+  uint32_t elementBytes = 0; ///< 1, 2 or 4
+  std::vector<TensorMapSize> sizes = {};
+  std::vector<uint32_t> box = {}; ///< elements along each dim
+  bool operator==(const TensorMap &) const = default;
+};
+
 struct Kernel {
   std::string name;
   uint64_t address = 0; ///< virtual address inside the loadable part
@@ -149,6 +168,7 @@ struct Kernel {
   uint32_t blockThreads = 0;
   uint32_t sharedBytes = 0;
   std::vector<DeviceCode> codes = {};
+  std::vector<TensorMap> tensorMaps = {};
 };
 
 /// A tensor that a launch writes. Row-major and contiguous.

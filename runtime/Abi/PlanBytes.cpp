@@ -44,11 +44,17 @@ void fields(auto &io, Is<DeviceCode> auto &code) {
   io.choice(code.form, CodeForm::Ptx, "form of code");
   io(code.address, code.bytes, code.registers, code.spillBytes);
 }
+void fields(auto &io, Is<TensorMapSize> auto &size) {
+  io(size.scalar, size.constant);
+}
+void fields(auto &io, Is<TensorMap> auto &map) {
+  io(map.buffer, map.elementBytes, map.sizes, map.box);
+}
 void fields(auto &io, Is<Kernel> auto &kernel) {
   io(kernel.name, kernel.address, kernel.scratchBytes, kernel.numBuffers,
      kernel.numScalars, kernel.source, kernel.schedule, kernel.reason);
   io.choice(kernel.multiplies, DType::U4, "dtype");
-  io(kernel.blockThreads, kernel.sharedBytes, kernel.codes);
+  io(kernel.blockThreads, kernel.sharedBytes, kernel.codes, kernel.tensorMaps);
 }
 void fields(auto &io, Is<LaunchResult> auto &result) {
   io(result.names);

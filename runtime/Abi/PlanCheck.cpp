@@ -87,6 +87,33 @@ static Result<void> checkSignature(const Plan &plan) {
   return checkSymbolsAreBound(plan);
 }
 
+/// As cuTensorMapEncodeTiled wants it, as far as that is known.
+static Result<void> checkTensorMap(const Kernel &kernel, const TensorMap &map) {
+  constexpr size_t kFewestDims = 2, kMostDims = 5;
+  constexpr uint32_t kMostBox = 256;
+  auto bad = [&](const auto &...reason) {
+    return badArtifact("kernel ", quoted(kernel.name),
+                       " has a tensor map with ", reason...);
+  };
+  if (map.buffer >= kernel.numBuffers)
+    return bad("buffer ", map.buffer, " of ", kernel.numBuffers);
+  if (map.sizes.size() < kFewestDims || map.sizes.size() > kMostDims ||
+      map.box.size() != map.sizes.size())
+    return bad(map.sizes.size(), " dims and a box of ", map.box.size(),
+               ", expected ", kFewestDims, " to ", kMostDims, " of both");
+  for (const TensorMapSize &size : map.sizes)
+    if (size.scalar != TensorMapSize::kNoScalar &&
+        size.scalar >= kernel.numScalars)
+      return bad("scalar ", size.scalar, " of ", kernel.numScalars);
+  for (uint32_t extent : map.box)
+    if (extent < 1 || extent > kMostBox)
+      return bad("a box of ", extent, " along a dim, expected 1 to ", kMostBox);
+  uint64_t rowBytes = uint64_t(map.elementBytes) * map.box[0];
+  if (rowBytes != 32 && rowBytes != 64 && rowBytes != 128)
+    return bad("rows of ", rowBytes, " bytes, expected 32, 64 or 128");
+  return {};
+}
+
 static Result<void> checkDeviceKernel(const Kernel &kernel) {
   if (kernel.blockThreads < 1 || kernel.blockThreads > kMaxBlockThreads)
     return badArtifact("kernel ", quoted(kernel.name), " wants blocks of ",
@@ -99,6 +126,9 @@ static Result<void> checkDeviceKernel(const Kernel &kernel) {
     if (code.arch.empty() || code.bytes == 0)
       return badArtifact("kernel ", quoted(kernel.name),
                          " has code without an architecture or without bytes");
+  for (const TensorMap &map : kernel.tensorMaps)
+    if (auto valid = checkTensorMap(kernel, map); !valid)
+      return valid;
   return {};
 }
 

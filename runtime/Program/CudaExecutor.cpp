@@ -3,6 +3,7 @@
 #include "runtime/Program/CudaExecutor.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/Program/TensorMaps.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -139,6 +140,22 @@ void CudaExecutor::announce(const TapeLaunch &step) {
   }
 }
 
+/// Those that the kernel takes, for the launch's buffers and scalars.
+Result<void> CudaExecutor::encodeMaps(const abi::Kernel &kernel,
+                                      const TapeLaunch &step) {
+  maps.clear();
+  std::span<const int64_t> scalars =
+      std::span(tape->scalars).subspan(step.firstScalar, kernel.numScalars);
+  for (const abi::TensorMap &map : kernel.tensorMaps) {
+    auto encoded = encodeTensorMap(
+        gpu, map, addresses[step.firstBuffer + map.buffer], scalars);
+    if (!encoded)
+      return encoded.error();
+    maps.push_back(*encoded);
+  }
+  return {};
+}
+
 Result<void> CudaExecutor::launch(const TapeLaunch &step) {
   const abi::Kernel &kernel = program->model().plan().kernels[step.kernel];
   if (gpu.properties().isVirtual)
@@ -150,6 +167,10 @@ Result<void> CudaExecutor::launch(const TapeLaunch &step) {
   auto *scalars = const_cast<int64_t *>(tape->scalars.data());
   for (uint32_t i = 0; i < kernel.numScalars; ++i)
     parameters.push_back(scalars + step.firstScalar + i);
+  if (auto encoded = encodeMaps(kernel, step); !encoded)
+    return encoded;
+  for (cuda::CUtensorMap &map : maps)
+    parameters.push_back(&map);
   return stream.launch(program->kernel(step.kernel), step.instances,
                        parameters.data());
 }

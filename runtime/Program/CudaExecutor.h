@@ -44,6 +44,7 @@ private:
   Result<void> runObserved(RunObserver &observer);
   Result<void> execute(size_t number);
   Result<void> launch(const TapeLaunch &step);
+  Result<void> encodeMaps(const abi::Kernel &kernel, const TapeLaunch &step);
   void announce(const TapeLaunch &step);
 
   std::shared_ptr<const CudaProgram> program;
@@ -59,6 +60,7 @@ private:
   DeviceMemory arena;
   std::vector<cuda::CUdeviceptr> addresses; ///< of the tape's buffers
   std::vector<void *> parameters;           ///< of the launch that is made
+  std::vector<cuda::CUtensorMap> maps;      ///< of these, the last ones
   unsigned numRuns = 0;                     ///< of this tape
   LaunchGraph graph;
   bool isCaptured = false; ///< the graph is this tape's

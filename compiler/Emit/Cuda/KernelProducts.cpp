@@ -11,6 +11,7 @@
 
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -33,43 +34,42 @@ int64_t KernelText::allocate(int64_t bytes) {
 /// In a loop others may still read what the turn before wrote.
 void KernelText::printReuse(Scope &scope) {
   if (scope.block != &entry())
-    line(scope, "__syncthreads();");
+    line(scope, "W::sync();");
 }
 
-/// Whether the matrix unit computes the kernel's products: all are of floats of
-/// 16 bits.
-bool KernelText::usesUnit() {
-  auto isNarrow = [](Value side, Type type) {
-    return typeOf(side).getElementType() == type &&
-           type.getIntOrFloatBitWidth() == 16 && isa<FloatType>(type);
-  };
-  return !kernel
-              .walk([&](tile::MmaOp mma) {
-                Type type = typeOf(mma.getLhs()).getElementType();
-                bool isOfUnit = mma.getType().getElementType().isF32() &&
-                                isNarrow(mma.getLhs(), type) &&
-                                isNarrow(mma.getRhs(), type);
-                return isOfUnit ? WalkResult::advance()
-                                : WalkResult::interrupt();
-              })
-              .wasInterrupted();
+/// The input of a map that at most widens or narrows its elements; null where
+/// it does more.
+static Value inputOfCast(tile::MapOp map) {
+  Block &body = map.getBody().front();
+  Value yielded = cast<tile::YieldOp>(body.getTerminator()).getValue();
+  Operation *op = yielded.getDefiningOp();
+  if (op && isa<arith::ExtFOp, arith::TruncFOp>(op))
+    yielded = op->getOperand(0);
+  bool isCast = map.getInputs().size() == 1 && map.getMap(0).size() == 2 &&
+                yielded == body.getArgument(0);
+  return isCast ? map.getInputs()[0] : Value();
 }
 
-/// The memory that the tile is a copy of, possibly with its axes exchanged.
+/// The memory that the tile is a copy of, possibly with its axes exchanged, and
+/// by way of wider elements.
 std::optional<KernelText::Access> KernelText::copiedBy(Value tile) {
   bool isExchanged = false;
-  if (auto map = tile.getDefiningOp<tile::MapOp>()) {
-    auto yield = cast<tile::YieldOp>(map.getBody().front().getTerminator());
-    if (map.getInputs().size() != 1 ||
-        yield.getValue() != map.getBody().getArgument(0) ||
-        map.getMap(0).size() != 2)
+  SmallVector<Type> between;
+  Type type = typeOf(tile).getElementType();
+  while (auto map = tile.getDefiningOp<tile::MapOp>()) {
+    tile = inputOfCast(map);
+    if (!tile)
       return std::nullopt;
-    isExchanged = map.getMap(0)[0] == 1;
-    tile = map.getInputs()[0];
+    isExchanged ^= map.getMap(0)[0] == 1;
+    between.push_back(typeOf(tile).getElementType());
   }
   auto load = tile.getDefiningOp<tile::LoadOp>();
-  if (!load || load.getType().getRank() != 2 ||
-      load.getView().getType().getLayout())
+  bool isSame = llvm::all_of(between, [&](Type other) {
+    return other == type ||
+           other.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth();
+  });
+  if (!load || !isSame || load.getType().getElementType() != type ||
+      load.getType().getRank() != 2 || load.getView().getType().getLayout())
     return std::nullopt;
   Access access = accessOf(load.getView(), load.getOffsets(), load.getAxes(),
                            load.getType(), {Part::Whole, ""});
@@ -140,7 +140,7 @@ KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
 }
 
 KernelText::Side KernelText::sideOf(tile::MmaOp mma, bool isLeft) {
-  Side side = usesUnit() ? sideOfUnit(mma, isLeft) : sideOfSums(mma, isLeft);
+  Side side = usesUnit ? sideOfUnit(mma, isLeft) : sideOfSums(mma, isLeft);
   if (side.copied) {
     if (side.isTransposed)
       side.copied = exchanged(*side.copied);
@@ -169,12 +169,12 @@ std::string KernelText::textOfPut(const Side &side) {
       side.rows * side.columns > type.getExtent(0) * type.getExtent(1);
   if (isPadded) {
     line(scope, formatv("clear<W>({0});", memory));
-    line(scope, "__syncthreads();");
+    line(scope, "W::sync();");
   }
   line(scope, formatv(side.isTransposed ? "put(transposed({0}), {1});"
                                         : "put({0}, {1});",
                       memory, tile));
-  line(scope, "__syncthreads();");
+  line(scope, "publish<W>();");
   return memory;
 }
 
@@ -183,7 +183,7 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
   Value value = isLeft ? mma.getLhs() : mma.getRhs();
   Side side = sideOf(mma, isLeft);
   tile::TileType type = typeOf(value);
-  if (usesUnit() && isLeft && !side.copied && warpColumns == 1 &&
+  if (usesUnit && isLeft && !side.copied && warpColumns == 1 &&
       hasProduct(type.getExtent(0), type.getExtent(1)))
     return formatv("pairsOf({0})", tileObject(value, naturalSpread(value)));
   std::string memory = staged.lookup(value);
@@ -199,7 +199,7 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
     line(scope, copyText(side, memory));
     line(scope, "commitCopies();");
     line(scope, "awaitCopies<0>();");
-    line(scope, "__syncthreads();");
+    line(scope, "publish<W>();");
   } else if (memory.empty()) {
     memory = textOfPut(side);
   }
@@ -207,16 +207,24 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
   return side.isTransposed ? "transposed(" + memory + ")" : memory;
 }
 
+/// The variable that the product adds to: a loop's, which nothing else reads.
+std::string KernelText::sumsOf(tile::MmaOp mma) {
+  auto argument = dyn_cast<BlockArgument>(mma.getAccumulator());
+  if (argument && argument.hasOneUse() && variables.contains(argument) &&
+      argument.getOwner() == mma->getBlock())
+    return variables[argument].name;
+  std::string sums = newName("sum");
+  std::string text = tileObject(mma.getAccumulator(), naturalSpread(mma));
+  line(scopeOf(mma), formatv("auto {0} = {1};", sums, text));
+  return sums;
+}
+
 std::string KernelText::textOfProduct(tile::MmaOp mma) {
-  Spread spread = naturalSpread(mma);
   std::string left = sideText(mma, true), right = sideText(mma, false);
-  std::string sums = newName(kOwnName);
-  Scope &scope = scopeOf(mma);
-  line(scope, formatv("auto {0} = {1};", sums,
-                      tileObject(mma.getAccumulator(), spread)));
-  line(scope,
-       formatv("{0}({1}, {2}, {3});",
-               usesUnit() ? "multiplyByUnit" : "multiply", sums, left, right));
+  std::string sums = sumsOf(mma);
+  line(scopeOf(mma),
+       formatv("{0}({1}, {2}, {3});", usesUnit ? "multiplyByUnit" : "multiply",
+               sums, left, right));
   return sums;
 }
 
@@ -250,41 +258,56 @@ void KernelText::printTurn(scf::ForOp loop) {
       line(*scopes.back(), variables[argument].name + " = " + text + ";");
 }
 
-void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
-  Scope &outer = *scopes.back();
-  std::string turn = newName("at"), lower = number(loop.getLowerBound()),
+/// Gives the sides their stages.
+KernelText::Turn KernelText::openTurn(scf::ForOp loop, ArrayRef<Side> sides) {
+  std::string name = newName("at"), lower = number(loop.getLowerBound()),
               step = number(loop.getStep());
   bool isFromZero = lower == "0";
-  std::string count =
-      formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
-              isFromZero ? "" : " - " + lower, step);
-  numbers[loop.getInductionVar()] = turn;
-  std::string begin = formatv("const i64 {0} = {1}turn * {2};", turn,
-                              isFromZero ? "" : lower + " + ", step);
-  SmallVector<std::string> memories;
+  numbers[loop.getInductionVar()] = name;
+  Turn turn;
+  turn.turns = formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
+                       isFromZero ? "" : " - " + lower, step);
+  turn.begin = formatv("const i64 {0} = {1}turn * {2};", name,
+                       isFromZero ? "" : lower + " + ", step);
   for (const Side &side : sides) {
     int64_t stage = llvm::alignTo(side.bytes, 1024);
-    std::string name = newName("s");
-    memories.push_back(formatv("const {0} {1}({2} + stage * {3});", side.type,
-                               name, allocate(stage * numStages), stage));
-    staged[side.tile] = name;
+    std::string memory = newName("s");
+    turn.memories.push_back(formatv("const {0} {1}({2} + stage * {3});",
+                                    side.type, memory,
+                                    allocate(stage * numStages), stage));
+    staged[side.tile] = memory;
   }
+  return turn;
+}
+
+std::string KernelText::usesText(scf::ForOp loop, const Turn &turn) {
+  open(loop.getBody());
+  for (const std::string &memory : turn.memories)
+    line(*scopes.back(), memory);
+  printTurn(loop);
+  Scope &uses = *scopes.back();
+  std::string rest = std::move(uses.text);
+  uses.text.clear();
+  if (StringRef(rest).contains(numbers[loop.getInductionVar()]))
+    line(uses, turn.begin);
+  uses.text += rest;
+  return close();
+}
+
+void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
+  Scope &outer = *scopes.back();
+  Turn turn = openTurn(loop, sides);
   Scope &copies = open(loop.getBody());
-  line(copies, begin);
-  for (auto [side, memory] : llvm::zip_equal(sides, memories)) {
+  line(copies, turn.begin);
+  for (auto [side, memory] : llvm::zip_equal(sides, turn.memories)) {
     line(copies, memory);
     line(copies, copyText(side, staged[side.tile]));
   }
   std::string copyHalf = close();
-  Scope &uses = open(loop.getBody());
-  line(uses, begin);
-  for (const std::string &memory : memories)
-    line(uses, memory);
-  printTurn(loop);
-  std::string useHalf = close();
+  std::string useHalf = usesText(loop, turn);
   printReuse(outer);
-  line(outer, formatv("pipeline<{0}>({1}, [&](i64 turn, int stage) {{",
-                      numStages, count));
+  line(outer, formatv("pipeline<W, {0}>({1}, [&](i64 turn, int stage) {{",
+                      numStages, turn.turns));
   outer.text += copyHalf;
   line(outer, "}, [&](i64 turn, int stage) {");
   outer.text += useHalf;
@@ -305,6 +328,8 @@ void KernelText::printLoop(scf::ForOp loop) {
                  name, tileObject(init, spread)));
     variables[argument] = variables[result] = {name, spread};
   }
+  if (ring && ring->first == loop)
+    return printConsumer(loop);
   SmallVector<Side> sides = sidesCopiedIn(loop);
   if (!sides.empty())
     return printPipeline(loop, sides);

@@ -98,7 +98,7 @@ std::string KernelText::textOfSlicedReduce(tile::ReduceOp reduce) {
   std::string element = scalarType(type.getElementType()),
               kind = nameOf(reduce.getKind()).str();
   Scope &scope = scopeOf(reduce);
-  std::string result = newName(kOwnName), turn = newName("at");
+  std::string result = newName("sum"), turn = newName("at");
   std::string end = std::to_string(extent);
   if (Value limit = reduce.getLimit())
     end = formatv("smallest<i64>({0}, {1})", number(limit), extent);

@@ -48,7 +48,7 @@ KernelText::NamedLayout KernelText::newLayout(int64_t rows, int64_t columns) {
   NamedLayout layout;
   layout.name = formatv("L{0}x{1}", rows, columns);
   if (hasProduct(rows, columns)) {
-    StringRef kind = usesUnit() ? "MatrixLayout" : "SumLayout";
+    StringRef kind = usesUnit ? "MatrixLayout" : "SumLayout";
     layout.text = formatv("{0}<{1}, {2}, W>", kind, rows, columns);
     layout.rows = formatv("{0} {1}", kind, rows);
     return layout;

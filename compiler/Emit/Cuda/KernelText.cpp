@@ -4,6 +4,8 @@
 
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -15,7 +17,8 @@ using llvm::formatv;
 
 namespace tenon::cuda {
 
-KernelText::KernelText(tile::KernelOp kernel) : kernel(kernel) {
+KernelText::KernelText(tile::KernelOp kernel)
+    : kernel(kernel), usesUnit(tile::multipliesHalves(kernel)) {
   DictionaryAttr schedule = kernel.getScheduleAttr();
   if (auto warps = schedule.getAs<DenseI64ArrayAttr>("warps")) {
     warpRows = warps[0];
@@ -23,6 +26,8 @@ KernelText::KernelText(tile::KernelOp kernel) : kernel(kernel) {
   }
   if (auto stages = schedule.getAs<IntegerAttr>("stages"))
     numStages = stages.getInt();
+  if (auto unit = schedule.getAs<StringAttr>("unit"))
+    usesGroups = unit == "wgmma";
 }
 
 std::string KernelText::fail(Operation *op, const Twine &reason) {
@@ -123,7 +128,7 @@ void KernelText::printInstance() {
 // The function
 //===----------------------------------------------------------------------===//
 
-static std::string parametersText(tile::KernelOp kernel) {
+static std::string parametersText(tile::KernelOp kernel, size_t numMaps) {
   std::string text;
   auto add = [&](const Twine &parameter) {
     text += (text.empty() ? "" : ",\n    ") + parameter.str();
@@ -141,6 +146,8 @@ static std::string parametersText(tile::KernelOp kernel) {
         scalarType(buffer.getElementType()) + " *__restrict__ buffer" +
         Twine(number));
   }
+  for (size_t map = 0; map < numMaps; ++map)
+    add("const __grid_constant__ TensorMap map" + Twine(map));
   return text;
 }
 
@@ -160,8 +167,13 @@ FailureOr<KernelForm> KernelText::print() {
     return failure();
   for (auto [n, scalar] : llvm::enumerate(kernel.getScalars()))
     numbers[scalar] = "n" + std::to_string(n);
+  if (usesGroups && !usesUnit)
+    return kernel.emitOpError("cannot be printed for a GPU: its unit "
+                              "wgmma multiplies floats of 16 bits alone");
   open(&entry());
   printInstance();
+  if (usesGroups)
+    printRing();
   for (Operation &op : entry())
     if (auto store = dyn_cast<tile::StoreOp>(op))
       printStore(store);
@@ -172,20 +184,26 @@ FailureOr<KernelForm> KernelText::print() {
   KernelForm form;
   // No function of the device is called so.
   form.entry = ("tenon_" + kernel.getSymName()).str();
-  form.numThreads = 32 * warpRows * warpColumns;
+  constexpr int64_t kCopying = 128; // threads of a ring's copies
+  form.numThreads = 32 * warpRows * warpColumns + (ring ? kCopying : 0);
   form.sharedBytes = sharedBytes + llvm::alignTo(scratchBytes, 16);
   llvm::raw_string_ostream os(form.text);
   if (StringAttr source = kernel.getSourceAttr())
     os << "// " << source.getValue() << "\n";
   // One block at least: else ptxas would rather spill than leave room for more.
   os << "extern \"C\" __global__ void __launch_bounds__(" << form.numThreads
-     << ", 1) " << form.entry << "(\n    " << parametersText(kernel) << ") {\n";
-  os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
+     << ", 1) " << form.entry << "(\n    "
+     << parametersText(kernel, tensorMaps.size()) << ") {\n";
+  if (usesGroups)
+    os << formatv("  using W = Warpgroups<{0}>;\n", warpRows / 4);
+  else
+    os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
   for (auto &[shape, layout] : layouts)
     os << "  using " << layout.name << " = " << layout.text << ";\n";
   if (scratchBytes > 0)
     os << "  constexpr u32 kScratch = " << sharedBytes << ";\n";
   os << body << "}\n";
+  form.tensorMaps = std::move(tensorMaps);
   return form;
 }
 

@@ -12,6 +12,7 @@
 #define TENON_COMPILER_EMIT_CUDA_KERNELTEXT_H
 
 #include "dialects/Tile/TileDialect.h"
+#include "runtime/Abi/Plan.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/MapVector.h"
@@ -19,6 +20,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace tenon::cuda {
 
@@ -28,6 +30,7 @@ struct KernelForm {
   std::string text;        ///< the function; it needs the device library
   int64_t numThreads = 0;  ///< of a block
   int64_t sharedBytes = 0; ///< of a block's dynamic shared memory
+  std::vector<abi::TensorMap> tensorMaps; ///< parameters behind the scalars
 };
 
 class KernelText {
@@ -58,8 +61,6 @@ private:
   std::string close();
   void line(Scope &scope, const llvm::Twine &text);
   std::string newName(llvm::StringRef prefix);
-  /// Of names of tiles that statements before made, and not an expression.
-  static constexpr llvm::StringLiteral kOwnName = "sum";
   std::string number(Value value);
   void printInstance();
   mlir::LogicalResult checkBuffers();
@@ -174,13 +175,13 @@ private:
     int64_t bytes;
     std::optional<Access> copied; ///< what it is a copy of, as it lies
   };
-  bool usesUnit();
   Side sideOf(tile::MmaOp mma, bool isLeft);
   Side sideOfSums(tile::MmaOp mma, bool isLeft);
   Side sideOfUnit(tile::MmaOp mma, bool isLeft);
   std::optional<Access> copiedBy(Value tile);
   std::string sideText(tile::MmaOp mma, bool isLeft);
   std::string textOfPut(const Side &side);
+  std::string sumsOf(tile::MmaOp mma);
   std::string textOfProduct(tile::MmaOp mma);
   std::string copyText(const Side &side, llvm::StringRef memory);
   void printLoop(mlir::scf::ForOp loop);
@@ -190,10 +191,33 @@ private:
   int64_t allocate(int64_t bytes);
   void printReuse(Scope &scope);
 
+  //===--- KernelRings.cpp: loops whose copies a warpgroup of their own makes //
+  /// A side's map and where in it a tile begins, the last dim first.
+  struct BoxCopy {
+    std::string map;
+    llvm::SmallVector<Value> at;
+  };
+  std::optional<BoxCopy> boxCopy(const Side &side);
+  std::optional<abi::TensorMapSize> sizeOf(Value size);
+  bool isPaddedByView(const Side &side);
+  std::string mapName(abi::TensorMap map);
+  void printRing();
+  void printConsumer(mlir::scf::ForOp loop);
+  /// Which sides of a loop lie where, for as long as its turns are printed.
+  struct Turn {
+    std::string turns; ///< how many
+    std::string begin; ///< what a half says first
+    llvm::SmallVector<std::string> memories;
+  };
+  Turn openTurn(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
+  std::string usesText(mlir::scf::ForOp loop, const Turn &turn);
+
   mlir::Block &entry() { return kernel.getEntry(); }
 
   tile::KernelOp kernel;
   int64_t warpRows = 1, warpColumns = 1, numStages = 2;
+  /// The matrix unit computes the kernel's products, and whether by warpgroups.
+  bool usesUnit, usesGroups = false;
   int64_t sharedBytes = 0, scratchBytes = 0;
   int64_t numNames = 0;
   bool hasFailed = false;
@@ -207,6 +231,9 @@ private:
   };
   llvm::DenseMap<Value, Variable> variables;
   llvm::DenseMap<Value, std::string> staged; ///< copied sides of this turn
+  std::vector<abi::TensorMap> tensorMaps;
+  /// The loop whose copies are made by a ring, and what its turns begin with.
+  std::optional<std::pair<mlir::scf::ForOp, Turn>> ring;
 };
 
 } // namespace tenon::cuda

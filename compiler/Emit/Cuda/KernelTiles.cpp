@@ -211,6 +211,12 @@ std::string KernelText::textOf(Value value, const Spread &spread) {
       });
 }
 
+/// Whether statements before made what the text stands for.
+static bool isName(StringRef text) {
+  return !text.empty() && llvm::isAlpha(text[0]) &&
+         llvm::all_of(text, llvm::isAlnum);
+}
+
 std::string KernelText::tile(Value value, const Spread &spread) {
   if (auto fill = value.getDefiningOp<tile::FillOp>())
     return number(fill.getValue());
@@ -240,7 +246,7 @@ std::string KernelText::tile(Value value, const Spread &spread) {
     return name;
   std::string text = isConverted ? textOfConversion(value, natural, spread)
                                  : textOf(value, natural);
-  if (StringRef(text).starts_with(kOwnName))
+  if (isName(text))
     return scope.nameOf(value, key.key()) = text;
   std::string name = newName("t");
   line(scope, "auto " + name + " = " + text + ";");

@@ -130,6 +130,29 @@ inline constexpr unsigned CU_STREAM_NON_BLOCKING = 1;
 inline constexpr unsigned CU_EVENT_DEFAULT = 0;
 inline constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
 
+enum CUtensorMapDataType : uint32_t {
+  CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0,
+  CU_TENSOR_MAP_DATA_TYPE_UINT16 = 1,
+  CU_TENSOR_MAP_DATA_TYPE_UINT32 = 2,
+};
+enum CUtensorMapInterleave : uint32_t { CU_TENSOR_MAP_INTERLEAVE_NONE = 0 };
+enum CUtensorMapSwizzle : uint32_t {
+  CU_TENSOR_MAP_SWIZZLE_NONE = 0,
+  CU_TENSOR_MAP_SWIZZLE_32B = 1,
+  CU_TENSOR_MAP_SWIZZLE_64B = 2,
+  CU_TENSOR_MAP_SWIZZLE_128B = 3,
+};
+enum CUtensorMapL2promotion : uint32_t {
+  CU_TENSOR_MAP_L2_PROMOTION_NONE = 0,
+  CU_TENSOR_MAP_L2_PROMOTION_L2_128B = 2,
+};
+enum CUtensorMapFloatOOBfill : uint32_t {
+  CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
+};
+struct alignas(128) CUtensorMap {
+  uint64_t opaque[16];
+};
+
 // clang-format off
 /// X(name, (parameters)) for each function that the runtime calls. All return
 /// CUresult and are exported by drivers of CUDA 12 and later.
@@ -190,6 +213,12 @@ inline constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
   X(cuGraphExecUpdate_v2,                                                      \
     (CUgraphExec exec, CUgraph graph, CUgraphExecUpdateResultInfo *info))      \
   X(cuGraphExecDestroy, (CUgraphExec exec))                                    \
+  X(cuTensorMapEncodeTiled,                                                    \
+    (CUtensorMap *map, CUtensorMapDataType type, unsigned rank, void *address, \
+     const unsigned long long *dims, const unsigned long long *strides,        \
+     const unsigned *box, const unsigned *elementStrides,                      \
+     CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,             \
+     CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill))          \
   X(cuGraphLaunch, (CUgraphExec exec, CUstream stream))
 // clang-format on
 

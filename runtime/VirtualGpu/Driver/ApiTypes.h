@@ -62,13 +62,6 @@ enum CUdriverProcAddressQueryResult : uint32_t {
   CU_GET_PROC_ADDRESS_SUCCESS = 0,
   CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND = 1,
 };
-enum CUtensorMapDataType : uint32_t { CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0 };
-enum CUtensorMapInterleave : uint32_t { CU_TENSOR_MAP_INTERLEAVE_NONE = 0 };
-enum CUtensorMapSwizzle : uint32_t { CU_TENSOR_MAP_SWIZZLE_NONE = 0 };
-enum CUtensorMapL2promotion : uint32_t { CU_TENSOR_MAP_L2_PROMOTION_NONE = 0 };
-enum CUtensorMapFloatOOBfill : uint32_t {
-  CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0
-};
 enum CUlaunchAttributeID : uint32_t {
   CU_LAUNCH_ATTRIBUTE_COOPERATIVE = 2,
   CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION = 4,
@@ -126,9 +119,6 @@ struct CUDA_MEMSET_NODE_PARAMS {
 struct CUDA_HOST_NODE_PARAMS {
   CUhostFn fn;
   void *userData;
-};
-struct alignas(128) CUtensorMap {
-  uint64_t opaque[16];
 };
 
 /// CU_LAUNCH_PARAM_*, which the header has as macros.
@@ -257,13 +247,7 @@ inline constexpr uintptr_t kLaunchParamBufferSize = 2;
   X(cuGetProcAddress_v2,                                                       \
     (const char *symbol, void **function, int version,                         \
      unsigned long long flags, CUdriverProcAddressQueryResult *status))        \
-  X(cuGetExportTable, (const void **table, const CUuuid *id))                  \
-  X(cuTensorMapEncodeTiled,                                                    \
-    (CUtensorMap *map, CUtensorMapDataType type, unsigned rank, void *address, \
-     const unsigned long long *dims, const unsigned long long *strides,        \
-     const unsigned *box, const unsigned *elementStrides,                      \
-     CUtensorMapInterleave interleave, CUtensorMapSwizzle swizzle,             \
-     CUtensorMapL2promotion promotion, CUtensorMapFloatOOBfill fill))
+  X(cuGetExportTable, (const void **table, const CUuuid *id))
 // clang-format on
 
 } // namespace tenon::cuda

@@ -1,7 +1,7 @@
 // cuTensorMapEncodeTiled, with the checks that the driver's manual lists.
 
 #include "runtime/VirtualGpu/Driver/Api.h"
-#include "runtime/VirtualGpu/Driver/TensorMap.h"
+#include "runtime/VirtualGpu/TensorMap.h"
 
 #include <cstring>
 
@@ -17,7 +17,7 @@ static bool isValidShape(unsigned rank, unsigned elementBytes,
                          const unsigned long long *dims,
                          const unsigned long long *strides, const unsigned *box,
                          const unsigned *elementStrides) {
-  constexpr unsigned long long kMostElements = 1ull << 32,
+  constexpr unsigned long long kMostElements = UINT32_MAX,
                                kMostBytes = 1ull << 40;
   for (unsigned i = 0; i < rank; ++i) {
     if (dims[i] < 1 || dims[i] > kMostElements)
@@ -50,7 +50,7 @@ CUresult cuTensorMapEncodeTiled(
   auto at = reinterpret_cast<uintptr_t>(address);
   if (!map || reinterpret_cast<uintptr_t>(map) % 64 || !at || at % 16 ||
       !dims || !box || !elementStrides || type >= kNumTypes || rank < 1 ||
-      rank > TensorMap::kMostDims || (rank > 1 && !strides) || fill > 1)
+      rank > TensorMap::kMostRank || (rank > 1 && !strides) || fill > 1)
     return CUDA_ERROR_INVALID_VALUE;
   if (interleave != CU_TENSOR_MAP_INTERLEAVE_NONE)
     return CUDA_ERROR_NOT_SUPPORTED;
@@ -58,17 +58,16 @@ CUresult cuTensorMapEncodeTiled(
   if (!isValidShape(rank, bytes, dims, strides, box, elementStrides) ||
       !isValidSwizzle(swizzle, box[0] * bytes))
     return CUDA_ERROR_INVALID_VALUE;
-  TensorMap made{};
-  made.magic = TensorMap::kMagic;
-  made.type = uint8_t(type);
+  TensorMap made;
   made.rank = uint8_t(rank);
-  made.swizzle = uint8_t(swizzle);
+  made.elementBytes = uint8_t(bytes);
+  made.swizzle = TensorMap::Swizzle(swizzle);
+  made.fillsWithNan = fill != CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE;
   made.address = at;
-  made.fill = uint8_t(fill);
   for (unsigned i = 0; i < rank; ++i) {
-    made.dimMinusOne[i] = uint32_t(dims[i] - 1);
+    made.extents[i] = uint32_t(dims[i]);
     made.box[i] = uint16_t(box[i]);
-    made.elementStride[i] = uint8_t(elementStrides[i]);
+    made.elementStrides[i] = uint8_t(elementStrides[i]);
     if (i + 1 < rank)
       made.strideBytes[i] = strides[i];
   }

@@ -1,10 +1,21 @@
 // RUN: tenon-opt %s --fuse-groups --form-kernels --choose-cuda-schedule | FileCheck %s
+// RUN: tenon-opt %s --fuse-groups --form-kernels "--choose-cuda-schedule=shared-bytes=101376" | FileCheck --check-prefix=SMALL %s
+// RUN: tenon-opt %s --fuse-groups --form-kernels "--choose-cuda-schedule=warpgroups=true shared-bytes=232448" | FileCheck --check-prefix=GROUPS %s
 
 // A contraction: blocks of sums; of floats of 16 bits four times as many elements
 // are contracted in a turn.
 
-// CHECK-DAG: tile.kernel @matmul(%{{.*}}schedule {BK = 16 : index, BM = 64 : index, BN = 64 : index, stages = 3 : index, warps = array<i64: 2, 2>}{{.*}}squares of 4 x 4
-// CHECK-DAG: tile.kernel @matmul_0(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 3 : index, warps = array<i64: 2, 4>}{{.*}}matrix unit
+// CHECK-DAG: tile.kernel @matmul(%{{.*}}schedule {BK = 16 : index, BM = 64 : index, BN = 64 : index, stages = 4 : index, warps = array<i64: 2, 2>}{{.*}}squares of 4 x 4
+// CHECK-DAG: tile.kernel @matmul_0(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 4 : index, warps = array<i64: 2, 4>}{{.*}}matrix unit
+
+// As many turns at a time as there is memory for.
+
+// SMALL-DAG: tile.kernel @matmul_0(%{{.*}}stages = 3 : index, warps = array<i64: 2, 4>}
+
+// Groups of four warps multiply floats of 16 bits, and no others.
+
+// GROUPS-DAG: tile.kernel @matmul(%{{.*}}stages = 4 : index, warps = array<i64: 2, 2>}
+// GROUPS-DAG: tile.kernel @matmul_0(%{{.*}}BN = 128 : index, stages = 4 : index, unit = "wgmma", warps = array<i64: 8, 1>}{{.*}}64 rows for each group
 
 // Attention: no row of scores is spread over two warps.
 

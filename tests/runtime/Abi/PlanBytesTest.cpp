@@ -24,6 +24,8 @@ TEST(PlanBytes, RoundTrip) {
   written.kernels[1].blockThreads = 256;
   written.kernels[1].sharedBytes = 49152;
   written.kernels[1].codes = {{"sm_90a", CodeForm::Ptx, 4096, 700, 34, 8}};
+  written.kernels[1].tensorMaps = {
+      {1, 2, {{.constant = 768}, {.scalar = 3}}, {64, 128}}};
   std::get<Launch>(written.functions[1].steps[0]).results = {
       {{"a", "b"}, DType::BF16, {constant(3)}}};
   std::get<Launch>(written.functions[1].steps[0]).variants = {
@@ -47,6 +49,7 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(code.bytes, 700u);
   EXPECT_EQ(code.registers, 34u);
   EXPECT_EQ(code.spillBytes, 8u);
+  EXPECT_EQ(plan->kernels[1].tensorMaps, written.kernels[1].tensorMaps);
   const LaunchResult &result =
       std::get<Launch>(plan->functions[1].steps[0]).results.at(0);
   EXPECT_EQ(result.names, (std::vector<std::string>{"a", "b"}));

@@ -101,6 +101,37 @@ TEST(PlanCheck, DeviceKernels) {
             "GPU");
 }
 
+TEST(PlanCheck, TensorMaps) {
+  auto errorWith = [](const std::function<void(TensorMap &)> &change) {
+    return errorAfter([&](Plan &plan) {
+      for (Kernel &kernel : plan.kernels) {
+        kernel.scratchBytes = 0;
+        kernel.blockThreads = 128;
+        kernel.codes = {{"sm_90a", CodeForm::Ptx, 64, 5}};
+      }
+      TensorMap map{0, 2, {{.constant = 768}, {.scalar = 0}}, {64, 128}};
+      change(map);
+      plan.kernels[1].tensorMaps = {map};
+    });
+  };
+  std::string kernel = "kernel 'row_sum' has a tensor map with ";
+  EXPECT_EQ(errorWith([](TensorMap &) {}), "no error");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.buffer = 2; }),
+            kernel + "buffer 2 of 2");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.sizes[1].scalar = 1; }),
+            kernel + "scalar 1 of 1");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.sizes.pop_back(); }),
+            kernel + "1 dims and a box of 2, expected 2 to 5 of both");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.sizes.resize(6); }),
+            kernel + "6 dims and a box of 2, expected 2 to 5 of both");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.box[1] = 257; }),
+            kernel + "a box of 257 along a dim, expected 1 to 256");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.box[0] = 0; }),
+            kernel + "a box of 0 along a dim, expected 1 to 256");
+  EXPECT_EQ(errorWith([](TensorMap &map) { map.elementBytes = 3; }),
+            kernel + "rows of 192 bytes, expected 32, 64 or 128");
+}
+
 TEST(PlanCheck, Launches) {
   EXPECT_EQ(errorAfter([](Plan &plan) { firstLaunch(plan).flops = symbol(2); }),
             "function 'layer', step 0: a formula uses symbol 2 of 2");

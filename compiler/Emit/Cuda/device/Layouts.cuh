@@ -25,6 +25,17 @@ TENON_DEVICE u32 warp() { return threadIdx.x / 32; }
 template <int Rows, int Columns> struct Warps {
   static constexpr int kRows = Rows, kColumns = Columns;
   static constexpr int kThreads = 32 * Rows * Columns;
+  static constexpr bool kAreGroups = false;
+  TENON_DEVICE static void sync() { __syncthreads(); }
+};
+
+/// Groups of four warps along the rows, each of which multiplies as one. A
+/// block may have others, which have no tiles and do not come to the barrier.
+template <int Groups> struct Warpgroups : Warps<4 * Groups, 1> {
+  static constexpr bool kAreGroups = true;
+  TENON_DEVICE static void sync() {
+    asm volatile("bar.sync 1, %0;" ::"n"(128 * Groups) : "memory");
+  }
 };
 
 struct Digit {

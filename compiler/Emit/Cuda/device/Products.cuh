@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-#include "compiler/Emit/Cuda/device/Shared.cuh"
+#include "compiler/Emit/Cuda/device/Warpgroups.cuh"
 
 namespace tenon {
 
@@ -84,20 +84,6 @@ TENON_DEVICE void multiplyMatrices(f16, float *sums, const u32 (&a)[4], u32 b0,
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-/// Sums narrowed to pairs: registers in the order in which a left side has
-/// them.
-template <class T, class L> struct Pairs {
-  using Element = T;
-  u32 v[L::kRegisters / 2];
-};
-template <class T, class L>
-TENON_DEVICE Pairs<T, L> pairsOf(const Tile<T, L> &tile) {
-  Pairs<T, L> result;
-  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i) result.v[i] =
-      u32(tile.v[2 * i].bits) | u32(tile.v[2 * i + 1].bits) << 16;
-  return result;
-}
-
 /// 16 rows and 16 contracted elements of a left side for each warp.
 template <class L, class A> struct LeftSide;
 template <class L, class T, int M, int K>
@@ -154,10 +140,9 @@ struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
   }
 };
 
-/// Adds to the sums the product of two sides.
 template <class L, class A, class B>
-TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
-                                 const B &right) {
+TENON_DEVICE void multiplyByWarps(Tile<float, L> &sums, const A &left,
+                                  const B &right) {
   const LeftSide<L, A> a{left};
   const RightSide<L, B> b{right};
   constexpr int kDepth = LeftSide<L, A>::kDepth, kBands = L::kRows / 2,
@@ -182,13 +167,23 @@ TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
   }
 }
 
+/// Adds to the sums the product of two sides.
+template <class L, class A, class B>
+TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
+                                 const B &right) {
+  if constexpr (L::Grid::kAreGroups)
+    multiplyByGroups(sums, left, right);
+  else
+    multiplyByWarps(sums, left, right);
+}
+
 //===----------------------------------------------------------------------===//
 // Pipelines
 //===----------------------------------------------------------------------===//
 
 /// A loop of n turns whose copies run Stages - 1 turns ahead of their use.
 /// load(turn, stage) only copies; use(turn, stage) multiplies.
-template <int Stages, class Load, class Use>
+template <class W, int Stages, class Load, class Use>
 TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
   TENON_UNROLL for (int k = 0; k < Stages - 1; ++k) {
     if (k < n)
@@ -199,7 +194,7 @@ TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
 #pragma unroll 1
   for (i64 k = 0; k < n; ++k) {
     awaitCopies<Stages - 2>();
-    __syncthreads();
+    publish<W>();
     if (k + Stages - 1 < n)
       load(k + Stages - 1, free);
     commitCopies();

@@ -29,11 +29,11 @@ TENON_DEVICE void reduceWarps(T (&v)[Slots], u32 memory) {
       return all[(Axis == 0 ? L::row(slot) : L::column(slot)) * kWarps +
                  warpNumber];
     };
-    __syncthreads();
+    L::Grid::sync();
     if ((lane() & L::lanesSharing(Axis)) == 0)
       TENON_UNROLL for (int i = 0; i < Slots; ++i) at(i, L::warpSharing(Axis)) =
           v[i];
-    __syncthreads();
+    L::Grid::sync();
     TENON_UNROLL for (int i = 0; i < Slots; ++i) {
       v[i] = at(i, 0);
       TENON_UNROLL for (int w = 1; w < kWarps; ++w) v[i] =

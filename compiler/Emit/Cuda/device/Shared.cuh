@@ -164,9 +164,9 @@ TENON_DEVICE Tile<T, To> convert(const Tile<T, L> &tile, u32 memory) {
     return tile;
   } else {
     PlainTile<T, L::kM, L::kN> all(memory);
-    __syncthreads();
+    L::Grid::sync();
     put(all, tile);
-    __syncthreads();
+    L::Grid::sync();
     Tile<T, To> result;
     TENON_UNROLL for (int r = 0; r < To::kRows; ++r)
         TENON_UNROLL for (int c = 0; c < To::kColumns; ++c)
@@ -181,12 +181,12 @@ TENON_DEVICE Tile<T, To> convert(const Tile<T, L> &tile, u32 memory) {
 template <class To, int ToAxis, class T, class L, int FromAxis, int Slots>
 TENON_DEVICE auto convertSlots(const T (&v)[Slots], u32 memory) {
   T *all = sharedMemory<T>(memory);
-  __syncthreads();
+  L::Grid::sync();
   if (isFirstSharing<L>(FromAxis))
     TENON_UNROLL for (int i = 0; i < Slots;
                       ++i) if (FromAxis == 0 ? L::hasRow(i) : L::hasColumn(i))
         all[FromAxis == 0 ? L::row(i) : L::column(i)] = v[i];
-  __syncthreads();
+  L::Grid::sync();
   typename Choose<ToAxis == 0, Rows<T, To>, Columns<T, To>>::Type result;
   TENON_UNROLL for (int i = 0; i < (ToAxis == 0 ? To::kRows : To::kColumns);
                     ++i) {

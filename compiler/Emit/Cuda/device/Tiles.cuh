@@ -18,6 +18,20 @@ template <class T, class L> struct Columns {
   using Element = T;
   T v[L::kColumns];
 };
+/// Elements of 16 bits in pairs: the registers of a product's left side, in the
+/// order in which sums of the same rows have them.
+template <class T, class L> struct Pairs {
+  using Element = T;
+  u32 v[L::kRegisters / 2];
+};
+template <class T, class L>
+TENON_DEVICE Pairs<T, L> pairsOf(const Tile<T, L> &tile) {
+  Pairs<T, L> result;
+  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i) result.v[i] =
+      u32(tile.v[2 * i].bits) | u32(tile.v[2 * i + 1].bits) << 16;
+  return result;
+}
+
 /// first, first + 1, ... along the rows or the columns.
 struct RowIndex {
   i64 first;

@@ -17,11 +17,11 @@
 // CHECK-NEXT:   const i64 [[COLUMN:.+]] = instance % ceilDiv(100, 64) * 64;
 // CHECK-NEXT:   instance /= ceilDiv(100, 64);
 // CHECK-NEXT:   const i64 [[ROW:.+]] = instance * 64;
-// CHECK:        pipeline<3>(ceilDiv(40, 16), [&](i64 turn, int stage) {
+// CHECK:        pipeline<W, 4>(ceilDiv(40, 16), [&](i64 turn, int stage) {
 // CHECK-NEXT:       const i64 [[K:.+]] = turn * 16;
 // CHECK-NEXT:       const PlainTile<float, 16, 64> [[LEFT:.+]](0 + stage * 5120);
 // CHECK-NEXT:       copy<W, 8>([[LEFT]], Window{buffer0 + [[ROW]] * 40 + [[K]], Fixed<1>(), Fixed<40>(), Below(40 - [[K]]), Below(n0 - [[ROW]])});
-// CHECK-NEXT:       const PlainTile<float, 16, 64> [[RIGHT:.+]](15360 + stage * 5120);
+// CHECK-NEXT:       const PlainTile<float, 16, 64> [[RIGHT:.+]](20480 + stage * 5120);
 // CHECK-NEXT:       copy<W, 4>([[RIGHT]], Window{buffer1 + [[K]] * 100 + [[COLUMN]], Fixed<100>(), Fixed<1>(), Below(40 - [[K]]), Below(100 - [[COLUMN]])});
 // CHECK-NEXT:   }, [&](i64 turn, int stage) {
 // CHECK:            multiply([[SUM:.+]], transposed([[LEFT]]), [[RIGHT]]);

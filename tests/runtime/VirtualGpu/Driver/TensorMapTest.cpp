@@ -1,6 +1,6 @@
 // Tensor maps are encoded, and refused where the driver's manual says so.
 
-#include "runtime/VirtualGpu/Driver/TensorMap.h"
+#include "runtime/VirtualGpu/TensorMap.h"
 #include "runtime/VirtualGpu/Driver/Api.h"
 
 #include <cstring>
@@ -36,15 +36,15 @@ TEST(VirtualTensorMap, HoldsWhatItWasMadeOf) {
   vgpu::TensorMap map;
   std::memcpy(&map, &request.map, sizeof(map));
   EXPECT_EQ(map.magic, vgpu::TensorMap::kMagic);
-  EXPECT_EQ(map.type, 9);
+  EXPECT_EQ(map.elementBytes, 2);
   EXPECT_EQ(map.rank, 2);
   EXPECT_EQ(map.swizzle, 3);
   EXPECT_EQ(map.address, 0x10000u);
-  EXPECT_EQ(map.dimMinusOne[0], 999u);
-  EXPECT_EQ(map.dimMinusOne[1], 299u);
+  EXPECT_EQ(map.extents[0], 1000u);
+  EXPECT_EQ(map.extents[1], 300u);
   EXPECT_EQ(map.strideBytes[0], 2048u);
   EXPECT_EQ(map.box[1], 128);
-  EXPECT_EQ(map.elementStride[0], 1);
+  EXPECT_EQ(map.elementStrides[0], 1);
 }
 
 TEST(VirtualTensorMap, RefusesWhatHardwareCannotDo) {

@@ -1,0 +1,154 @@
+//===- KernelRings.cpp - loops whose copies have a warpgroup of their own -===//
+//
+// Where all that a loop of products copies are boxes of tensors, one thread
+// asks for them by tensor maps, which the launch makes. The block then has two
+// roles: those who copy leave before the first tile is printed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Emit/Cuda/KernelText.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using llvm::formatv;
+
+namespace tenon::cuda {
+
+static std::optional<int64_t> constantOf(Value value) {
+  IntegerAttr constant;
+  if (matchPattern(value, m_Constant(&constant)))
+    return constant.getInt();
+  return std::nullopt;
+}
+
+/// What a launch knows: a constant or a scalar that it passes.
+std::optional<abi::TensorMapSize> KernelText::sizeOf(Value size) {
+  if (std::optional<int64_t> constant = constantOf(size))
+    return abi::TensorMapSize{.constant = *constant};
+  for (auto [number, scalar] : llvm::enumerate(kernel.getScalars()))
+    if (scalar == size)
+      return abi::TensorMapSize{.scalar = static_cast<uint32_t>(number)};
+  return std::nullopt;
+}
+
+/// Whether the zeros that a product needs behind what it contracts are those
+/// that lie outside of the view.
+bool KernelText::isPaddedByView(const Side &side) {
+  const Access &access = *side.copied;
+  tile::ViewOp view = access.view;
+  // A left side that lies transposed contracts its rows, as others do not.
+  bool rowsAreDeep = side.isLeft == side.isTransposed;
+  int64_t dim = rowsAreDeep ? access.rowDim : access.columnDim;
+  int64_t extent = rowsAreDeep ? access.rows : access.columns;
+  if (extent == (rowsAreDeep ? side.rows : side.columns))
+    return true;
+  return matchPattern(access.offsets[dim], m_Zero()) &&
+         constantOf(view.getSizes()[dim]) == extent;
+}
+
+/// Equal maps are one.
+std::string KernelText::mapName(abi::TensorMap map) {
+  auto found = llvm::find(tensorMaps, map);
+  size_t number = found - tensorMaps.begin();
+  if (found == tensorMaps.end())
+    tensorMaps.push_back(std::move(map));
+  return "map" + std::to_string(number);
+}
+
+/// Nothing where the copy is no box: CUDA Driver API, cuTensorMapEncodeTiled.
+std::optional<KernelText::BoxCopy> KernelText::boxCopy(const Side &side) {
+  constexpr int64_t kBits = 128, kMostRows = 256, kPanel = 64;
+  constexpr size_t kFewestDims = 2, kMostDims = 5;
+  const Access &access = *side.copied;
+  tile::ViewOp view = access.view;
+  int64_t last = view.getSizes().size() - 1;
+  Type element = cast<tile::TileType>(side.tile.getType()).getElementType();
+  int64_t elementBits = element.getIntOrFloatBitWidth();
+  if (access.columnDim != last || access.rowDim < 0 || side.rows > kMostRows ||
+      !isPaddedByView(side))
+    return std::nullopt;
+  BoxCopy copy;
+  abi::TensorMap map;
+  map.buffer = cast<BlockArgument>(view.getBuffer()).getArgNumber();
+  map.elementBytes = elementBits / 8;
+  for (int64_t dim = last; dim >= 0; --dim) {
+    std::optional<abi::TensorMapSize> size = sizeOf(view.getSizes()[dim]);
+    bool isStrided = dim < last;
+    if (!size || (isStrided && strideDivisor(view, dim) * elementBits % kBits))
+      return std::nullopt;
+    bool isOne = size->constant == 1 && dim != access.rowDim;
+    if (isStrided && isOne)
+      continue;
+    map.sizes.push_back(*size);
+    map.box.push_back(dim == last            ? std::min(side.columns, kPanel)
+                      : dim == access.rowDim ? side.rows
+                                             : 1);
+    copy.at.push_back(access.offsets[dim]);
+  }
+  if (map.sizes.size() < kFewestDims || map.sizes.size() > kMostDims)
+    return std::nullopt;
+  copy.map = mapName(std::move(map));
+  return copy;
+}
+
+/// The first loop of the kernel, if there is no other and all that it copies
+/// are boxes.
+void KernelText::printRing() {
+  auto loops = entry().getOps<scf::ForOp>();
+  if (!llvm::hasSingleElement(loops))
+    return;
+  scf::ForOp loop = *loops.begin();
+  SmallVector<Side> sides = sidesCopiedIn(loop);
+  SmallVector<BoxCopy> copies;
+  int64_t bytes = 0;
+  for (const Side &side : sides) {
+    std::optional<BoxCopy> copy = boxCopy(side);
+    if (!copy) {
+      tensorMaps.clear();
+      return;
+    }
+    copies.push_back(*copy);
+    bytes += side.bytes;
+  }
+  if (sides.empty())
+    return;
+  ring = {loop, openTurn(loop, sides)};
+  const Turn &turn = ring->second;
+  // Numbers of the kernel's are printed before those who copy leave it.
+  open(loop.getBody());
+  line(*scopes.back(), turn.begin);
+  for (auto [side, copy, memory] :
+       llvm::zip_equal(sides, copies, turn.memories)) {
+    std::string at;
+    for (Value offset : copy.at)
+      at += ", " + number(offset);
+    line(*scopes.back(), memory);
+    line(*scopes.back(), formatv("copyTensor({0}, {1}, barrier{2});",
+                                 staged[side.tile], copy.map, at));
+  }
+  std::string copyHalf = close();
+  Scope &scope = *scopes.back();
+  constexpr int64_t kBarrierBytes = 16;
+  line(scope, formatv("Ring<W, {0}> ring({1});", numStages,
+                      allocate(kBarrierBytes * numStages)));
+  line(scope, formatv("ring.produce({0}, {1}, [&](i64 turn, int stage, u32 "
+                      "barrier) {{",
+                      turn.turns, bytes));
+  scope.text += copyHalf;
+  line(scope, "});");
+  line(scope, "if (ring.copies())");
+  line(scope, "  return;");
+}
+
+void KernelText::printConsumer(scf::ForOp loop) {
+  Scope &outer = *scopes.back();
+  std::string useHalf = usesText(loop, ring->second);
+  line(outer, formatv("ring.consume({0}, [&](i64 turn, int stage) {{",
+                      ring->second.turns));
+  outer.text += useHalf;
+  line(outer, "});");
+}
+
+} // namespace tenon::cuda

@@ -1,0 +1,239 @@
+//===- Warpgroups.cuh - products of four warps (wgmma) --------------------===//
+//
+// A group of four warps multiplies 64 rows by up to 256 columns, both sides
+// read from shared memory where the unit is told by 64 bits where they are
+// (PTX ISA, "Asynchronous Warpgroup Level Matrix"), the left one also from
+// registers. The sums spread as those of mma.sync.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+#include "compiler/Emit/Cuda/device/Shared.cuh"
+
+namespace tenon {
+
+/// What threads wrote to shared memory becomes what the unit and copies by
+/// tensor maps read.
+TENON_DEVICE void fenceAsync() {
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+
+/// A barrier behind which all that the threads of W wrote is there, for the
+/// unit, too.
+template <class W> TENON_DEVICE void publish() {
+  if constexpr (W::kAreGroups)
+    fenceAsync();
+  W::sync();
+}
+
+//===----------------------------------------------------------------------===//
+// The instruction: 64 x Width sums, 16 contracted elements of 16 bits
+//===----------------------------------------------------------------------===//
+
+template <int Columns> struct Width {};
+
+#define TENON_SUMS4(i)                                                         \
+  "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
+#define TENON_SUMS8(i) TENON_SUMS4(i), TENON_SUMS4(i + 4)
+#define TENON_SUMS16(i) TENON_SUMS8(i), TENON_SUMS8(i + 8)
+#define TENON_SUMS32(i) TENON_SUMS16(i), TENON_SUMS16(i + 16)
+#define TENON_SUMS64(i) TENON_SUMS32(i), TENON_SUMS32(i + 32)
+#define TENON_SUMS128(i) TENON_SUMS64(i), TENON_SUMS64(i + 64)
+
+#define TENON_NAMES8 "%0, %1, %2, %3, %4, %5, %6, %7"
+#define TENON_NAMES16 TENON_NAMES8 ", %8, %9, %10, %11, %12, %13, %14, %15"
+#define TENON_NAMES32                                                          \
+  TENON_NAMES16 ", %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, "    \
+                "%27, %28, %29, %30, %31"
+#define TENON_NAMES64                                                          \
+  TENON_NAMES32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, "    \
+                "%43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, " \
+                "%55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define TENON_NAMES128                                                         \
+  TENON_NAMES64 ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, "    \
+                "%75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, %86, " \
+                "%87, %88, %89, %90, %91, %92, %93, %94, %95, %96, %97, %98, " \
+                "%99, %100, %101, %102, %103, %104, %105, %106, %107, %108, "  \
+                "%109, %110, %111, %112, %113, %114, %115, %116, %117, %118, " \
+                "%119, %120, %121, %122, %123, %124, %125, %126, %127"
+
+// TA, TB: whether what is contracted lies along a tile's rows. The numbers are
+// those of the operands behind the sums.
+#define TENON_GROUP_PRODUCT(T, Columns, Sums, n0, n1, n2, n3, n4, n5)          \
+  template <int TA, int TB>                                                    \
+  TENON_DEVICE void multiplyGroup(T, Width<Columns>, float *d, u64 a, u64 b) { \
+    asm volatile("{.reg .pred p;\n"                                            \
+                 "setp.ne.b32 p, 1, 0;\n"                                      \
+                 "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T    \
+                 "." #T " {" TENON_NAMES##Sums                                 \
+                 "}, %" #n0 ", %" #n1 ", p, 1, 1, %" #n2 ", %" #n3 ";\n}"      \
+                 : TENON_SUMS##Sums(0)                                         \
+                 : "l"(a), "l"(b), "n"(TA), "n"(TB));                          \
+  }                                                                            \
+  template <int TA, int TB>                                                    \
+  TENON_DEVICE void multiplyGroup(T, Width<Columns>, float *d,                 \
+                                  const u32(&a)[4], u64 b) {                   \
+    asm volatile(                                                              \
+        "{.reg .pred p;\n"                                                     \
+        "setp.ne.b32 p, 1, 0;\n"                                               \
+        "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T "." #T      \
+        " {" TENON_NAMES##Sums "}, {%" #n0 ", %" #n1 ", %" #n2 ", %" #n3       \
+                               "}, %" #n4 ", p, 1, 1, %" #n5 ";\n}"            \
+        : TENON_SUMS##Sums(0)                                                  \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(TB));        \
+  }
+
+#define TENON_GROUP_PRODUCTS(T)                                                \
+  TENON_GROUP_PRODUCT(T, 16, 8, 8, 9, 10, 11, 12, 13)                          \
+  TENON_GROUP_PRODUCT(T, 32, 16, 16, 17, 18, 19, 20, 21)                       \
+  TENON_GROUP_PRODUCT(T, 64, 32, 32, 33, 34, 35, 36, 37)                       \
+  TENON_GROUP_PRODUCT(T, 128, 64, 64, 65, 66, 67, 68, 69)                      \
+  TENON_GROUP_PRODUCT(T, 256, 128, 128, 129, 130, 131, 132, 133)
+
+TENON_GROUP_PRODUCTS(bf16)
+TENON_GROUP_PRODUCTS(f16)
+
+//===----------------------------------------------------------------------===//
+// Sides
+//===----------------------------------------------------------------------===//
+
+/// How the unit is told of a tile. `IsDeep`: whether its columns are what is
+/// contracted, or the sums' rows or columns ("others").
+template <class S, bool IsDeep> struct UnitTile;
+template <class T, int R, int C, bool IsDeep>
+struct UnitTile<SwizzledTile<T, R, C>, IsDeep> {
+  using S = SwizzledTile<T, R, C>;
+  using Element = T;
+  static constexpr int kDepth = IsDeep ? C : R, kOthers = IsDeep ? R : C;
+  static constexpr int kTransposes = !IsDeep;
+  static constexpr int kSwizzle = S::kRowBytes == 128  ? 1
+                                  : S::kRowBytes == 64 ? 2
+                                                       : 3;
+  u64 first;
+
+  /// Both strides are between blocks of 8 rows of a panel and between panels;
+  /// along contracted columns the unit never leaves a panel.
+  TENON_DEVICE explicit UnitTile(S tile)
+      : first(u64(sharedAddress(tile.first) >> 4) |
+              u64(IsDeep ? 1 : S::kPanelBytes >> 4) << 16 |
+              u64(8 * S::kRowBytes >> 4) << 32 | u64(kSwizzle) << 62) {}
+
+  TENON_DEVICE static constexpr u64 bytesBefore(int row, int column) {
+    return column / S::kPanel * S::kPanelBytes + column % S::kPanel * 2 +
+           row * S::kRowBytes;
+  }
+  TENON_DEVICE u64 at(int other, int k) const {
+    return first +
+           (IsDeep ? bytesBefore(other, k) : bytesBefore(k, other)) / 16;
+  }
+};
+
+/// 64 rows of a left side for each group.
+template <class L, class A> struct GroupLeft;
+template <class L, class T, int M, int K>
+struct GroupLeft<L, SwizzledTile<T, M, K>>
+    : UnitTile<SwizzledTile<T, M, K>, true> {
+  using UnitTile<SwizzledTile<T, M, K>, true>::UnitTile;
+};
+template <class L, class T, int K, int M>
+struct GroupLeft<L, TransposedTile<SwizzledTile<T, K, M>>>
+    : UnitTile<SwizzledTile<T, K, M>, false> {
+  TENON_DEVICE explicit GroupLeft(TransposedTile<SwizzledTile<T, K, M>> a)
+      : UnitTile<SwizzledTile<T, K, M>, false>(a.tile) {}
+};
+
+template <class B> struct GroupRight;
+template <class T, int K, int N>
+struct GroupRight<SwizzledTile<T, K, N>>
+    : UnitTile<SwizzledTile<T, K, N>, false> {
+  using UnitTile<SwizzledTile<T, K, N>, false>::UnitTile;
+};
+template <class T, int N, int K>
+struct GroupRight<TransposedTile<SwizzledTile<T, N, K>>>
+    : UnitTile<SwizzledTile<T, N, K>, true> {
+  TENON_DEVICE explicit GroupRight(TransposedTile<SwizzledTile<T, N, K>> b)
+      : UnitTile<SwizzledTile<T, N, K>, true>(b.tile) {}
+};
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+TENON_DEVICE constexpr int widthOf(int columns) {
+  int width = 16;
+  while (width < 256 && 2 * width <= columns)
+    width *= 2;
+  return width;
+}
+
+/// A product of 64 rows and 16 contracted elements, in as few parts as there
+/// are widths in the number of columns.
+template <int TA, int Column, int Columns, class A, class B>
+TENON_DEVICE void multiplyBand(float *sums, const A &a, const B &right, int k) {
+  if constexpr (Column < Columns) {
+    constexpr int kWidth = widthOf(Columns - Column);
+    multiplyGroup<TA, B::kTransposes>(typename B::Element(), Width<kWidth>(),
+                                      sums + Column / 2, a,
+                                      right.at(Column, k));
+    multiplyBand<TA, Column + kWidth, Columns>(sums, a, right, k);
+  }
+}
+
+/// From here on registers of sums are the unit's, until awaitProducts.
+TENON_DEVICE void beginProducts() {
+  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
+TENON_DEVICE void endProducts() {
+  asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+}
+/// The compiler must not have read them before.
+template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
+  asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+  TENON_UNROLL for (int i = 0; i < L::kRegisters;
+                    ++i) asm volatile("" : "+f"(sums.v[i])::"memory");
+}
+
+template <class L, class A, class B>
+TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
+                                   const B &b) {
+  const GroupLeft<L, A> left(a);
+  const GroupRight<B> right(b);
+  constexpr int kRows = 64, kAllRows = 16 * L::Grid::kRows;
+  constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;
+  static_assert(GroupLeft<L, A>::kDepth == kDepth && kDepth % 16 == 0 &&
+                    GroupRight<B>::kOthers >= L::kReachN &&
+                    GroupLeft<L, A>::kOthers >= L::kReachM,
+                "the factors do not fit");
+  const int first = int(warp() / 4) * kRows;
+  beginProducts();
+  TENON_UNROLL for (int band = 0; band < kBands; ++band)
+      TENON_UNROLL for (int k = 0; k < kDepth; k += 16)
+          multiplyBand<GroupLeft<L, A>::kTransposes, 0, L::kReachN>(
+              sums.v + band * (L::kColumns * 2),
+              left.at(first + band * kAllRows, k), right, k);
+  endProducts();
+  awaitProducts(sums);
+}
+
+/// The left side is in registers, as sums narrowed to pairs are.
+template <class L, class T, class LA, class B>
+TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums,
+                                   const Pairs<T, LA> &pairs, const B &b) {
+  static_assert(isSameAlong<L, LA>(0) && LA::kReachN == GroupRight<B>::kDepth,
+                "the factors do not fit");
+  const GroupRight<B> right(b);
+  constexpr int kBands = L::kRows / 2;
+  beginProducts();
+  TENON_UNROLL for (int band = 0; band < kBands; ++band)
+      TENON_UNROLL for (int k = 0; k < LA::kReachN; k += 16) {
+    u32 a[4];
+    TENON_UNROLL for (int i = 0; i < 4; ++i) a[i] =
+        pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
+    multiplyBand<0, 0, L::kReachN>(sums.v + band * (L::kColumns * 2), a, right,
+                                   k);
+  }
+  endProducts();
+  awaitProducts(sums);
+}
+
+} // namespace tenon

@@ -1,0 +1,56 @@
+// RUN: tenon compile %s --from=simplify --target=cuda:sm_90a --emit=cuda -o - | FileCheck %s
+
+// On sm_90a groups of four warps multiply. What a loop walks are boxes of tensors,
+// so a warpgroup of its own copies them by tensor maps. The weights of attention's
+// values multiply from registers.
+
+// CHECK-LABEL: // attention
+// CHECK:         ring.produce(ceilDiv(n0, 64), 16384, [&](i64 turn, int stage, u32 barrier) {
+// CHECK:         ring.consume(ceilDiv(n0, 64), [&](i64 turn, int stage) {
+// CHECK:           multiplyByUnit({{.+}}, {{.+}}, transposed({{.+}}));
+// CHECK:           multiplyByUnit({{.+}}, pairsOf({{.+}}), {{.+}});
+
+// Rows of 100 elements begin nowhere near a vector: threads copy them.
+
+// CHECK-LABEL: // matmul
+// CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(128, 1) tenon_matmul_0(
+// CHECK-NOT:   TensorMap
+// CHECK:         using W = Warpgroups<1>;
+// CHECK:         pipeline<W, 4>(ceilDiv(100, 64), [&](i64 turn, int stage) {
+// CHECK:           copy<W, 4>(
+// CHECK:           multiplyByUnit(
+
+// A stage has the boxes of both factors; sums stay where they are.
+
+// CHECK-LABEL: // matmul
+// CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(384, 1) tenon_matmul(
+// CHECK:         const __grid_constant__ TensorMap map0,
+// CHECK-NEXT:    const __grid_constant__ TensorMap map1) {
+// CHECK-NEXT:    using W = Warpgroups<2>;
+// CHECK-NEXT:    using L128x128 = MatrixLayout<128, 128, W>;
+// CHECK:         Ring<W, 4> ring(131072);
+// CHECK-NEXT:    ring.produce(ceilDiv(256, 64), 32768, [&](i64 turn, int stage, u32 barrier) {
+// CHECK-NEXT:      const i64 [[K:.+]] = turn * 64;
+// CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT:.+]](0 + stage * 16384);
+// CHECK-NEXT:      copyTensor([[LEFT]], map0, barrier, [[K]], [[ROW:.+]]);
+// CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT:.+]](65536 + stage * 16384);
+// CHECK-NEXT:      copyTensor([[RIGHT]], map1, barrier, [[COLUMN:.+]], [[K]]);
+// CHECK-NEXT:    });
+// CHECK-NEXT:    if (ring.copies())
+// CHECK-NEXT:      return;
+// CHECK-NEXT:    Tile<float, L128x128> [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
+// CHECK-NEXT:    ring.consume(ceilDiv(256, 64), [&](i64 turn, int stage) {
+// CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT]](0 + stage * 16384);
+// CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT]](65536 + stage * 16384);
+// CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]], [[RIGHT]]);
+// CHECK-NEXT:    });
+
+func.func @f(%a: tensor<2048x256xbf16> {graph.name = "a"}, %b: tensor<256x256xbf16> {graph.name = "b"}, %c: tensor<?x100xbf16, #graph.dims<L, 100>> {graph.name = "c"}, %d: tensor<100x64xbf16> {graph.name = "d"},
+             %q: tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "q"})
+    -> (tensor<2048x256xbf16> {graph.name = "x"}, tensor<?x64xbf16, #graph.dims<L, 64>> {graph.name = "y"}, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "z"})
+    attributes {graph.symbols = [#graph.symbol<"L" in 1 to -1 by 1>]} {
+  %0 = graph.matmul %a, %b : (tensor<2048x256xbf16>, tensor<256x256xbf16>) -> tensor<2048x256xbf16>
+  %1 = graph.matmul %c, %d : (tensor<?x100xbf16, #graph.dims<L, 100>>, tensor<100x64xbf16>) -> tensor<?x64xbf16, #graph.dims<L, 64>>
+  %2 = graph.attention %q, %q, %q {scale = 0.125 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>) -> tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>
+  return %0, %1, %2 : tensor<2048x256xbf16>, tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>
+}
