@@ -7,6 +7,7 @@
 #include "runtime/Program/DeviceCodes.h"
 
 #include <cstdlib>
+#include <future>
 #include <map>
 #include <mutex>
 #include <tuple>
@@ -60,11 +61,15 @@ CudaProgram::load(std::shared_ptr<const Model> model, const DeviceName &name) {
     return *failure;
   std::shared_ptr<CudaProgram> made(
       new CudaProgram(std::move(model), name, std::move(*device)));
-  Device::Scope scope(*made->owner);
-  if (auto done = made->loadKernels(); !done)
-    return done.error();
-  if (auto done = made->uploadWeights(); !done)
-    return done.error();
+  // Copying takes the link to the device, compiling PTX takes this CPU.
+  auto uploading = std::async(std::launch::async,
+                              [&made] { return made->uploadWeights(); });
+  Result<void> kernelsLoaded = made->loadKernels();
+  Result<void> uploaded = uploading.get();
+  if (!kernelsLoaded)
+    return kernelsLoaded.error();
+  if (!uploaded)
+    return uploaded.error();
   return std::shared_ptr<const CudaProgram>(std::move(made));
 }
 
@@ -98,6 +103,7 @@ Result<void> CudaProgram::loadKernel(const abi::Kernel &kernel) {
 }
 
 Result<void> CudaProgram::loadKernels() {
+  Device::Scope scope(*owner);
   for (const abi::Kernel &kernel : program->plan().kernels)
     if (auto done = loadKernel(kernel); !done)
       return done;
@@ -123,6 +129,7 @@ Result<void> CudaProgram::reserveWeights() {
 }
 
 Result<void> CudaProgram::uploadWeights() {
+  Device::Scope scope(*owner);
   if (auto done = reserveWeights(); !done)
     return done;
   auto stream = Stream::create(owner);
