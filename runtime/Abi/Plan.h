@@ -232,6 +232,11 @@ struct Plan {
   std::vector<Function> functions; ///< functions[0] is the model
 };
 
+/// Whether its kernels are for GPUs; one without kernels runs on a CPU.
+inline bool isForGpu(const Plan &plan) {
+  return !plan.kernels.empty() && !plan.kernels.front().codes.empty();
+}
+
 } // namespace tenon::abi
 
 #endif // TENON_RUNTIME_ABI_PLAN_H

@@ -68,6 +68,8 @@ public:
   const Model &model() const { return *program; }
   /// "cpu", "cuda:0", "vgpu:0".
   std::string device() const { return executor->device(); }
+  /// Null where that is no GPU.
+  const DeviceProperties *gpu() const { return executor->gpu(); }
   unsigned numThreads() const { return executor->numThreads(); }
 
   /// Checks dtype, shape and size against the signature by itself; what inputs

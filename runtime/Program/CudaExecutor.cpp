@@ -23,8 +23,8 @@ static bool areGraphsWanted(const Device &device) {
 
 CudaExecutor::CudaExecutor(std::shared_ptr<const CudaProgram> loaded,
                            Stream stream, Staging staging)
-    : program(std::move(loaded)), gpu(*program->device()),
-      usesGraphs(areGraphsWanted(gpu)), stream(std::move(stream)),
+    : program(std::move(loaded)), onDevice(*program->device()),
+      usesGraphs(areGraphsWanted(onDevice)), stream(std::move(stream)),
       staging(std::move(staging)),
       inputMemory(program->model().plan().inputs.size()),
       outputMemory(program->model().plan().outputs.size()) {}
@@ -72,7 +72,7 @@ Result<void> CudaExecutor::place(const Placement &placement) {
 }
 
 Result<void> CudaExecutor::placeTape(const Placement &placement) {
-  Device::Scope scope(gpu);
+  Device::Scope scope(onDevice);
   const std::shared_ptr<Device> &shared = program->device();
   tape = &placement.tape;
   numRuns = 0;
@@ -92,7 +92,7 @@ Result<void> CudaExecutor::placeTape(const Placement &placement) {
 
 Result<void> CudaExecutor::readBuffer(uint32_t buffer,
                                       std::span<std::byte> to) const {
-  Device::Scope scope(gpu);
+  Device::Scope scope(onDevice);
   return staging.download(stream, to, addresses[buffer]);
 }
 
@@ -148,7 +148,7 @@ Result<void> CudaExecutor::encodeMaps(const abi::Kernel &kernel,
       std::span(tape->scalars).subspan(step.firstScalar, kernel.numScalars);
   for (const abi::TensorMap &map : kernel.tensorMaps) {
     auto encoded = encodeTensorMap(
-        gpu, map, addresses[step.firstBuffer + map.buffer], scalars);
+        onDevice, map, addresses[step.firstBuffer + map.buffer], scalars);
     if (!encoded)
       return encoded.error();
     maps.push_back(*encoded);
@@ -158,7 +158,7 @@ Result<void> CudaExecutor::encodeMaps(const abi::Kernel &kernel,
 
 Result<void> CudaExecutor::launch(const TapeLaunch &step) {
   const abi::Kernel &kernel = program->model().plan().kernels[step.kernel];
-  if (gpu.properties().isVirtual)
+  if (onDevice.properties().isVirtual)
     announce(step);
   parameters.clear();
   for (uint32_t i = 0; i < kernel.numBuffers; ++i)
@@ -222,9 +222,9 @@ Result<void> CudaExecutor::runObserved(RunObserver &observer) {
 }
 
 Result<void> CudaExecutor::run(RunObserver *observer) {
-  if (auto failure = gpu.failure())
+  if (auto failure = onDevice.failure())
     return *failure;
-  Device::Scope scope(gpu);
+  Device::Scope scope(onDevice);
   if (auto done = copyInputs(); !done)
     return done;
   if (auto done = observer ? runObserved(*observer) : runSteps(); !done)
@@ -233,7 +233,7 @@ Result<void> CudaExecutor::run(RunObserver *observer) {
 }
 
 Result<double> CudaExecutor::repeatStep(size_t step) {
-  Device::Scope scope(gpu);
+  Device::Scope scope(onDevice);
   Clock::time_point start = Clock::now();
   if (auto done = execute(step); !done)
     return done.error();

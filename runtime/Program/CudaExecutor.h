@@ -30,6 +30,9 @@ public:
                           std::span<std::byte> to) const override;
 
   std::string device() const override { return program->name().text(); }
+  const DeviceProperties *gpu() const override {
+    return &program->device()->properties();
+  }
   unsigned numThreads() const override { return 1; }
   uint64_t arenaBytes() const override { return arena.sizeBytes(); }
 
@@ -48,7 +51,7 @@ private:
   void announce(const TapeLaunch &step);
 
   std::shared_ptr<const CudaProgram> program;
-  Device &gpu;
+  Device &onDevice;
   bool usesGraphs;
   mutable Stream stream;
   mutable Staging staging;

@@ -62,8 +62,8 @@ CudaProgram::load(std::shared_ptr<const Model> model, const DeviceName &name) {
   std::shared_ptr<CudaProgram> made(
       new CudaProgram(std::move(model), name, std::move(*device)));
   // Copying takes the link to the device, compiling PTX takes this CPU.
-  auto uploading = std::async(std::launch::async,
-                              [&made] { return made->uploadWeights(); });
+  auto uploading =
+      std::async(std::launch::async, [&made] { return made->uploadWeights(); });
   Result<void> kernelsLoaded = made->loadKernels();
   Result<void> uploaded = uploading.get();
   if (!kernelsLoaded)

@@ -18,8 +18,8 @@ struct Arch {
 } // namespace
 
 /// What is no name of an architecture is none that a device has.
-static Arch archOf(const DeviceCode &code) {
-  std::string_view digits = code.arch;
+static Arch archOf(std::string_view name) {
+  std::string_view digits = name;
   digits.remove_prefix(digits.find('_') + 1);
   Arch arch;
   std::from_chars(digits.data(), digits.data() + digits.size(),
@@ -29,10 +29,12 @@ static Arch archOf(const DeviceCode &code) {
   return arch;
 }
 
+int capabilityOf(std::string_view arch) { return archOf(arch).capability; }
+
 /// Code with features of one architecture runs there only, code with those of a
 /// family on its later members.
 static bool runsOn(const DeviceCode &code, const DeviceProperties &device) {
-  Arch arch = archOf(code);
+  Arch arch = archOf(code.arch);
   int capability = device.capability();
   if (code.form == CodeForm::Cubin)
     return arch.capability == capability && !device.isVirtual;
@@ -45,7 +47,7 @@ static bool runsOn(const DeviceCode &code, const DeviceProperties &device) {
 
 /// Larger is better: machine code first, then what is nearest to the device.
 static int rankOf(const DeviceCode &code) {
-  Arch arch = archOf(code);
+  Arch arch = archOf(code.arch);
   int letter = arch.letter == 'a' ? 2 : arch.letter == 'f' ? 1 : 0;
   int nearness = 4 * arch.capability + letter; // below 4 * 1000
   return code.form == CodeForm::Cubin ? 4000 + nearness : nearness;

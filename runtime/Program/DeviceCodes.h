@@ -7,6 +7,7 @@
 #include "runtime/Device/Cuda/Device.h"
 
 #include <string>
+#include <string_view>
 
 namespace tenon::rt {
 
@@ -15,6 +16,9 @@ namespace tenon::rt {
 /// alone ("sm_90a"). Virtual devices take no cubin. Null: none.
 const abi::DeviceCode *chooseCode(const abi::Kernel &kernel,
                                   const DeviceProperties &device);
+
+/// 90 for "cuda:sm_90a", "sm_90" and "compute_90a"; 0 for what is none.
+int capabilityOf(std::string_view arch);
 
 /// "sm_90a, PTX of compute_80": what a kernel has.
 std::string codesText(const abi::Kernel &kernel);

@@ -24,6 +24,8 @@
 
 namespace tenon::rt {
 
+struct DeviceProperties;
+
 /// Memory of the host that holds an input or gets an output.
 struct HostBytes {
   void *data;
@@ -58,6 +60,8 @@ public:
 
   /// "cpu", "cuda:0", "vgpu:0".
   virtual std::string device() const { return "cpu"; }
+  /// Null where that is no GPU.
+  virtual const DeviceProperties *gpu() const { return nullptr; }
   /// Threads of the host that run steps.
   virtual unsigned numThreads() const = 0;
   /// Null where kernels do not run on threads of the host.

@@ -42,9 +42,7 @@ public:
   const abi::Plan &plan() const { return program; }
   abi::KernelFn kernel(uint32_t index) const { return kernels[index]; }
   /// Whether the kernels are for a GPU, and have no functions here.
-  bool isForGpu() const {
-    return !program.kernels.empty() && !program.kernels.front().codes.empty();
-  }
+  bool isForGpu() const { return abi::isForGpu(program); }
   /// The bytes of one of the plan's.
   std::span<const std::byte> deviceCode(const abi::DeviceCode &code) const {
     return *image.dataAt(code.address, code.bytes); // checked when loaded

@@ -1,6 +1,7 @@
 //===- Bench.cpp - tenon bench: how long a run takes ----------------------===//
 
 #include "runtime/Core/Message.h"
+#include "runtime/Device/Cuda/Device.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Describe.h"
 #include "tools/tenon/Session.h"
@@ -92,9 +93,10 @@ static double median(std::vector<double> times) {
   return times[times.size() / 2];
 }
 
+/// On a virtual device nothing is reached: the times are the simulation's.
 static void printKernels(const abi::Plan &plan,
                          const std::vector<double> &seconds,
-                         const std::vector<KernelWork> &works) {
+                         const std::vector<KernelWork> &works, bool isVirtual) {
   double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   std::cout << "\nlaunches     time us    share    limit us  reached  kernel\n"
             << std::fixed << std::setprecision(1);
@@ -103,8 +105,12 @@ static void printKernels(const abi::Plan &plan,
               << seconds[i] * 1e6 << std::setw(9)
               << percentText(seconds[i], total) << std::setw(12)
               << works[i].limitSeconds * 1e6 << std::setw(9)
-              << percentText(works[i].limitSeconds, seconds[i]) << "  "
-              << kernelText(plan.kernels[i]) << "\n";
+              << percentText(works[i].limitSeconds, isVirtual ? 0 : seconds[i])
+              << "  " << kernelText(plan.kernels[i]) << "\n";
+}
+
+static bool isVirtual(const rt::Context &context) {
+  return context.gpu() && context.gpu()->isVirtual;
 }
 
 /// Prints a table, and writes the page of --report where it is asked for.
@@ -113,9 +119,9 @@ static Result<void> benchKernels(rt::Context &context, unsigned repeat,
   auto times = measureKernels(context, repeat);
   if (!times)
     return times.error();
-  auto rates = rt::measureRates(*context.threads());
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(context);
+  if (!machine)
+    return machine.error();
   std::vector<double> seconds;
   for (const std::vector<double> &list : *times)
     seconds.push_back(median(list));
@@ -123,15 +129,18 @@ static Result<void> benchKernels(rt::Context &context, unsigned repeat,
   const rt::Tape &tape = context.latestTape();
   const rt::Binding &binding = *context.latestBinding();
   if (arguments.has("kernels")) {
-    printKernels(plan, seconds, workOf(plan, tape, binding, *rates));
-    std::cout << "The limits are those of "
-              << ratesText(*rates, context.numThreads()) << ".\n";
+    auto works = workOf(plan, tape, binding, machine->rates);
+    printKernels(plan, seconds, works, isVirtual(context));
+    std::cout << "The limits are those of " << machine->text << ".\n"
+              << (isVirtual(context) ? "The times are those of a simulation.\n"
+                                     : "")
+              << blocksTable(plan, works);
   }
   if (!arguments.has("report"))
     return {};
   return writeReport(arguments.value("report"),
-                     {arguments.operand(), plan, binding, tape, *rates,
-                      context.numThreads(), seconds});
+                     {arguments.operand(), plan, binding, tape, *machine,
+                      isVirtual(context) ? std::vector<double>() : seconds});
 }
 
 //===----------------------------------------------------------------------===//

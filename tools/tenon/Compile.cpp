@@ -220,7 +220,8 @@ static Result<OwningOpRef<ModuleOp>> loadModel(const Arguments &arguments,
   return module;
 }
 
-/// The page of --report: as the artifact would run on this machine's threads.
+/// The page of --report: as the artifact would run on this machine's threads,
+/// or on a GPU.
 /// The artifact may be for another CPU, so it is read but not loaded.
 static Result<void> report(const Arguments &arguments) {
   std::string path = arguments.value("o");
@@ -239,11 +240,11 @@ static Result<void> report(const Arguments &arguments) {
   Result<unsigned> numThreads = rt::chooseNumThreads(0);
   if (!numThreads)
     return numThreads.error();
-  Result<rt::Rates> rates = ratesOf(*numThreads);
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(*plan, *numThreads);
+  if (!machine)
+    return machine.error();
   return writeReport(arguments.value("report"),
-                     {path, *plan, *binding, *tape, *rates, *numThreads});
+                     {path, *plan, *binding, *tape, *machine});
 }
 
 static Result<void> compile(const Arguments &arguments) {

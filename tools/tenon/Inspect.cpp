@@ -107,13 +107,17 @@ static Result<void> printMemory(const rt::Model &model, const rt::Tape &tape,
   auto slots = slotsOf(plan, binding);
   if (!slots)
     return slots.error();
-  uint64_t scratch = tape.scratchStride() * numThreads;
+  bool isCpu = !abi::isForGpu(plan);
+  uint64_t scratch = isCpu ? tape.scratchStride() * numThreads : 0;
   uint64_t tensorBytes = totalBytes(tensors);
   std::cout << "memory  "
             << model.weightsBytes() + tape.arenaBytes + scratch + tensorBytes
             << " bytes at most at " << describe(plan, binding)
-            << ": the weights, " << tape.arenaBytes << " of arena, " << scratch
-            << " of scratch for " << numThreads << " threads, " << tensorBytes
+            << ": the weights, " << tape.arenaBytes << " of arena, "
+            << (isCpu ? rt::message(scratch, " of scratch for ", numThreads,
+                                    " threads, ")
+                      : std::string())
+            << tensorBytes
             << " of inputs and outputs\n\n       bytes  buffer\n";
   for (const auto *list : {&tensors, &*slots})
     for (const Buffer &buffer : *list)
@@ -189,17 +193,18 @@ static Result<void> inspect(const Arguments &arguments) {
   Result<rt::Tape> tape = rt::recordTape(plan, *binding);
   if (!tape)
     return tape.error();
-  Result<rt::Rates> rates = ratesOf(*numThreads);
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(plan, *numThreads);
+  if (!machine)
+    return machine.error();
 
   std::cout << signatureText(plan);
   printSizes(**model);
   if (auto done = printMemory(**model, *tape, *binding, *numThreads); !done)
     return done;
-  printKernels(plan, workOf(plan, *tape, *binding, *rates));
-  std::cout << "The limits are those of " << ratesText(*rates, *numThreads)
-            << ".\n";
+  auto works = workOf(plan, *tape, *binding, machine->rates);
+  printKernels(plan, works);
+  std::cout << "The limits are those of " << machine->text << ".\n"
+            << blocksTable(plan, works);
   printSchedules(plan);
   return printValues(plan, *tape, *binding);
 }
@@ -217,7 +222,9 @@ const Command kInspect = {
     "run, and each kernel with its launches, operations and bytes in a run.\n"
     "The limit is what these take at least: the operations at this machine's\n"
     "rate for what the kernel multiplies, or the bytes at its memory's, all\n"
-    "measured now. The share is the kernel's part of the sum of all limits.\n"
+    "measured now; for a GPU's artifact they are those of a data sheet, and a\n"
+    "table says what a block of each kernel takes. The share is the kernel's "
+    "part of the sum of all limits.\n"
     "f32 in parts of bf16, or what lies in a cache, can be faster.\n"
     "A kernel's schedule stands with the reason for it, which says where it\n"
     "was measured (tenon compile --tune).\n"

@@ -149,7 +149,9 @@ std::string TraceRecorder::json(const rt::Context &context) const {
     writer.complete(kPlanTrack, nameOf(plan, tape.steps[step]), steps[step],
                     argumentsOf(context, step));
   for (unsigned thread = 0; thread < ranges.size(); ++thread) {
-    writer.nameTrack(thread + 1, rt::message("thread ", thread));
+    writer.nameTrack(thread + 1, context.gpu()
+                                     ? context.device()
+                                     : rt::message("thread ", thread));
     for (const Range &range : ranges[thread])
       writer.complete(thread + 1, nameOf(plan, tape.steps[range.step]),
                       range.time, argumentsOf(range.step, range.instances));
