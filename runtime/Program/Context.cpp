@@ -118,7 +118,7 @@ Result<void> Context::prepare() {
                       " is not bound");
     shapes.push_back(inputs[i]->shape);
   }
-  auto next = bindShapes(program->plan(), shapes);
+  auto next = bindShapes(plan(), shapes);
   if (!next)
     return next.error();
   if (binding != *next)
@@ -129,7 +129,7 @@ Result<void> Context::prepare() {
 }
 
 Result<void> Context::record(const Binding &next) {
-  const abi::Plan &plan = program->plan();
+  const abi::Plan &plan = executor->plan();
   binding.reset();
   auto recorded = recordTape(plan, next);
   if (!recorded)

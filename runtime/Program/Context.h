@@ -66,6 +66,8 @@ public:
   create(std::shared_ptr<const Model> model, ContextOptions options = {});
 
   const Model &model() const { return *program; }
+  /// The one of the model's plans that runs here.
+  const abi::Plan &plan() const { return executor->plan(); }
   /// "cpu", "cuda:0", "vgpu:0".
   std::string device() const { return executor->device(); }
   /// Null where that is no GPU.

@@ -27,6 +27,7 @@ public:
   Result<void> readBuffer(uint32_t buffer,
                           std::span<std::byte> to) const override;
 
+  const abi::Plan &plan() const override { return program->plan(); }
   unsigned numThreads() const override { return pool->numThreads(); }
   Pool *threads() override { return pool.get(); }
   uint64_t arenaBytes() const override { return arena.sizeBytes(); }

@@ -25,9 +25,8 @@ CudaExecutor::CudaExecutor(std::shared_ptr<const CudaProgram> loaded,
                            Stream stream, Staging staging)
     : program(std::move(loaded)), onDevice(*program->device()),
       usesGraphs(areGraphsWanted(onDevice)), stream(std::move(stream)),
-      staging(std::move(staging)),
-      inputMemory(program->model().plan().inputs.size()),
-      outputMemory(program->model().plan().outputs.size()) {}
+      staging(std::move(staging)), inputMemory(program->plan().inputs.size()),
+      outputMemory(program->plan().outputs.size()) {}
 
 Result<std::unique_ptr<Executor>>
 CudaExecutor::create(std::shared_ptr<const CudaProgram> program) {
@@ -99,8 +98,7 @@ Result<void> CudaExecutor::readBuffer(uint32_t buffer,
 Result<void> CudaExecutor::copyInputs() {
   for (size_t i = 0; i < inputs.size(); ++i) {
     // What a smaller input leaves over is nobody's.
-    inputMemory[i].announce(0, inputs[i].bytes,
-                            program->model().plan().inputs[i].name);
+    inputMemory[i].announce(0, inputs[i].bytes, program->plan().inputs[i].name);
     std::span<const std::byte> bytes(
         static_cast<const std::byte *>(inputs[i].data), inputs[i].bytes);
     auto done = staging.upload(stream, inputMemory[i].address(), bytes);
@@ -109,7 +107,7 @@ Result<void> CudaExecutor::copyInputs() {
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     outputMemory[i].announce(0, outputs[i].bytes,
-                             program->model().plan().outputs[i].name);
+                             program->plan().outputs[i].name);
   return {};
 }
 
@@ -131,7 +129,7 @@ Result<void> CudaExecutor::copyOutputs() {
 /// Where each buffer of the launch ends, for a virtual device: the planner
 /// packs them into one arena, which goes on behind them.
 void CudaExecutor::announce(const TapeLaunch &step) {
-  const abi::Kernel &kernel = program->model().plan().kernels[step.kernel];
+  const abi::Kernel &kernel = program->plan().kernels[step.kernel];
   for (uint32_t i = 0; i < kernel.numBuffers; ++i) {
     const TapeBuffer &buffer = tape->buffers[step.firstBuffer + i];
     if (buffer.space == Space::Arena)
@@ -157,7 +155,7 @@ Result<void> CudaExecutor::encodeMaps(const abi::Kernel &kernel,
 }
 
 Result<void> CudaExecutor::launch(const TapeLaunch &step) {
-  const abi::Kernel &kernel = program->model().plan().kernels[step.kernel];
+  const abi::Kernel &kernel = program->plan().kernels[step.kernel];
   if (onDevice.properties().isVirtual)
     announce(step);
   parameters.clear();

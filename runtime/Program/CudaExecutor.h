@@ -29,6 +29,7 @@ public:
   Result<void> readBuffer(uint32_t buffer,
                           std::span<std::byte> to) const override;
 
+  const abi::Plan &plan() const override { return program->plan(); }
   std::string device() const override { return program->name().text(); }
   const DeviceProperties *gpu() const override {
     return &program->device()->properties();

@@ -18,14 +18,23 @@ namespace tenon::rt {
 /// begin.
 static constexpr uint64_t kWeightAlignBytes = 256;
 
+/// "sm_90a" of "cuda:sm_90a"; "sm_80" of "cuda:compute_80", which is for any
+/// device from that on.
+static std::string archOf(const std::string &target) {
+  std::string arch = target.substr(target.find(':') + 1);
+  constexpr std::string_view kPortable = "compute_";
+  if (arch.starts_with(kPortable))
+    arch.replace(0, kPortable.size(), "sm_");
+  return arch;
+}
+
 /// The driver of virtual devices asks the environment what they are, once, when
 /// it is loaded. `target` is "cuda:sm_90a".
 static Result<std::shared_ptr<Device>> openDevice(const DeviceName &name,
                                                   const std::string &target) {
   bool isVirtual = name.kind == DeviceName::Kind::VirtualGpu;
   if (isVirtual)
-    setenv("TENON_VGPU_ARCH", target.substr(target.find(':') + 1).c_str(),
-           /*overwrite=*/0);
+    setenv("TENON_VGPU_ARCH", archOf(target).c_str(), /*overwrite=*/0);
   auto driver = Driver::load(
       {isVirtual ? Driver::Kind::VirtualGpu : Driver::Kind::Cuda, ""});
   if (!driver)
@@ -52,6 +61,13 @@ CudaProgram::get(std::shared_ptr<const Model> model, const DeviceName &name) {
   return made;
 }
 
+static Error noCode(const Model &model, const DeviceProperties &device) {
+  return {Code::NoKernel,
+          message(model.path(), " has no code for ", device.name,
+                  ", which is sm_", device.capability(), "; it has ",
+                  codesText(model.plans()))};
+}
+
 Result<std::shared_ptr<const CudaProgram>>
 CudaProgram::load(std::shared_ptr<const Model> model, const DeviceName &name) {
   auto device = openDevice(name, model->plan().target);
@@ -59,8 +75,11 @@ CudaProgram::load(std::shared_ptr<const Model> model, const DeviceName &name) {
     return device.error();
   if (auto failure = (*device)->failure())
     return *failure;
+  const abi::Plan *plan = choosePlan(model->plans(), (*device)->properties());
+  if (!plan)
+    return noCode(*model, (*device)->properties());
   std::shared_ptr<CudaProgram> made(
-      new CudaProgram(std::move(model), name, std::move(*device)));
+      new CudaProgram(std::move(model), *plan, name, std::move(*device)));
   // Copying takes the link to the device, compiling PTX takes this CPU.
   auto uploading =
       std::async(std::launch::async, [&made] { return made->uploadWeights(); });
@@ -77,18 +96,8 @@ CudaProgram::load(std::shared_ptr<const Model> model, const DeviceName &name) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-static Error noCode(const std::string &path, const abi::Kernel &kernel,
-                    const DeviceProperties &device) {
-  return {Code::NoKernel,
-          message(path, ": kernel ", quoted(kernel.name), " has no code for ",
-                  device.name, ", which is sm_", device.capability(),
-                  "; it has ", codesText(kernel))};
-}
-
 Result<void> CudaProgram::loadKernel(const abi::Kernel &kernel) {
   const abi::DeviceCode *code = chooseCode(kernel, owner->properties());
-  if (!code)
-    return noCode(program->path(), kernel, owner->properties());
   auto module = Module::load(owner, program->deviceCode(*code),
                              "kernel " + quoted(kernel.name));
   if (!module)
@@ -104,7 +113,7 @@ Result<void> CudaProgram::loadKernel(const abi::Kernel &kernel) {
 
 Result<void> CudaProgram::loadKernels() {
   Device::Scope scope(*owner);
-  for (const abi::Kernel &kernel : program->plan().kernels)
+  for (const abi::Kernel &kernel : plan().kernels)
     if (auto done = loadKernel(kernel); !done)
       return done;
   return {};
@@ -114,10 +123,32 @@ Result<void> CudaProgram::loadKernels() {
 // Weights
 //===----------------------------------------------------------------------===//
 
-Result<void> CudaProgram::reserveWeights() {
+/// The plan's weights that its steps read: others are for other plans.
+static std::vector<bool> usedWeights(const abi::Plan &plan) {
+  std::vector<bool> isUsed(plan.weights.size(), false);
+  auto use = [&](std::span<const abi::BufferRef> buffers) {
+    for (const abi::BufferRef &buffer : buffers)
+      if (buffer.space == abi::Space::Weight)
+        isUsed[buffer.index] = true;
+  };
+  for (const abi::Function &function : plan.functions)
+    for (const abi::Step &step : function.steps)
+      if (const auto *launch = std::get_if<abi::Launch>(&step))
+        use(launch->buffers);
+      else if (const auto *call = std::get_if<abi::Call>(&step))
+        use(call->arguments);
+      else
+        use({&std::get<abi::Copy>(step).from, 1});
+  return isUsed;
+}
+
+Result<void> CudaProgram::reserveWeights(const std::vector<bool> &isUsed) {
   uint64_t end = 0;
-  for (const abi::WeightSection &section : program->plan().weights) {
+  for (uint32_t i = 0; i < plan().weights.size(); ++i) {
     weightOffsets.push_back(end);
+    if (!isUsed[i])
+      continue;
+    const abi::WeightSection &section = plan().weights[i];
     end += (section.bytes + kWeightAlignBytes - 1) / kWeightAlignBytes *
            kWeightAlignBytes;
   }
@@ -130,7 +161,8 @@ Result<void> CudaProgram::reserveWeights() {
 
 Result<void> CudaProgram::uploadWeights() {
   Device::Scope scope(*owner);
-  if (auto done = reserveWeights(); !done)
+  std::vector<bool> isUsed = usedWeights(plan());
+  if (auto done = reserveWeights(isUsed); !done)
     return done;
   auto stream = Stream::create(owner);
   if (!stream)
@@ -138,8 +170,10 @@ Result<void> CudaProgram::uploadWeights() {
   auto staging = Staging::create(owner);
   if (!staging)
     return staging.error();
-  const std::vector<abi::WeightSection> &sections = program->plan().weights;
+  const std::vector<abi::WeightSection> &sections = plan().weights;
   for (uint32_t i = 0; i < sections.size(); ++i) {
+    if (!isUsed[i])
+      continue;
     weights.announce(weightOffsets[i], sections[i].bytes,
                      "weight " + sections[i].name);
     if (auto done = staging->upload(*stream, weight(i), program->weight(i));

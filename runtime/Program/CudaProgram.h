@@ -30,6 +30,8 @@ public:
   get(std::shared_ptr<const Model> model, const DeviceName &name);
 
   const Model &model() const { return *program; }
+  /// The one of the model's plans that is for the device.
+  const abi::Plan &plan() const { return *chosen; }
   const DeviceName &name() const { return deviceName; }
   const std::shared_ptr<Device> &device() const { return owner; }
   const CudaKernel &kernel(uint32_t index) const { return kernels[index]; }
@@ -38,22 +40,24 @@ public:
   }
 
 private:
-  CudaProgram(std::shared_ptr<const Model> model, const DeviceName &name,
-              std::shared_ptr<Device> device)
-      : program(std::move(model)), deviceName(name), owner(std::move(device)) {}
+  CudaProgram(std::shared_ptr<const Model> model, const abi::Plan &plan,
+              const DeviceName &name, std::shared_ptr<Device> device)
+      : program(std::move(model)), chosen(&plan), deviceName(name),
+        owner(std::move(device)) {}
   static Result<std::shared_ptr<const CudaProgram>>
   load(std::shared_ptr<const Model> model, const DeviceName &name);
   Result<void> loadKernels();
   Result<void> loadKernel(const abi::Kernel &kernel);
-  Result<void> reserveWeights();
+  Result<void> reserveWeights(const std::vector<bool> &isUsed);
   Result<void> uploadWeights();
 
   std::shared_ptr<const Model> program;
+  const abi::Plan *chosen; ///< the model's
   DeviceName deviceName;
   std::shared_ptr<Device> owner;
   std::vector<Module> modules; ///< one for each kernel
   std::vector<CudaKernel> kernels;
-  DeviceMemory weights; ///< all of them, one after another
+  DeviceMemory weights; ///< those that the plan uses, one after another
   std::vector<uint64_t> weightOffsets;
 };
 

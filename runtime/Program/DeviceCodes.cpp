@@ -2,7 +2,11 @@
 
 #include "runtime/Program/DeviceCodes.h"
 
+#include <algorithm>
 #include <charconv>
+#include <climits>
+#include <optional>
+#include <vector>
 
 namespace tenon::rt {
 
@@ -62,13 +66,50 @@ const DeviceCode *chooseCode(const abi::Kernel &kernel,
   return best;
 }
 
-std::string codesText(const abi::Kernel &kernel) {
-  std::string text;
-  for (const DeviceCode &code : kernel.codes)
-    text += (text.empty() ? "" : ", ") +
-            std::string(code.form == CodeForm::Ptx ? "PTX of " : "") +
-            code.arch;
-  return text;
+/// Below the rank of any that fits: loading it says which kernel does not.
+static constexpr int kDoesNotFit = -10000;
+
+/// That of the kernel that is farthest from the device; nothing where one has
+/// no code for it.
+static std::optional<int> rankOf(const abi::Plan &plan,
+                                 const DeviceProperties &device) {
+  std::optional<int> rank;
+  for (const abi::Kernel &kernel : plan.kernels) {
+    const DeviceCode *code = chooseCode(kernel, device);
+    if (!code)
+      return std::nullopt;
+    bool fits = kernel.sharedBytes <= device.sharedOptInBytes;
+    rank = std::min(rank.value_or(INT_MAX), fits ? rankOf(*code) : kDoesNotFit);
+  }
+  return rank.value_or(0);
+}
+
+const abi::Plan *choosePlan(std::span<const abi::Plan> plans,
+                            const DeviceProperties &device) {
+  const abi::Plan *best = nullptr;
+  std::optional<int> bestRank;
+  for (const abi::Plan &plan : plans)
+    if (std::optional<int> rank = rankOf(plan, device); rank > bestRank) {
+      best = &plan;
+      bestRank = rank;
+    }
+  return best;
+}
+
+std::string codesText(std::span<const abi::Plan> plans) {
+  std::vector<std::string> texts;
+  for (const abi::Plan &plan : plans)
+    for (const abi::Kernel &kernel : plan.kernels)
+      for (const DeviceCode &code : kernel.codes) {
+        std::string text =
+            (code.form == CodeForm::Ptx ? "PTX of " : "") + code.arch;
+        if (std::ranges::find(texts, text) == texts.end())
+          texts.push_back(text);
+      }
+  std::string joined;
+  for (const std::string &text : texts)
+    joined += (joined.empty() ? "" : ", ") + text;
+  return joined;
 }
 
 } // namespace tenon::rt

@@ -6,6 +6,7 @@
 #include "runtime/Abi/Plan.h"
 #include "runtime/Device/Cuda/Device.h"
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,8 +21,15 @@ const abi::DeviceCode *chooseCode(const abi::Kernel &kernel,
 /// 90 for "cuda:sm_90a", "sm_90" and "compute_90a"; 0 for what is none.
 int capabilityOf(std::string_view arch);
 
-/// "sm_90a, PTX of compute_80": what a kernel has.
-std::string codesText(const abi::Kernel &kernel);
+/// The plan whose kernels all have code for the device: of several one whose
+/// blocks find their shared memory there, then the one whose code is nearest to
+/// the device, then the first. Null: none.
+const abi::Plan *choosePlan(std::span<const abi::Plan> plans,
+                            const DeviceProperties &device);
+
+/// "sm_90a, PTX of sm_90a, PTX of compute_80": what the kernels have, each
+/// once.
+std::string codesText(std::span<const abi::Plan> plans);
 
 } // namespace tenon::rt
 

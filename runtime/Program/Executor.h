@@ -58,6 +58,8 @@ public:
   virtual Result<void> readBuffer(uint32_t buffer,
                                   std::span<std::byte> to) const = 0;
 
+  /// The one of the model's plans that the tapes are of.
+  virtual const abi::Plan &plan() const = 0;
   /// "cpu", "cuda:0", "vgpu:0".
   virtual std::string device() const { return "cpu"; }
   /// Null where that is no GPU.

@@ -73,7 +73,7 @@ static Result<std::vector<std::vector<double>>>
 measureKernels(rt::Context &context, unsigned repeat) {
   if (auto done = context.run(); !done)
     return done.error();
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   std::vector<std::vector<double>> times(plan.kernels.size(),
                                          std::vector<double>(repeat, 0));
   for (unsigned i = 0; i < repeat; ++i) {
@@ -125,7 +125,7 @@ static Result<void> benchKernels(rt::Context &context, unsigned repeat,
   std::vector<double> seconds;
   for (const std::vector<double> &list : *times)
     seconds.push_back(median(list));
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   const rt::Binding &binding = *context.latestBinding();
   if (arguments.has("kernels")) {

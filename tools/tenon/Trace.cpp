@@ -113,7 +113,7 @@ std::string sizesText(std::span<const int64_t> sizes) {
 
 /// What a step does, as members of a JSON object.
 std::string argumentsOf(const rt::Context &context, size_t number) {
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   std::string text = rt::message("\"step\": ", number);
   const auto *launch = std::get_if<rt::TapeLaunch>(&tape.steps[number]);
@@ -138,7 +138,7 @@ std::string argumentsOf(size_t step, rt::InstanceRange instances) {
 } // namespace
 
 std::string TraceRecorder::json(const rt::Context &context) const {
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   EventWriter writer(phases.empty() ? Clock::time_point()
                                     : phases.front().time.begin);
