@@ -17,8 +17,7 @@ namespace tenon::tool {
 using rt::Result;
 
 /// What the file takes, whatever the inputs are.
-static void printSizes(const rt::Model &model) {
-  const abi::Plan &plan = model.plan();
+static void printSizes(const rt::Model &model, const abi::Plan &plan) {
   size_t numSlots = 0, numSteps = 0;
   for (const abi::Function &function : plan.functions) {
     numSlots += function.slots.size();
@@ -93,10 +92,10 @@ static uint64_t totalBytes(const std::vector<Buffer> &buffers) {
   return total;
 }
 
-static Result<void> printMemory(const rt::Model &model, const rt::Tape &tape,
+static Result<void> printMemory(const rt::Model &model, const abi::Plan &plan,
+                                const rt::Tape &tape,
                                 const rt::Binding &binding,
                                 unsigned numThreads) {
-  const abi::Plan &plan = model.plan();
   std::vector<Buffer> tensors;
   if (auto added = addTensors(tensors, plan, plan.inputs, "input", binding);
       !added)
@@ -176,6 +175,19 @@ static Result<void> printValues(const abi::Plan &plan, const rt::Tape &tape,
   return {};
 }
 
+/// The first one, or that of --target.
+static Result<const abi::Plan *> shownPlan(const rt::Model &model,
+                                           const Arguments &arguments) {
+  if (!arguments.has("target"))
+    return &model.plan();
+  for (const abi::Plan &plan : model.plans())
+    if (plan.target == arguments.value("target"))
+      return &plan;
+  return rt::badInput("--target: ", model.path(), " has no plan for ",
+                      rt::quoted(arguments.value("target")), "; it has ",
+                      targetsText(model));
+}
+
 static Result<void> inspect(const Arguments &arguments) {
   Result<unsigned> requested = arguments.count("threads", 0);
   if (!requested)
@@ -186,7 +198,10 @@ static Result<void> inspect(const Arguments &arguments) {
   auto model = rt::Model::load(arguments.operand());
   if (!model)
     return model.error();
-  const abi::Plan &plan = (*model)->plan();
+  Result<const abi::Plan *> shown = shownPlan(**model, arguments);
+  if (!shown)
+    return shown.error();
+  const abi::Plan &plan = **shown;
   Result<rt::Binding> binding = bindingOf(plan, arguments);
   if (!binding)
     return binding.error();
@@ -197,9 +212,10 @@ static Result<void> inspect(const Arguments &arguments) {
   if (!machine)
     return machine.error();
 
-  std::cout << signatureText(plan);
-  printSizes(**model);
-  if (auto done = printMemory(**model, *tape, *binding, *numThreads); !done)
+  std::cout << signatureText(**model);
+  printSizes(**model, plan);
+  if (auto done = printMemory(**model, plan, *tape, *binding, *numThreads);
+      !done)
     return done;
   auto works = workOf(plan, *tape, *binding, machine->rates);
   printKernels(plan, works);
@@ -211,6 +227,9 @@ static Result<void> inspect(const Arguments &arguments) {
 
 static constexpr Option kOptions[] = {
     kShapeOption,
+    {"target", "NAME",
+     "of several that the artifact is for, the one whose plan is\n"
+     "shown: cuda:sm_90a (the first one)"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
 };
 

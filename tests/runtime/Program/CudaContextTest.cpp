@@ -195,8 +195,24 @@ TEST(CudaContext, CodeForOtherDevicesIsNamed) {
     kernel.codes[1].arch = "compute_100";
   EXPECT_EQ(refused(modelOf("newer", plan), "vgpu", Code::NoKernel),
             pathOf("newer") +
-                ": kernel 'scale_shift' has no code for Tenon virtual GPU "
-                "sm_90, which is sm_90; it has sm_90a, PTX of compute_100");
+                " has no code for Tenon virtual GPU sm_90, which is sm_90; it "
+                "has sm_90a, PTX of compute_100");
+}
+
+TEST(CudaContext, ThePlanForTheDeviceRuns) {
+  abi::Plan plan = test::cudaTestPlan();
+  plan.alternatives = {{"cuda:sm_80", plan.kernels, plan.functions}};
+  // The first one is for no such device, and launches nothing.
+  for (abi::Kernel &kernel : plan.kernels)
+    kernel.codes = {{"sm_120", abi::CodeForm::Ptx, kernel.codes[1].address, 8}};
+  plan.functions = {{"empty", 0, {}, {}}};
+  auto model = modelOf("two", plan);
+  EXPECT_EQ(model->plan().target, "cuda:sm_90a");
+  auto context = onVirtualDevice(model);
+  EXPECT_EQ(context->plan().target, "cuda:sm_80");
+  Case input(2, 8);
+  input.bind(*context);
+  expectRight(*context, input);
 }
 
 TEST(CudaContext, CodeThatTheDriverRefuses) {

@@ -69,11 +69,66 @@ TEST(DeviceCodes, WhatIsNoArchitectureRunsNowhere) {
             "");
 }
 
+abi::Plan planFor(const std::string &target,
+                  const std::vector<abi::DeviceCode> &codes,
+                  uint32_t sharedBytes = 0) {
+  abi::Plan plan;
+  plan.target = target;
+  plan.kernels.resize(2);
+  for (abi::Kernel &kernel : plan.kernels) {
+    kernel.codes = codes;
+    kernel.sharedBytes = sharedBytes;
+  }
+  return plan;
+}
+
+/// As a compiler leaves them for sm_80 and sm_90a.
+std::vector<abi::Plan> plansForTwo() {
+  using abi::CodeForm;
+  return {planFor("80", {{"sm_80", CodeForm::Cubin}, {"sm_80", CodeForm::Ptx}},
+                  160 << 10),
+          planFor("90a",
+                  {{"sm_90a", CodeForm::Cubin}, {"sm_90a", CodeForm::Ptx}},
+                  200 << 10),
+          planFor("portable", {{"compute_80", CodeForm::Ptx}}, 64 << 10)};
+}
+
+/// The target of the plan that such a device gets; "" for none.
+std::string chosenPlan(const std::vector<abi::Plan> &plans, int capability,
+                       bool isVirtual = false) {
+  DeviceProperties device;
+  device.major = capability / 10;
+  device.minor = capability % 10;
+  device.isVirtual = isVirtual;
+  bool isLarge = device.minor == 0 && capability < 120;
+  device.sharedOptInBytes = (isLarge ? 227 : 99) << 10;
+  const abi::Plan *plan = choosePlan(plans, device);
+  return plan ? plan->target : "";
+}
+
+TEST(DeviceCodes, APlanIsForTheDeviceThatItsKernelsAreFor) {
+  for (bool isVirtual : {false, true}) {
+    EXPECT_EQ(chosenPlan(plansForTwo(), 80, isVirtual), "80");
+    EXPECT_EQ(chosenPlan(plansForTwo(), 90, isVirtual), "90a");
+    EXPECT_EQ(chosenPlan(plansForTwo(), 100, isVirtual), "80");
+    EXPECT_EQ(chosenPlan(plansForTwo(), 75, isVirtual), "");
+  }
+  // One kernel without code is enough.
+  std::vector<abi::Plan> plans = plansForTwo();
+  plans[1].kernels[1].codes.clear();
+  EXPECT_EQ(chosenPlan(plans, 90), "80");
+}
+
+TEST(DeviceCodes, APlanWhoseBlocksFitIsPreferred) {
+  EXPECT_EQ(chosenPlan(plansForTwo(), 120), "portable");
+  EXPECT_EQ(chosenPlan(plansForTwo(), 86), "portable");
+  // Else loading says what does not fit.
+  EXPECT_EQ(chosenPlan({plansForTwo()[0]}, 86), "80");
+}
+
 TEST(DeviceCodes, AreListed) {
-  abi::Kernel kernel;
-  kernel.codes = {{"sm_90a", abi::CodeForm::Cubin},
-                  {"compute_80", abi::CodeForm::Ptx}};
-  EXPECT_EQ(codesText(kernel), "sm_90a, PTX of compute_80");
+  EXPECT_EQ(codesText(plansForTwo()),
+            "sm_80, PTX of sm_80, sm_90a, PTX of sm_90a, PTX of compute_80");
 }
 
 } // namespace

@@ -32,11 +32,12 @@ bool survives(test::MemoryFile &file, std::vector<std::byte> artifact) {
   (void)(*model)->verifyWeights();
   DeviceProperties device;
   device.major = 9;
-  for (const abi::Kernel &kernel : plan.kernels) {
-    (void)codesText(kernel);
-    if (const abi::DeviceCode *code = chooseCode(kernel, device))
+  (void)codesText((*model)->plans());
+  if (const abi::Plan *chosen = choosePlan((*model)->plans(), device))
+    for (const abi::Kernel &kernel : chosen->kernels) {
+      const abi::DeviceCode *code = chooseCode(kernel, device);
       EXPECT_EQ((*model)->deviceCode(*code).size(), code->bytes);
-  }
+    }
   if (auto binding = bindSymbols(plan, {}))
     (void)recordTape(plan, *binding);
   std::vector<Shape> shapes = {{2, 8}, {8}};
@@ -93,10 +94,37 @@ TEST(Hostile, PlanFields) {
   EXPECT_GT(numRefused, numLoaded);
 }
 
+/// The model for GPUs, and next to nothing for another one.
+static std::vector<std::byte> twoTargets() {
+  abi::Plan plan = test::cudaTestPlan();
+  plan.alternatives = {
+      {"cuda:sm_80", {plan.kernels[0]}, {{"empty", 0, {}, {}}}}};
+  return test::bytesOf("hostile", [&](const std::string &path) {
+    return test::writeCudaTestArtifact(path, plan, test::cudaTestCode());
+  });
+}
+
+TEST(Hostile, Alternatives) {
+  test::MemoryFile file;
+  std::vector<std::byte> artifact = twoTargets();
+  abi::Footer footer = test::footerOf(artifact);
+  std::string_view text(reinterpret_cast<const char *>(artifact.data()) +
+                            footer.planOffset,
+                        footer.planBytes);
+  size_t numLoaded = 0, numRefused = 0;
+  forEachChange(artifact, footer.planOffset + text.find("cuda:sm_80") - 8,
+                footer.planOffset + footer.planBytes,
+                [&](const std::vector<std::byte> &changed) {
+                  ++(survives(file, changed) ? numLoaded : numRefused);
+                });
+  EXPECT_GT(numLoaded, 0u);
+  EXPECT_GT(numRefused, 0u);
+}
+
 TEST(Hostile, PlanFieldsOfDeviceCode) {
   // What is said of kernels, up to the functions.
   test::MemoryFile file;
-  const std::vector<std::byte> &artifact = test::cudaTestArtifact();
+  std::vector<std::byte> artifact = twoTargets();
   abi::Footer footer = test::footerOf(artifact);
   std::string_view text(reinterpret_cast<const char *>(artifact.data()) +
                             footer.planOffset,
