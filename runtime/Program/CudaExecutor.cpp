@@ -36,8 +36,17 @@ CudaExecutor::create(std::shared_ptr<const CudaProgram> program) {
   auto staging = Staging::create(program->device());
   if (!staging)
     return staging.error();
-  return std::unique_ptr<Executor>(new CudaExecutor(
+  auto before = Event::create(program->device(), /*isTimed=*/true);
+  if (!before)
+    return before.error();
+  auto after = Event::create(program->device(), /*isTimed=*/true);
+  if (!after)
+    return after.error();
+  std::unique_ptr<CudaExecutor> made(new CudaExecutor(
       std::move(program), std::move(*stream), std::move(*staging)));
+  made->before = std::move(*before);
+  made->after = std::move(*after);
+  return std::unique_ptr<Executor>(std::move(made));
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,17 +210,30 @@ Result<void> CudaExecutor::runSteps() {
   return graph.launch(stream);
 }
 
+/// The device's seconds: the host's would be mostly those of launching.
+Result<double> CudaExecutor::timeStep(size_t number) {
+  if (auto done = before.record(stream); !done)
+    return done.error();
+  if (auto done = execute(number); !done)
+    return done.error();
+  if (auto done = after.record(stream); !done)
+    return done.error();
+  if (auto done = stream.wait(); !done)
+    return done.error();
+  return after.secondsSince(before);
+}
+
 /// Step by step, each waited for.
 Result<void> CudaExecutor::runObserved(RunObserver &observer) {
   if (auto done = stream.wait(); !done) // the inputs are no step's time
     return done;
   for (size_t number = 0; number < tape->steps.size(); ++number) {
     Clock::time_point start = Clock::now();
-    if (auto done = execute(number); !done)
-      return done;
-    if (auto done = stream.wait(); !done)
-      return done;
-    TimeRange time{start, Clock::now()};
+    auto seconds = timeStep(number);
+    if (!seconds)
+      return seconds.error();
+    TimeRange time{start, start + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(*seconds))};
     if (const auto *step = std::get_if<TapeLaunch>(&tape->steps[number]))
       observer.rangeDone(number, 0, {0, step->instances}, time);
     observer.stepDone(number, time);
@@ -232,12 +254,7 @@ Result<void> CudaExecutor::run(RunObserver *observer) {
 
 Result<double> CudaExecutor::repeatStep(size_t step) {
   Device::Scope scope(onDevice);
-  Clock::time_point start = Clock::now();
-  if (auto done = execute(step); !done)
-    return done.error();
-  if (auto done = stream.wait(); !done)
-    return done.error();
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return timeStep(step);
 }
 
 } // namespace tenon::rt

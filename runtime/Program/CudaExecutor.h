@@ -47,6 +47,7 @@ private:
   Result<void> runSteps();
   Result<void> runObserved(RunObserver &observer);
   Result<void> execute(size_t number);
+  Result<double> timeStep(size_t number);
   Result<void> launch(const TapeLaunch &step);
   Result<void> encodeMaps(const abi::Kernel &kernel, const TapeLaunch &step);
   void announce(const TapeLaunch &step);
@@ -56,6 +57,7 @@ private:
   bool usesGraphs;
   mutable Stream stream;
   mutable Staging staging;
+  Event before, after; ///< a step that is timed
 
   const Tape *tape = nullptr;
   uint64_t tapeNumber = 0; ///< of what is placed; 0: nothing
