@@ -21,6 +21,7 @@ assert error_of(np.array([1, 2]), np.array([1, 3])) == INFINITE
 
 assert sizes_of({"B": (1, 8, 1), "L": (0, None, 4)}, [2, 37]) == {"B": 2, "L": 40}
 assert sizes_of({"B": (1, 1, 1)}, [2]) == {"B": 1}
+assert sizes_of({"B": (1, None, 1)}, [2, 37]) == {"B": 37}
 assert dim_of("4*B + L", {"B": 2, "L": 3}) == 11 and dim_of(384, {}) == 384
 
 TABLE = """

@@ -9,8 +9,10 @@ WANTED = [[1, 1, 1, 1], [2, 37, 5, 3]]
 
 
 def sizes_of(symbols, wanted):
-    """Values of the symbols that are as near to the wanted ones as they allow."""
+    """Values of the symbols that are as near to the wanted ones as they allow; a single one gets the largest."""
     sizes = {}
+    if len(symbols) == 1:
+        wanted = [max(wanted)]
     for (name, (least, most, divisor)), size in zip(symbols.items(), wanted * (len(symbols) // len(wanted) + 1)):
         size = max(size, least)
         size = -(-size // divisor) * divisor
