@@ -54,7 +54,7 @@ TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a,
 //===----------------------------------------------------------------------===//
 
 template <bool Transposes>
-TENON_DEVICE void loadMatrices(u32 (&to)[4], const void *row) {
+TENON_DEVICE void loadMatrices(u32 (&to)[4], u32 row) {
   if constexpr (Transposes)
     asm volatile(
         "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -84,29 +84,37 @@ TENON_DEVICE void multiplyMatrices(f16, float *sums, const u32 (&a)[4], u32 b0,
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-/// 16 rows and 16 contracted elements of a left side for each warp.
+TENON_DEVICE constexpr bool isPowerOf2(int n) { return (n & (n - 1)) == 0; }
+
+/// 16 rows and 16 contracted elements of a left side for each warp. The places
+/// that a lane reads are steps of constants from its first.
 template <class L, class A> struct LeftSide;
 template <class L, class T, int M, int K>
 struct LeftSide<L, SwizzledTile<T, M, K>> {
   using Element = T;
+  using S = SwizzledTile<T, M, K>;
   static constexpr int kDepth = K;
-  SwizzledTile<T, M, K> tile;
+  u32 first;
+  TENON_DEVICE explicit LeftSide(S tile)
+      : first(tile.place(L::Wa::slot(0, int(warp())) * 16 + lane() % 16,
+                         lane() / 16 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int row = (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
-                    lane() % 16;
-    loadMatrices<false>(to, tile.at(row, k + lane() / 16 * 8));
+    loadMatrices<false>(to, S::moved(first, band * L::Grid::kRows * 16, k));
   }
 };
 template <class L, class T, int K, int M>
 struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
   using Element = T;
+  using S = SwizzledTile<T, K, M>;
   static constexpr int kDepth = K;
-  TransposedTile<SwizzledTile<T, K, M>> a;
+  static_assert(isPowerOf2(L::Grid::kRows), "bands are no steps");
+  u32 first;
+  TENON_DEVICE explicit LeftSide(TransposedTile<S> a)
+      : first(a.tile.place(lane() / 16 * 8 + lane() % 8,
+                           L::Wa::slot(0, int(warp())) * 16 +
+                               lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int column =
-        (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
-        lane() / 8 % 2 * 8;
-    loadMatrices<true>(to, a.tile.at(k + lane() / 16 * 8 + lane() % 8, column));
+    loadMatrices<true>(to, S::moved(first, k, band * L::Grid::kRows * 16));
   }
 };
 template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
@@ -114,6 +122,7 @@ template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
   static constexpr int kDepth = LA::kN;
   static_assert(isSameAlong<L, LA>(0), "rows of another layout");
   const Pairs<T, LA> &pairs;
+  TENON_DEVICE explicit LeftSide(const Pairs<T, LA> &pairs) : pairs(pairs) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
     TENON_UNROLL for (int i = 0; i < 4; ++i) to[i] =
         pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
@@ -121,42 +130,55 @@ template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
 };
 
 /// 16 columns and 16 contracted elements of a right side: two products' worth.
+/// `column` is among a warp's.
 template <class L, class B> struct RightSide;
 template <class L, class T, int K, int N>
 struct RightSide<L, SwizzledTile<T, K, N>> {
+  using S = SwizzledTile<T, K, N>;
   static constexpr int kDepth = K, kColumns = N;
-  SwizzledTile<T, K, N> tile;
+  S tile;
+  u32 first;
+  TENON_DEVICE explicit RightSide(S tile) : tile(tile), first(place(0)) {}
+  TENON_DEVICE u32 place(int column) const {
+    return tile.place(lane() % 16,
+                      L::Wa::coordinate(1, warp()) + column + lane() / 16 * 8);
+  }
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<true>(to, tile.at(k + lane() % 16, column + lane() / 16 * 8));
+    // A warp's columns are steps from its first where they are a power of two.
+    constexpr bool kIsStep = isPowerOf2(L::kColumns * 4);
+    loadMatrices<true>(to, kIsStep ? S::moved(first, k, column)
+                                   : S::moved(place(column), k, 0));
   }
 };
 template <class L, class T, int N, int K>
 struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
+  using S = SwizzledTile<T, N, K>;
   static constexpr int kDepth = K, kColumns = N;
-  TransposedTile<SwizzledTile<T, N, K>> b;
+  u32 first;
+  TENON_DEVICE explicit RightSide(TransposedTile<S> b)
+      : first(b.tile.place(L::Wa::coordinate(1, warp()) + lane() / 16 * 8 +
+                               lane() % 8,
+                           lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<false>(to, b.tile.at(column + lane() / 16 * 8 + lane() % 8,
-                                      k + lane() / 8 % 2 * 8));
+    loadMatrices<false>(to, S::moved(first, column, k));
   }
 };
 
 template <class L, class A, class B>
 TENON_DEVICE void multiplyByWarps(Tile<float, L> &sums, const A &left,
                                   const B &right) {
-  const LeftSide<L, A> a{left};
-  const RightSide<L, B> b{right};
+  const LeftSide<L, A> a(left);
+  const RightSide<L, B> b(right);
   constexpr int kDepth = LeftSide<L, A>::kDepth, kBands = L::kRows / 2,
                 kPairs = L::kColumns / 4;
   static_assert(kDepth == RightSide<L, B>::kDepth && kDepth % 16 == 0,
                 "the factors do not fit");
   static_assert(L::kColumns % 4 == 0 && RightSide<L, B>::kColumns >= L::kReachN,
                 "the factors do not fit");
-  const int warpColumn = L::Wa::coordinate(1, warp());
   TENON_UNROLL for (int k = 0; k < kDepth; k += 16) {
     u32 x[kBands][4], y[kPairs][4];
     TENON_UNROLL for (int i = 0; i < kBands; ++i) a.read(x[i], i, k);
-    TENON_UNROLL for (int j = 0; j < kPairs; ++j)
-        b.read(y[j], warpColumn + 16 * j, k);
+    TENON_UNROLL for (int j = 0; j < kPairs; ++j) b.read(y[j], 16 * j, k);
     TENON_UNROLL for (int i = 0; i < kBands; ++i)
         TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
       using T = typename LeftSide<L, A>::Element;

@@ -93,7 +93,7 @@ template <class S, class... Others>
 TENON_DEVICE void copyTensor(const S &to, const TensorMap &map, u32 barrier,
                              i64 column, Others... others) {
   TENON_UNROLL for (int panel = 0; panel < S::kC / S::kPanel; ++panel)
-      copyBox(sharedAddress(to.first + panel * S::kPanelBytes), map, barrier,
+      copyBox(sharedAddress(to.offset + panel * S::kPanelBytes), map, barrier,
               int(column) + panel * S::kPanel, int(others)...);
 }
 
@@ -106,8 +106,7 @@ public:
   static constexpr int kThreads = W::kThreads + 128;
 
   /// Its barriers lie at `offset`: 16 bytes for each stage.
-  TENON_DEVICE explicit Ring(u32 offset)
-      : full(sharedAddress(sharedBytes + offset)) {
+  TENON_DEVICE explicit Ring(u32 offset) : full(sharedAddress(offset)) {
     if (threadIdx.x == 0) {
       for (int i = 0; i < Stages; ++i) {
         initBarrier(full + 8 * i, 1);

@@ -114,7 +114,7 @@ struct UnitTile<SwizzledTile<T, R, C>, IsDeep> {
   /// Both strides are between blocks of 8 rows of a panel and between panels;
   /// along contracted columns the unit never leaves a panel.
   TENON_DEVICE explicit UnitTile(S tile)
-      : first(u64(sharedAddress(tile.first) >> 4) |
+      : first(u64(sharedAddress(tile.offset) >> 4) |
               u64(IsDeep ? 1 : S::kPanelBytes >> 4) << 16 |
               u64(8 * S::kRowBytes >> 4) << 32 | u64(kSwizzle) << 62) {}
 
