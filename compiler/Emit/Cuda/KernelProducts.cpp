@@ -12,6 +12,7 @@
 #include "compiler/Emit/Cuda/ScalarText.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -316,6 +317,41 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
     staged.erase(side.tile);
 }
 
+/// The sum over rows that the loop adds, in each turn, to a multiple of what it
+/// carries, or null: threads may carry what they have of it, and add that up
+/// behind the loop.
+tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
+  BlockArgument carried = loop.getRegionIterArg(number);
+  auto map = loop.getYieldedValues()[number].getDefiningOp<tile::MapOp>();
+  if (!map || !carried.hasOneUse() || !map->hasOneUse() ||
+      map.getType().getRank() != 1)
+    return nullptr;
+  Block &body = map.getBody().front();
+  Operation *sum = &body.front();
+  bool isScaled = isa<math::FmaOp>(sum);
+  if ((!isScaled && !isa<arith::AddFOp>(sum)) || !sum->getNextNode() ||
+      sum->getNextNode() != body.getTerminator())
+    return nullptr;
+  auto isCarried = [&](Value operand) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    return argument && argument.hasOneUse() &&
+           map.getInputs()[argument.getArgNumber()] == carried;
+  };
+  Value added = sum->getOperand(sum->getNumOperands() - 1);
+  bool isIt = isCarried(sum->getOperand(0)) ||
+              (isScaled && isCarried(sum->getOperand(1)));
+  auto argument = dyn_cast<BlockArgument>(added);
+  if (!isIt || !argument)
+    return nullptr;
+  auto parts =
+      map.getInputs()[argument.getArgNumber()].getDefiningOp<tile::ReduceOp>();
+  bool isOfRows =
+      parts && parts->hasOneUse() && parts->getBlock() == loop.getBody() &&
+      parts.getKind() == tile::Combine::Sum && parts.getAxis() == 1 &&
+      typeOf(parts.getInput()).getRank() == 2;
+  return isOfRows ? parts : nullptr;
+}
+
 void KernelText::printLoop(scf::ForOp loop) {
   Scope &scope = scopeOf(loop.getResult(0));
   for (auto [argument, init, result] : llvm::zip_equal(
@@ -328,6 +364,23 @@ void KernelText::printLoop(scf::ForOp loop) {
                  name, tileObject(init, spread)));
     variables[argument] = variables[result] = {name, spread};
   }
+  SmallVector<std::string> parts;
+  for (auto [n, argument] : llvm::enumerate(loop.getRegionIterArgs()))
+    if (tile::ReduceOp sum = partsOf(loop, n)) {
+      partSums.insert(sum);
+      std::string name = variables[argument].name;
+      line(scope, formatv("{0} = partsOf<Sum>({0});", name));
+      parts.push_back(formatv(
+          "{0} = combineParts<Sum>({0}, {1});", name,
+          memoryOfReduction(typeOf(argument).getExtent(0), warpColumns)));
+    }
+  printTurns(loop);
+  for (const std::string &part : parts)
+    line(scope, part);
+}
+
+void KernelText::printTurns(scf::ForOp loop) {
+  Scope &scope = scopeOf(loop.getResult(0));
   if (ring && ring->first == loop)
     return printConsumer(loop);
   SmallVector<Side> sides = sidesCopiedIn(loop);

@@ -120,10 +120,10 @@ private:
   bool hasProduct(int64_t rows, int64_t columns);
   bool isStoredAcross(int64_t rows, int64_t columns);
   std::string typeText(mlir::Type element, const Spread &spread);
-  static Spread spreadOfInput(tile::MapOp map, unsigned input,
-                              const Spread &result);
-  static Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
-                             const Spread &result);
+  Spread spreadOfRows(const std::string &layout);
+  Spread spreadOfInput(tile::MapOp map, unsigned input, const Spread &result);
+  Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
+                      const Spread &result);
   /// Axes of the tile that the spread spreads: its last ones.
   static int64_t numSpread(const Spread &spread, int64_t rank);
   static llvm::StringRef mapName(const Spread &spread);
@@ -140,6 +140,7 @@ private:
   std::string textOfGather(tile::GatherOp gather, const Spread &spread);
   std::string textOfMap(tile::MapOp map, const Spread &spread);
   std::string textOfReduce(tile::ReduceOp reduce);
+  std::string memoryOfReduction(int64_t results, int64_t numWarps);
   std::string textOfConversion(Value value, const Spread &from,
                                const Spread &to);
   static bool isMadeAnyhow(Value value);
@@ -185,6 +186,8 @@ private:
   std::string textOfProduct(tile::MmaOp mma);
   std::string copyText(const Side &side, llvm::StringRef memory);
   void printLoop(mlir::scf::ForOp loop);
+  void printTurns(mlir::scf::ForOp loop);
+  tile::ReduceOp partsOf(mlir::scf::ForOp loop, unsigned number);
   void printTurn(mlir::scf::ForOp loop);
   void printPipeline(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
   llvm::SmallVector<Side> sidesCopiedIn(mlir::scf::ForOp loop);
@@ -231,6 +234,8 @@ private:
   };
   llvm::DenseMap<Value, Variable> variables;
   llvm::DenseMap<Value, std::string> staged; ///< copied sides of this turn
+  /// Sums of which a thread carries its own part from turn to turn.
+  llvm::DenseSet<mlir::Operation *> partSums;
   std::vector<abi::TensorMap> tensorMaps;
   /// The loop whose copies are made by a ring, and what its turns begin with.
   std::optional<std::pair<mlir::scf::ForOp, Turn>> ring;

@@ -51,6 +51,16 @@ int64_t KernelText::divisorOf(Value value) {
   return 1;
 }
 
+/// What the number is at most, if that is known.
+static std::optional<int64_t> mostOf(Value value) {
+  if (auto least = value.getDefiningOp<arith::MinSIOp>()) {
+    std::optional<int64_t> x = mostOf(least.getLhs()),
+                           y = mostOf(least.getRhs());
+    return x && y ? std::min(*x, *y) : x ? x : y;
+  }
+  return constantOf(value);
+}
+
 /// Whether all of an axis' coordinates are in the view.
 bool KernelText::isInside(Value offset, Value size, int64_t extent) {
   std::optional<int64_t> all = constantOf(size);
@@ -68,7 +78,7 @@ bool KernelText::isInside(Value offset, Value size, int64_t extent) {
   if (auto argument = dyn_cast<BlockArgument>(offset))
     if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())) {
       std::optional<int64_t> from = constantOf(loop.getLowerBound()),
-                             to = constantOf(loop.getUpperBound()),
+                             to = mostOf(loop.getUpperBound()),
                              step = constantOf(loop.getStep());
       return from == 0 && to && step && *to <= *all && *to % *step == 0 &&
              extent <= *step;

@@ -96,8 +96,8 @@ struct LeftSide<L, SwizzledTile<T, M, K>> {
   static constexpr int kDepth = K;
   u32 first;
   TENON_DEVICE explicit LeftSide(S tile)
-      : first(tile.place(L::Wa::slot(0, int(warp())) * 16 + lane() % 16,
-                         lane() / 16 * 8)) {}
+      : first(tile.placeOfThread(L::Wa::slot(0, int(warp())) * 16 + lane() % 16,
+                                 lane() / 16 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
     loadMatrices<false>(to, S::moved(first, band * L::Grid::kRows * 16, k));
   }
@@ -110,9 +110,9 @@ struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
   static_assert(isPowerOf2(L::Grid::kRows), "bands are no steps");
   u32 first;
   TENON_DEVICE explicit LeftSide(TransposedTile<S> a)
-      : first(a.tile.place(lane() / 16 * 8 + lane() % 8,
-                           L::Wa::slot(0, int(warp())) * 16 +
-                               lane() / 8 % 2 * 8)) {}
+      : first(a.tile.placeOfThread(lane() / 16 * 8 + lane() % 8,
+                                   L::Wa::slot(0, int(warp())) * 16 +
+                                       lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
     loadMatrices<true>(to, S::moved(first, k, band * L::Grid::kRows * 16));
   }
@@ -140,8 +140,8 @@ struct RightSide<L, SwizzledTile<T, K, N>> {
   u32 first;
   TENON_DEVICE explicit RightSide(S tile) : tile(tile), first(place(0)) {}
   TENON_DEVICE u32 place(int column) const {
-    return tile.place(lane() % 16,
-                      L::Wa::coordinate(1, warp()) + column + lane() / 16 * 8);
+    return tile.placeOfThread(lane() % 16, L::Wa::coordinate(1, warp()) +
+                                               column + lane() / 16 * 8);
   }
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
     // A warp's columns are steps from its first where they are a power of two.
@@ -156,9 +156,9 @@ struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
   static constexpr int kDepth = K, kColumns = N;
   u32 first;
   TENON_DEVICE explicit RightSide(TransposedTile<S> b)
-      : first(b.tile.place(L::Wa::coordinate(1, warp()) + lane() / 16 * 8 +
-                               lane() % 8,
-                           lane() / 8 % 2 * 8)) {}
+      : first(b.tile.placeOfThread(L::Wa::coordinate(1, warp()) +
+                                       lane() / 16 * 8 + lane() % 8,
+                                   lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
     loadMatrices<false>(to, S::moved(first, column, k));
   }
@@ -206,7 +206,8 @@ TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
 /// A loop of n turns whose copies run Stages - 1 turns ahead of their use.
 /// load(turn, stage) only copies; use(turn, stage) multiplies.
 template <class W, int Stages, class Load, class Use>
-TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
+TENON_DEVICE void pipeline(i64 turns, Load load, Use use) {
+  const int n = kept(int(turns));
   TENON_UNROLL for (int k = 0; k < Stages - 1; ++k) {
     if (k < n)
       load(k, k);
@@ -214,7 +215,7 @@ TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
   }
   int stage = 0, free = Stages - 1;
 #pragma unroll 1
-  for (i64 k = 0; k < n; ++k) {
+  for (int k = 0; k < n; ++k) {
     awaitCopies<Stages - 2>();
     publish<W>();
     if (k + Stages - 1 < n)

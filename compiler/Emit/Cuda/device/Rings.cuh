@@ -121,11 +121,13 @@ public:
 
   /// Calls load(turn, stage, barrier) in one thread, which asks for copies of
   /// so many bytes.
-  template <class Load> TENON_DEVICE void produce(i64 n, u32 bytes, Load load) {
+  template <class Load>
+  TENON_DEVICE void produce(i64 turns, u32 bytes, Load load) {
     if (threadIdx.x != W::kThreads)
       return;
+    const int n = kept(int(turns));
 #pragma unroll 1
-    for (i64 turn = 0; turn < n; ++turn, next()) {
+    for (int turn = 0; turn < n; ++turn, next()) {
       await(freeOf(stage), phase ^ 1);
       arriveAndExpect(full + 8 * stage, bytes);
       load(turn, stage, full + 8 * stage);
@@ -133,9 +135,10 @@ public:
   }
 
   /// Calls use(turn, stage), whose products are there when it returns.
-  template <class Use> TENON_DEVICE void consume(i64 n, Use use) {
+  template <class Use> TENON_DEVICE void consume(i64 turns, Use use) {
+    const int n = kept(int(turns));
 #pragma unroll 1
-    for (i64 turn = 0; turn < n; ++turn, next()) {
+    for (int turn = 0; turn < n; ++turn, next()) {
       await(full + 8 * stage, phase);
       use(turn, stage);
       if (lane() == 0)

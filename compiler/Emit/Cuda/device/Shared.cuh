@@ -98,6 +98,10 @@ template <class T, int R, int C> struct SwizzledTile {
     return offset + column / kPanel * kPanelBytes +
            (byte ^ (byte >> 3 & kMask));
   }
+  /// The same of a place that depends on the thread alone.
+  TENON_DEVICE u32 placeOfThread(int row, int column) const {
+    return offset + kept(SwizzledTile(0).place(row, column));
+  }
   TENON_DEVICE T *at(int row, int column) const {
     return sharedMemory<T>(place(row, column));
   }
@@ -145,7 +149,7 @@ TENON_DEVICE void copy(const S &to, const W &window) {
                 kStep % S::kPeriod == 0) {
     // A thread's groups lie below each other, as far apart in both memories.
     const int row = threadIdx.x / kFast, column = threadIdx.x % kFast * kGroup;
-    const T *from = window.at(row, column);
+    const T *from = kept(window.at(row, column));
     const u32 place = to.place(row, column);
     const bool hasColumn = window.columns.has(column);
     TENON_UNROLL for (int i = 0; i < S::kR;
