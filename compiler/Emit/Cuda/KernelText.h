@@ -145,6 +145,8 @@ private:
                                const Spread &to);
   static bool isMadeAnyhow(Value value);
   void printStore(tile::StoreOp store);
+  std::string textOfStagedStore(tile::StoreOp store, const std::string &tile);
+  std::string memoryBehindProducts(int64_t bytes);
   Access accessOf(Value view, mlir::ValueRange offsets,
                   llvm::ArrayRef<int64_t> axes, tile::TileType type,
                   const Spread &spread);

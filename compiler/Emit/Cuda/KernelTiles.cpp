@@ -284,6 +284,39 @@ std::string KernelText::tileObject(Value value, const Spread &spread) {
   return formatv("fill<{0}>({1})", typeText(element, spread), text);
 }
 
+/// Where a tile of so many bytes may be laid down behind all products.
+std::string KernelText::memoryBehindProducts(int64_t bytes) {
+  auto loops = entry().getOps<scf::ForOp>();
+  bool isAlone = llvm::hasSingleElement(loops) &&
+                 variables.contains((*loops.begin()).getResult(0)) &&
+                 entry().getOps<tile::MmaOp>().empty();
+  return isAlone && bytes <= sharedBytes ? "0" : scratch(bytes);
+}
+
+/// The tile as rows of neighbours: as a product leaves it, a warp would write
+/// half of what memory writes at once.
+std::string KernelText::textOfStagedStore(tile::StoreOp store,
+                                          const std::string &tile) {
+  tile::TileType type = typeOf(store.getTile());
+  constexpr int64_t kLanes = 32, kBytes = 16, kSector = 32;
+  constexpr int64_t kAlong = 8; // columns of a product that a warp has at once
+  int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8;
+  int64_t rank = type.getRank(), columns = type.getShape().back(),
+          last = store.getView().getType().getRank() - 1;
+  bool isProduct =
+      usesUnit && rank == 2 && hasProduct(type.getExtent(0), columns);
+  if (!isProduct || elementBytes * kAlong >= kSector ||
+      store.getAxes().back() != last || elementBytes * columns % kBytes)
+    return tile;
+  int64_t neighbours = kBytes / elementBytes;
+  int64_t lanes = std::min<int64_t>(
+      kLanes, llvm::bit_floor<uint64_t>(columns / neighbours));
+  int64_t bytes = type.getExtent(0) * (columns * elementBytes + kBytes);
+  return formatv("convert<StoredLayout<{0}, {1}, W, {2}, {3}>>({4}, {5})",
+                 type.getExtent(0), columns, lanes, neighbours, tile,
+                 memoryBehindProducts(bytes));
+}
+
 void KernelText::printStore(tile::StoreOp store) {
   Value value = store.getTile();
   Spread spread = naturalSpread(value);
@@ -301,7 +334,7 @@ void KernelText::printStore(tile::StoreOp store) {
     return line(scope, formatv("storeColumns({0}, {1});", window, object));
   case Part::Whole:
     return line(scope, formatv("store<{0}>({1}, {2});", neighboursOf(access),
-                               window, object));
+                               window, textOfStagedStore(store, object)));
   }
 }
 

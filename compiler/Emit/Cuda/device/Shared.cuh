@@ -174,7 +174,33 @@ template <class Grid, class S> TENON_DEVICE void clear(const S &to) {
     sharedMemory<u32>(to.offset)[i] = 0;
 }
 
+/// How many neighbours along a row a thread has at once in such memory.
+template <class S, class L> TENON_DEVICE constexpr int sharedGroup() {
+  constexpr int kSize = int(sizeof(typename S::Element));
+  int group = L::kVectorAxis == 1 ? L::kVector : 1;
+  while (group > 1 && (group * kSize > 16 || S::kRowBytes % (group * kSize)))
+    group /= 2;
+  return group;
+}
+
 /// Writes a tile of registers; it is there behind a barrier.
+template <class T, int R, int C, class L>
+TENON_DEVICE void put(const PlainTile<T, R, C> &to, const Tile<T, L> &tile) {
+  constexpr int kGroup = sharedGroup<PlainTile<T, R, C>, L>();
+  static_assert(R >= L::kM && C >= L::kN, "the tile does not fit");
+  TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
+      TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
+    using W = typename Words<kGroup *int(sizeof(T))>::Type;
+    union {
+      W words;
+      T elements[kGroup];
+    };
+    TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
+        tile.v[L::at(r, c + i)];
+    if (L::hasRow(r) && L::hasColumn(c))
+      *sharedMemory<W>(to.place(L::row(r), L::column(c))) = words;
+  }
+}
 template <class S, class T, class L>
 TENON_DEVICE void put(const S &to, const Tile<T, L> &tile) {
   static_assert(S::kR >= L::kM && S::kC >= L::kN, "the tile does not fit");
@@ -201,12 +227,16 @@ TENON_DEVICE Tile<T, To> convert(const Tile<T, L> &tile, u32 memory) {
     L::Grid::sync();
     put(all, tile);
     L::Grid::sync();
+    constexpr int kGroup = sharedGroup<PlainTile<T, L::kM, L::kN>, To>();
     Tile<T, To> result;
     TENON_UNROLL for (int r = 0; r < To::kRows; ++r)
-        TENON_UNROLL for (int c = 0; c < To::kColumns; ++c)
-            result.v[To::at(r, c)] = To::hasRow(r) && To::hasColumn(c)
-                                         ? *all.at(To::row(r), To::column(c))
-                                         : T();
+        TENON_UNROLL for (int c = 0; c < To::kColumns; c += kGroup) {
+      T elements[kGroup] = {};
+      if (To::hasRow(r) && To::hasColumn(c))
+        readNeighbours<kGroup>(all.at(To::row(r), To::column(c)), elements);
+      TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[To::at(r, c + i)] =
+          elements[i];
+    }
     return result;
   }
 }
