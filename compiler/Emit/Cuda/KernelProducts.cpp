@@ -11,6 +11,8 @@
 
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -70,7 +72,8 @@ std::optional<KernelText::Access> KernelText::copiedBy(Value tile) {
            other.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth();
   });
   if (!load || !isSame || load.getType().getElementType() != type ||
-      load.getType().getRank() != 2 || load.getView().getType().getLayout())
+      load.getType().getRank() != 2 ||
+      dimOrder(load.getView().getDefiningOp<tile::ViewOp>()).empty())
     return std::nullopt;
   Access access = accessOf(load.getView(), load.getOffsets(), load.getAxes(),
                            load.getType(), {Part::Whole, ""});
@@ -105,20 +108,23 @@ KernelText::Side KernelText::sideOfSums(tile::MmaOp mma, bool isLeft) {
 }
 
 /// Columns of a swizzled tile that has so many at least.
-static int64_t swizzledColumns(int64_t columns) {
-  constexpr int64_t kFewest = 16, kPanel = 64;
-  if (columns >= kPanel)
-    return llvm::alignTo(columns, kPanel);
-  return std::max<int64_t>(kFewest, llvm::bit_ceil<uint64_t>(columns));
+static int64_t swizzledColumns(int64_t columns, int64_t elementBytes) {
+  int64_t fewest = 32 / elementBytes, panel = 128 / elementBytes;
+  if (columns >= panel)
+    return llvm::alignTo(columns, panel);
+  return std::max<int64_t>(fewest, llvm::bit_ceil<uint64_t>(columns));
 }
 
 /// For the matrix unit: as memory has it, rows of contracted elements or of
-/// others.
+/// others. Bytes must lie together along what is contracted.
 KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
-  Value value = isLeft ? mma.getLhs() : mma.getRhs();
+  tile::NarrowOperand operand =
+      tile::narrowOperand(isLeft ? mma.getLhs() : mma.getRhs());
+  bool isOfBytes = unitBytes == 1;
+  Value value = isOfBytes ? operand.tile : isLeft ? mma.getLhs() : mma.getRhs();
   SmallVector<int64_t> sums = mma.getType().getShape();
   constexpr int64_t kSide = 16;
-  int64_t depth = swizzledColumns(typeOf(mma.getRhs()).getExtent(0));
+  int64_t depth = swizzledColumns(typeOf(mma.getRhs()).getExtent(0), unitBytes);
   int64_t others = isLeft ? llvm::alignTo(sums[0], kSide * warpRows)
                           : llvm::alignTo(sums[1], kSide * warpColumns);
   Side side;
@@ -127,16 +133,19 @@ KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
   side.copied = copiedBy(value);
   // A tile's own rows are a left side's others, a right side's contracted ones.
   side.isTransposed =
-      side.copied &&
-      side.copied->rowDim ==
-          static_cast<int64_t>(side.copied->view.getSizes().size()) - 1;
+      side.copied && side.copied->rowDim == fastDim(side.copied->view);
+  if (isOfBytes && side.isTransposed == isLeft)
+    side.copied = std::nullopt;
+  if (isOfBytes)
+    side.isTransposed = !isLeft;
   bool rowsAreDeep = isLeft == side.isTransposed;
   side.rows = rowsAreDeep ? depth : others;
-  side.columns = swizzledColumns(rowsAreDeep ? others : depth);
-  side.bytes = 2 * side.rows * side.columns;
-  side.type = formatv("SwizzledTile<{0}, {1}, {2}>",
-                      scalarType(typeOf(value).getElementType()), side.rows,
-                      side.columns);
+  side.columns = swizzledColumns(rowsAreDeep ? others : depth, unitBytes);
+  side.bytes = unitBytes * side.rows * side.columns;
+  std::string element = scalarType(typeOf(value).getElementType());
+  side.type =
+      formatv("SwizzledTile<{0}, {1}, {2}>",
+              operand.isUnsigned ? "u8" : element, side.rows, side.columns);
   return side;
 }
 
@@ -181,11 +190,11 @@ std::string KernelText::textOfPut(const Side &side) {
 
 /// What a product reads its side from.
 std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
-  Value value = isLeft ? mma.getLhs() : mma.getRhs();
   Side side = sideOf(mma, isLeft);
+  Value value = side.tile;
   tile::TileType type = typeOf(value);
-  if (usesUnit && isLeft && !side.copied && warpColumns == 1 &&
-      hasProduct(type.getExtent(0), type.getExtent(1)))
+  if (unitBytes == 2 && usesUnit && isLeft && !side.copied &&
+      warpColumns == 1 && hasProduct(type.getExtent(0), type.getExtent(1)))
     return formatv("pairsOf({0})", tileObject(value, naturalSpread(value)));
   std::string memory = staged.lookup(value);
   Scope &scope = scopeOf(value);

@@ -86,6 +86,11 @@ private:
   std::string boundText(Value offset, Value size, int64_t extent,
                         bool isPadded);
   std::string boundOfRows(const Access &access);
+  /// The dims of a view as memory has them, the slowest first; none where it
+  /// does not lie dim by dim.
+  static llvm::SmallVector<int64_t> dimOrder(tile::ViewOp view);
+  static int64_t fastDim(tile::ViewOp view);
+  static llvm::SmallVector<Value> sizesBehind(tile::ViewOp view, int64_t dim);
   std::string strideText(tile::ViewOp view, int64_t dim);
   std::string offsetText(const Access &access);
   /// So many neighbours along the last dim lie aligned, and all inside or all
@@ -222,7 +227,8 @@ private:
   tile::KernelOp kernel;
   int64_t warpRows = 1, warpColumns = 1, numStages = 2;
   /// The matrix unit computes the kernel's products, and whether by warpgroups.
-  bool usesUnit, usesGroups = false;
+  bool usesUnit = false, usesGroups = false;
+  int64_t unitBytes; ///< of a factor of the unit's
   int64_t sharedBytes = 0, scratchBytes = 0;
   int64_t numNames = 0;
   bool hasFailed = false;

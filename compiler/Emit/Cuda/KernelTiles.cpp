@@ -61,7 +61,7 @@ std::string KernelText::textOfLoad(tile::LoadOp load, const Spread &spread) {
 
 std::string KernelText::loadText(const Access &access, const Spread &spread) {
   tile::ViewOp view = access.view;
-  if (view.getType().getLayout())
+  if (dimOrder(view).empty() && view.getType().getRank() > 0)
     return fail(view, "a packed view");
   switch (spread.part) {
   case Part::Scalar:
@@ -302,7 +302,7 @@ std::string KernelText::textOfStagedStore(tile::StoreOp store,
   constexpr int64_t kAlong = 8; // columns of a product that a warp has at once
   int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8;
   int64_t rank = type.getRank(), columns = type.getShape().back(),
-          last = store.getView().getType().getRank() - 1;
+          last = fastDim(store.getView().getDefiningOp<tile::ViewOp>());
   bool isProduct =
       usesUnit && rank == 2 && hasProduct(type.getExtent(0), columns);
   if (!isProduct || elementBytes * kAlong >= kSector ||

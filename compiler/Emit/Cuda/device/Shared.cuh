@@ -75,26 +75,27 @@ template <class T, int R, int C> struct PlainTile {
   }
 };
 
-/// R rows of C elements of 16 bits in panels of at most 64 columns, whose
-/// groups of 8 are exchanged from row to row: what eight rows have at one
-/// column lies in different banks, as ldmatrix, TMA and wgmma want it.
-/// 1024-byte aligned.
+/// R rows of C elements in panels of at most 128 bytes, whose groups of 16 are
+/// exchanged from row to row: what eight rows have at one column lies in
+/// different banks, as ldmatrix, TMA and wgmma want it. 1024-byte aligned.
 template <class T, int R, int C> struct SwizzledTile {
   using Element = T;
   static constexpr int kR = R, kC = C;
-  static constexpr int kPanel = C < 64 ? C : 64, kRowBytes = 2 * kPanel;
+  static constexpr int kSize = int(sizeof(T));
+  static constexpr int kPanel = C * kSize < 128 ? C : 128 / kSize,
+                       kRowBytes = kSize * kPanel;
   static constexpr u32 kMask = kRowBytes == 128  ? 0x70
                                : kRowBytes == 64 ? 0x30
                                                  : 0x10;
   static constexpr int kPanelBytes = R * kRowBytes;
   static constexpr int kBytes = C / kPanel * kPanelBytes;
   static constexpr int kPeriod = 8;
-  static_assert(sizeof(T) == 2 && C % kPanel == 0 && kPanel % 16 == 0,
+  static_assert(C % kPanel == 0 && kRowBytes % 32 == 0,
                 "columns are no whole panels");
   u32 offset;
   TENON_DEVICE explicit SwizzledTile(u32 offset) : offset(offset) {}
   TENON_DEVICE u32 place(int row, int column) const {
-    const u32 byte = row * kRowBytes + column % kPanel * 2;
+    const u32 byte = row * kRowBytes + column % kPanel * kSize;
     return offset + column / kPanel * kPanelBytes +
            (byte ^ (byte >> 3 & kMask));
   }
@@ -109,7 +110,7 @@ template <class T, int R, int C> struct SwizzledTile {
   /// number of the first column has no bit: a step of constants costs an
   /// exclusive or.
   TENON_DEVICE static u32 moved(u32 place, int rows, int columns) {
-    return (place ^ columns % kPanel * 2) +
+    return (place ^ columns % kPanel * kSize) +
            (rows * kRowBytes + columns / kPanel * kPanelBytes);
   }
 };
