@@ -78,7 +78,7 @@ def main():
     parser.add_argument("kernels", nargs="*", help="words in the names of kernels")
     parser.add_argument("--device", help="only this device: A100, H100, H200 or B200")
     parser.add_argument("--pipes", action="store_true", help="each pipe's time too")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     launches = [launch for launch in read(arguments.counters)
                 if not arguments.kernels or any(word in launch["kernel"] for word in arguments.kernels)]
     rows = rows_of(launches, arguments.device, arguments.pipes)
