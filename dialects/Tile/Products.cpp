@@ -73,16 +73,25 @@ bool tenon::tile::hasProduct(KernelOp kernel) {
       .wasInterrupted();
 }
 
-bool tenon::tile::multipliesHalves(KernelOp kernel) {
-  auto isHalf = [](MmaOp mma) {
-    Type left = mma.getLhs().getType().getElementType();
-    return isa<FloatType>(left) && left.getIntOrFloatBitWidth() == 16 &&
-           left == mma.getRhs().getType().getElementType() &&
-           mma.getType().getElementType().isF32();
-  };
-  return !kernel
-              .walk([&](MmaOp mma) { return WalkResult(success(isHalf(mma))); })
-              .wasInterrupted();
+static int64_t unitBytes(MmaOp mma) {
+  Type left = narrowOperand(mma.getLhs()).elementType(),
+       right = narrowOperand(mma.getRhs()).elementType(),
+       sum = mma.getType().getElementType();
+  if (left.isInteger(8) && right.isInteger(8) && sum.isInteger(32))
+    return 1;
+  left = mma.getLhs().getType().getElementType();
+  bool isHalf = isa<FloatType>(left) && left.getIntOrFloatBitWidth() == 16 &&
+                left == mma.getRhs().getType().getElementType();
+  return isHalf && sum.isF32() ? 2 : 0;
+}
+
+int64_t tenon::tile::unitBytes(KernelOp kernel) {
+  std::optional<int64_t> bytes;
+  kernel.walk([&](MmaOp mma) {
+    int64_t ofThis = ::unitBytes(mma);
+    bytes = bytes.value_or(ofThis) == ofThis ? ofThis : 0;
+  });
+  return bytes.value_or(0);
 }
 
 bool tenon::tile::isZeroFill(Value tile) {

@@ -46,9 +46,10 @@ int64_t dotLength(MmaOp product);
 inline constexpr int64_t kMostUnsplitRows = 48;
 
 bool hasProduct(KernelOp kernel);
-/// Whether all products are of floats of 16 bits, both sides of one type, with
-/// sums of f32. True where there are none.
-bool multipliesHalves(KernelOp kernel);
+/// Bytes of the factors that a GPU's matrix unit can multiply in all products
+/// of the kernel: 2 of floats, both sides of one type, with sums of f32; 1 of
+/// integers, of either sign, with sums of i32; 0 where there is no such unit.
+int64_t unitBytes(KernelOp kernel);
 /// Whether all elements of the tile are a constant 0, of either sign.
 bool isZeroFill(mlir::Value tile);
 

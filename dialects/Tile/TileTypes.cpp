@@ -58,6 +58,24 @@ LayoutAttr LayoutAttr::getPanels(MLIRContext *context, int64_t width,
   return LayoutAttr::get(context, digits);
 }
 
+LayoutAttr LayoutAttr::getColumns(MLIRContext *context, int64_t rank) {
+  SmallVector<int64_t> digits;
+  for (int64_t dim = 0; dim < rank - 2; ++dim)
+    digits.append({dim, 1, 0});
+  digits.append({rank - 1, 1, 0, rank - 2, 1, 0});
+  return LayoutAttr::get(context, digits);
+}
+
+SmallVector<int64_t> LayoutAttr::getDimOrder() const {
+  SmallVector<int64_t> order;
+  for (const Digit &digit : getDigitList()) {
+    if (digit.stride != 1 || digit.extent != 0)
+      return {};
+    order.push_back(digit.dim);
+  }
+  return order;
+}
+
 /// dim [/ stride] [% extent]
 static ParseResult parseDigit(AsmParser &parser,
                               SmallVectorImpl<int64_t> &flat) {

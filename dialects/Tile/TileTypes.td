@@ -37,6 +37,10 @@ def Tile_LayoutAttr : AttrDef<Tile_Dialect, "Layout"> {
     /// the dims before K of a stack of them, `rank` in all, stand before K.
     static LayoutAttr getPanels(::mlir::MLIRContext *context, int64_t width, int64_t rowGroup = 1,
                                 int64_t rank = 2);
+    /// A matrix column after column; the dims before them of a stack stay where they are.
+    static LayoutAttr getColumns(::mlir::MLIRContext *context, int64_t rank = 2);
+    /// The dims, slowest first, where each digit is one of them; empty for other orders.
+    ::llvm::SmallVector<int64_t> getDimOrder() const;
   }];
 }
 

@@ -154,6 +154,22 @@ SmallVector<PanelLoad> panelLoads(tile::KernelOp kernel) {
   return found;
 }
 
+/// Which loads would be served by columns one after the other: the matrix unit
+/// multiplies bytes that lie together along what is contracted.
+SmallVector<tile::LoadOp> columnLoads(tile::KernelOp kernel) {
+  SmallVector<tile::LoadOp> found;
+  if (!kernel.getScheduleAttr().contains("unit") ||
+      tile::unitBytes(kernel) != 1)
+    return found;
+  kernel.walk([&](tile::MmaOp mma) {
+    Value right = tile::narrowOperand(mma.getRhs()).tile;
+    if (auto load = right.getDefiningOp<tile::LoadOp>();
+        load && readsMatrix(load))
+      found.push_back(load);
+  });
+  return found;
+}
+
 /// Packs what the operand is, unless that was done for another variant, which
 /// must read the same order.
 LogicalResult packOperand(OpOperand &operand, tile::LayoutAttr layout) {
@@ -171,10 +187,11 @@ LogicalResult packOperand(OpOperand &operand, tile::LayoutAttr layout) {
   return success();
 }
 
-/// Reads from panels where all launches give constants.
-LogicalResult packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
+/// Reads in another order where all launches give constants.
+LogicalResult packConstant(tile::LoadOp load, tile::LayoutAttr layout,
+                           ArrayRef<tile::LaunchOp> launches,
                            const Calls &calls) {
-  auto view = panel.load.getView().getDefiningOp<tile::ViewOp>();
+  auto view = load.getView().getDefiningOp<tile::ViewOp>();
   tile::ViewType type = view.getType();
   auto argument = cast<BlockArgument>(view.getBuffer());
   bool isStatic = llvm::none_of(type.getShape(), ShapedType::isDynamic);
@@ -186,16 +203,39 @@ LogicalResult packConstant(PanelLoad panel, ArrayRef<tile::LaunchOp> launches,
     return cast<RankedTensorType>(operand->get().getType()).getShape() ==
            type.getShape();
   });
-  if (!isStatic || !isOnlyUse || !isConstant || !isOfShape ||
-      type.getLayout() || !beginsAtPanel(panel.load, panel.width))
+  if (!isStatic || !isOnlyUse || !isConstant || !isOfShape || type.getLayout())
     return success();
-  auto layout = tile::LayoutAttr::getPanels(type.getContext(), panel.width,
-                                            panel.rows, type.getRank());
   for (OpOperand *operand : constants)
     if (failed(packOperand(*operand, layout)))
       return failure();
   view.getResult().setType(tile::ViewType::get(
       type.getContext(), type.getShape(), type.getElementType(), layout));
+  return success();
+}
+
+LogicalResult packConstants(tile::KernelOp kernel,
+                            ArrayRef<tile::LaunchOp> launches,
+                            const Calls &calls) {
+  MLIRContext *context = kernel.getContext();
+  auto rankOf = [](tile::LoadOp load) {
+    return load.getView().getType().getRank();
+  };
+  // Blocks of threads read rows as they are.
+  if (kernel.getScheduleAttr().contains("warps")) {
+    for (tile::LoadOp load : columnLoads(kernel))
+      if (failed(packConstant(
+              load, tile::LayoutAttr::getColumns(context, rankOf(load)),
+              launches, calls)))
+        return failure();
+    return success();
+  }
+  for (PanelLoad panel : panelLoads(kernel)) {
+    auto layout = tile::LayoutAttr::getPanels(context, panel.width, panel.rows,
+                                              rankOf(panel.load));
+    if (beginsAtPanel(panel.load, panel.width) &&
+        failed(packConstant(panel.load, layout, launches, calls)))
+      return failure();
+  }
   return success();
 }
 
@@ -231,14 +271,10 @@ struct ApplySchedule final : impl::ApplySchedulePassBase<ApplySchedule> {
       if (failed(applyNumbers(kernel)))
         return signalPassFailure();
       tidy(kernel);
-      // Blocks of threads read rows as they are.
-      if (kernel.getScheduleAttr().contains("warps"))
-        continue;
       if (auto found = launches.find(kernel.getSymNameAttr());
-          found != launches.end())
-        for (PanelLoad panel : panelLoads(kernel))
-          if (failed(packConstant(panel, found->second, calls)))
-            return signalPassFailure();
+          found != launches.end() &&
+          failed(packConstants(kernel, found->second, calls)))
+        return signalPassFailure();
     }
   }
 };

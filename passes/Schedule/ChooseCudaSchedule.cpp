@@ -21,7 +21,7 @@ namespace {
 struct Choice {
   llvm::StringMap<int64_t> numbers;
   int64_t warpRows = 1, warpColumns = 8, stages = 2;
-  bool usesGroups = false;
+  StringRef unit; ///< of products; empty: multiply-adds
   std::string reason;
 };
 
@@ -113,24 +113,27 @@ int64_t CudaChoice::stagesOf(int64_t bytes) {
 
 Choice CudaChoice::contraction() {
   Choice choice;
-  bool isNarrow = tile::multipliesHalves(kernel);
-  choice.usesGroups = isNarrow && hasGroups;
+  int64_t unitBytes = tile::unitBytes(kernel);
+  bool usesGroups = unitBytes == 2 && hasGroups;
+  choice.unit = usesGroups ? "wgmma" : unitBytes ? "mma" : "";
   // Sums of 64 x 64 are 32 registers of each of 128 threads; of 128 x 128, 64
   // of 256. Where rows are counted at run time they may be few.
   bool isWide = sizeOf("BN").value_or(0) % 128 == 0;
   bool isLarge = sizeOf("BM").value_or(0) >= 1024 && isWide;
-  int64_t rows = isLarge ? 128 : 64, depth = isNarrow ? 64 : 16;
-  int64_t columns = isLarge || (isWide && choice.usesGroups) ? 128 : 64;
+  constexpr int64_t kPanelBytes = 128; // of a row of factors
+  int64_t rows = isLarge ? 128 : 64,
+          depth = unitBytes ? kPanelBytes / unitBytes : 16;
+  int64_t columns = isLarge || (isWide && usesGroups) ? 128 : 64;
   choice.numbers = {{"BM", rows}, {"BN", columns}, {"BK", depth}};
-  choice.warpRows = choice.usesGroups ? rows / 16 : 2;
-  choice.warpColumns = choice.usesGroups ? 1 : isLarge ? 4 : 2;
-  int64_t elementBytes = isNarrow ? 2 : 4;
+  choice.warpRows = usesGroups ? rows / 16 : 2;
+  choice.warpColumns = usesGroups ? 1 : isLarge ? 4 : 2;
+  int64_t elementBytes = unitBytes ? unitBytes : 4;
   choice.stages = stagesOf((rows + columns) * depth * elementBytes);
   choice.reason =
       ("blocks of " + Twine(rows) + " x " + Twine(columns) + " sums, " +
-       (choice.usesGroups ? "64 rows for each group of four warps"
-        : isNarrow        ? "which the matrix unit leaves in registers"
-                          : "squares of 4 x 4 of which stand in registers") +
+       (usesGroups  ? "64 rows for each group of four warps"
+        : unitBytes ? "which the matrix unit leaves in registers"
+                    : "squares of 4 x 4 of which stand in registers") +
        "; " + Twine(choice.stages) +
        " turns are copied or multiplied at a time")
           .str();
@@ -139,8 +142,8 @@ Choice CudaChoice::contraction() {
 
 Choice CudaChoice::attention() {
   Choice choice;
-  bool isNarrow = tile::multipliesHalves(kernel);
-  choice.usesGroups = isNarrow && hasGroups;
+  bool isNarrow = tile::unitBytes(kernel) == 2;
+  choice.unit = !isNarrow ? "" : hasGroups ? "wgmma" : "mma";
   choice.numbers = {{"BM", 64}, {"BN", isNarrow ? 64 : 32}};
   choice.warpRows = 4;
   choice.warpColumns = 1;
@@ -213,8 +216,8 @@ struct ChooseCudaSchedule final
       entries.push_back(b.getNamedAttr(
           "warps",
           b.getDenseI64ArrayAttr({choice.warpRows, choice.warpColumns})));
-      if (choice.usesGroups)
-        entries.push_back(b.getNamedAttr("unit", b.getStringAttr("wgmma")));
+      if (!choice.unit.empty())
+        entries.push_back(b.getNamedAttr("unit", b.getStringAttr(choice.unit)));
       kernel.setScheduleAttr(b.getDictionaryAttr(entries));
       kernel->setAttr("tenon.reason", b.getStringAttr(choice.reason));
     }

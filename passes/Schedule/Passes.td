@@ -83,8 +83,9 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
       most;
     * attention has four warps below each other, so that no row of scores is
       spread over two;
-    * where four warps can multiply together (`unit = "wgmma"`), products of
-      floats of 16 bits have 64 rows for each group of them;
+    * products of floats of 16 bits and of integers of 8 are the matrix unit's
+      (`unit = "mma"`); where four warps can multiply together (`"wgmma"`), those
+      of floats have 64 rows for each group of them;
     * rows that are reduced belong to a warp each, long ones to all of a block;
     * everything else takes some elements a thread.
 
@@ -136,11 +137,12 @@ def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {
   let description = [{
     Symbols become their numbers in tile types, grids and loop steps, and loops of
     one turn disappear. The matrix that a contraction reads in columns is read from
-    panels when every launch gives a constant for it: the launch then gives a
-    `tile.pack` of that constant, evaluated when the artifact is written. Elements of
-    4 bits lie in words of eight rows there, and what the loops around a product read
-    along the same columns (scales, zero points) lies in panels too. A kernel and its
-    variants read one `tile.pack`, in the order that all of them need.
+    panels when every launch gives a constant for it (column by column where a
+    GPU's matrix unit multiplies bytes): the launch then gives a `tile.pack` of that
+    constant, evaluated when the artifact is written. Elements of 4 bits lie in words
+    of eight rows there, and what the loops around a product read along the same
+    columns (scales, zero points) lies in panels too. A kernel and its variants read
+    one `tile.pack`, in the order that all of them need.
 
     Before:
 

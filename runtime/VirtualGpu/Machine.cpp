@@ -108,27 +108,12 @@ static Result<void> checkConfig(const LaunchConfig &config,
   return {};
 }
 
-static void sumPipes(const std::array<uint64_t, kNumPipes> &byPipe,
-                     Counters &to) {
-  uint64_t *members[kNumPipes] = {
-      &to.numFloat32, &to.numFloat64,    &to.numHalf,   &to.numInteger,
-      &to.numSpecial, &to.numConvert,    &to.numMove,   &to.numMemory,
-      &to.numControl, &to.numCollective, &to.numTensor, &to.numAsync};
-  for (unsigned i = 0; i < kNumPipes; ++i) {
-    *members[i] += byPipe[i];
-    to.numInstructions += byPipe[i];
-  }
-}
-
 static void runWorkers(Launch &launch, unsigned numWorkers) {
   auto work = [&launch] {
     Worker worker;
     worker.launch = &launch;
     worker.ranges.resize(launch.program->code.size());
     runWorker(worker);
-    std::lock_guard lock(launch.mutex);
-    sumPipes(worker.numByPipe, worker.counters);
-    launch.counters += worker.counters;
   };
   std::vector<std::thread> others;
   for (unsigned i = 1; i < numWorkers; ++i)
@@ -160,6 +145,12 @@ static std::vector<Report> mergeReports(Launch &launch) {
   return merged;
 }
 
+static LaunchShape shapeOf(const Launch &launch) {
+  const KernelInfo &info = launch.program->info;
+  return {info.target, launch.grid.count(), launch.block.count(),
+          info.ptxasRegisters.value_or(0), launch.sharedBytes};
+}
+
 Result<LaunchResult> Machine::launch(const LaunchConfig &config) {
   std::lock_guard lock(mutex);
   const ArchLimits *limits = archLimits(settings.arch);
@@ -188,6 +179,10 @@ Result<LaunchResult> Machine::launch(const LaunchConfig &config) {
   launch.sharedBytes = sharedBytes;
   launch.dynamicSharedBytes = config.dynamicSharedBytes;
   launch.numSms = limits->numSms;
+  LaunchShape shape = shapeOf(launch);
+  if (settings.measures)
+    launch.traffic =
+        std::make_unique<Traffic>(shape.numBlocks, cachesFor(shape));
   bool meets = launch.program->blocksMeet;
   launch.numResident = meets ? limits->numSms : 1;
   uint64_t numWorkers =
@@ -198,6 +193,12 @@ Result<LaunchResult> Machine::launch(const LaunchConfig &config) {
   result.fault = launch.fault;
   result.reports = mergeReports(launch);
   result.counters = launch.counters;
+  if (launch.traffic && launch.fault == Fault::None) {
+    Measures &measures = result.measures.emplace();
+    measures.sharedBytes = sharedBytes;
+    measures.traffic = launch.traffic->finish();
+    measures.bounds = boundsOf(shape, launch.work, measures.traffic);
+  }
   return result;
 }
 

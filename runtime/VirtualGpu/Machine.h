@@ -18,6 +18,7 @@
 #ifndef TENON_RUNTIME_VIRTUALGPU_MACHINE_H
 #define TENON_RUNTIME_VIRTUALGPU_MACHINE_H
 
+#include "runtime/VirtualGpu/Count/Bounds.h"
 #include "runtime/VirtualGpu/Memory.h"
 #include "runtime/VirtualGpu/Report.h"
 
@@ -46,6 +47,8 @@ struct MachineOptions {
   /// A warp that executed more ends the launch with Fault::Timeout.
   uint64_t maxInstructionsPerWarp = uint64_t(1) << 32;
   uint32_t maxReports = 64;
+  /// Follows sectors through L2 and gives bounds of time.
+  bool measures = false;
 };
 
 /// What an architecture allows; the figures of the CUDA programming guide's
@@ -71,6 +74,10 @@ struct KernelInfo {
   uint32_t staticSharedBytes = 0;
   uint32_t localBytes = 0;   ///< a thread
   uint32_t numRegisters = 0; ///< 32-bit, our allocation: an estimate of ptxas's
+  std::string target;        ///< "sm_90a"
+  /// Of a thread, where a comment of the text says what ptxas made of it:
+  /// "// ptxas gemm: 168 registers, 0 bytes spilled".
+  std::optional<uint32_t> ptxasRegisters, ptxasSpillBytes;
   std::optional<Dim3> maxThreads, requiredThreads, requiredCluster;
   uint32_t minBlocksPerSm = 0;
   bool usesDynamicShared = false;
@@ -126,10 +133,18 @@ struct LaunchConfig {
   std::span<const std::byte> parameters;
 };
 
+/// With MachineOptions::measures, of a launch that came to its end.
+struct Measures {
+  uint64_t sharedBytes = 0; ///< of a block
+  TrafficCounters traffic;
+  std::vector<DeviceBound> bounds;
+};
+
 struct LaunchResult {
   Fault fault = Fault::None;
   std::vector<Report> reports; ///< in the order of blocks
   Counters counters;
+  std::optional<Measures> measures;
 };
 
 class Machine {

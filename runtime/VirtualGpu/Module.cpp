@@ -4,6 +4,7 @@
 #include "runtime/VirtualGpu/Decode/Decoder.h"
 #include "runtime/VirtualGpu/Machine.h"
 
+#include <charconv>
 #include <cstring>
 
 namespace tenon::vgpu {
@@ -88,6 +89,29 @@ static Result<void> initialise(Memory &memory, const ptx::Text &text,
   return {};
 }
 
+/// The number behind `before`, if it stands in the line.
+static std::optional<uint32_t> numberBehind(std::string_view line,
+                                            std::string_view before) {
+  size_t at = line.find(before);
+  uint32_t number = 0;
+  if (at == line.npos)
+    return std::nullopt;
+  const char *begin = line.data() + at + before.size();
+  auto [end, error] = std::from_chars(begin, line.data() + line.size(), number);
+  return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+// Whoever compiled the text to machine code too may say what came of it.
+static void readPtxasComment(std::string_view ptx, KernelInfo &info) {
+  std::string head = rt::message("// ptxas ", info.name, ": ");
+  size_t at = ptx.find(head);
+  if (at == ptx.npos)
+    return;
+  std::string_view line = ptx.substr(at, ptx.find('\n', at) - at);
+  info.ptxasRegisters = numberBehind(line, head);
+  info.ptxasSpillBytes = numberBehind(line, " registers, ");
+}
+
 Result<std::shared_ptr<const Module>> Machine::load(std::string_view ptx,
                                                     std::string_view name) {
   Result<ptx::Text> text = ptx::parse(ptx, name);
@@ -110,6 +134,7 @@ Result<std::shared_ptr<const Module>> Machine::load(std::string_view ptx,
         Decoder(*text, function, symbols, name).decode();
     if (!program)
       return program.error();
+    readPtxasComment(ptx, (*program)->info);
     module->kernelList.push_back(std::make_unique<Kernel>(std::move(*program)));
   }
   return std::shared_ptr<const Module>(std::move(module));

@@ -56,6 +56,12 @@ std::string reportText(const Report &report) {
                  tripleText(report.thread), ", lane ", report.lane, times);
 }
 
+const char *mmaTypeText(MmaType type) {
+  constexpr const char *kTexts[kNumMmaTypes] = {"f16", "bf16", "tf32", "int8",
+                                                "fp8"};
+  return kTexts[unsigned(type)];
+}
+
 Counters &Counters::operator+=(const Counters &other) {
   // All members are uint64_t, so that the sum cannot forget one.
   static_assert(sizeof(Counters) % sizeof(uint64_t) == 0);

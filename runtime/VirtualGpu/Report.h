@@ -70,6 +70,12 @@ enum class Fault : uint8_t {
   Timeout, ///< deadlock, or the limit of instructions
 };
 
+/// The operands of a matrix product.
+enum class MmaType : uint8_t { F16, Bf16, Tf32, Int8, Fp8 };
+constexpr unsigned kNumMmaTypes = 5;
+/// "f16", "bf16", ...
+const char *mmaTypeText(MmaType type);
+
 /// What a launch did, summed over its blocks. Instructions are warp
 /// instructions.
 struct Counters {
@@ -77,15 +83,23 @@ struct Counters {
   uint64_t numThreadInstructions = 0; ///< lanes that took part
   uint64_t numFloat32 = 0, numFloat64 = 0, numHalf = 0, numInteger = 0,
            numSpecial = 0, numConvert = 0, numMove = 0, numMemory = 0,
-           numControl = 0, numCollective = 0, numTensor = 0, numAsync = 0;
+           numControl = 0, numCollective = 0, numTensor = 0, numAsync = 0,
+           numAdd = 0, numMultiply = 0; ///< of integers
+  uint64_t numShuffles = 0;
   uint64_t mmaFlops = 0; ///< two for each multiply-add
+  /// By MmaType: those of mma.sync, and those of wgmma.
+  uint64_t mmaSyncFlops[kNumMmaTypes] = {}, wgmmaFlops[kNumMmaTypes] = {};
   uint64_t numBranches = 0, numDivergentBranches = 0;
   uint64_t numBarriers = 0; ///< warps that arrived
   uint64_t globalLoadBytes = 0, globalStoreBytes = 0;
-  /// 32-byte sectors that warp accesses touched, and the fewest that hold their
-  /// bytes.
+  uint64_t bulkCopyBytes = 0; ///< of global memory, by cp.async.bulk
+  /// 32-byte sectors that accesses touched (of a warp, or of a row of a bulk
+  /// copy), and the fewest that hold their bytes.
   uint64_t globalSectors = 0, globalSectorsIdeal = 0;
-  /// Passes through shared memory's 32 banks, and the fewest possible.
+  /// 128-byte lines of warp accesses: passes through L1.
+  uint64_t globalLines = 0;
+  /// Passes through shared memory's 32 banks, and the fewest possible: of warp
+  /// accesses, bulk copies, and the operands of wgmma.
   uint64_t sharedWavefronts = 0, sharedWavefrontsIdeal = 0;
   uint64_t numGlobalAtomics = 0, numSharedAtomics = 0; ///< lanes
 

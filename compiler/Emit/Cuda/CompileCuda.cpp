@@ -44,7 +44,7 @@ static std::string cacheFolder(const CudaOptions &options) {
 /// Of all that the binary follows from.
 static std::string keyOf(const Unit &unit, StringRef version) {
   llvm::SHA256 hash;
-  for (StringRef part : {StringRef("1"), version, StringRef(unit.arch),
+  for (StringRef part : {StringRef("2"), version, StringRef(unit.arch),
                          StringRef(unit.name), StringRef(unit.text)}) {
     hash.update(part);
     hash.update(ArrayRef<uint8_t>(0));

@@ -11,7 +11,10 @@
 
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "dialects/Tile/Products.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -69,7 +72,8 @@ std::optional<KernelText::Access> KernelText::copiedBy(Value tile) {
            other.getIntOrFloatBitWidth() > type.getIntOrFloatBitWidth();
   });
   if (!load || !isSame || load.getType().getElementType() != type ||
-      load.getType().getRank() != 2 || load.getView().getType().getLayout())
+      load.getType().getRank() != 2 ||
+      dimOrder(load.getView().getDefiningOp<tile::ViewOp>()).empty())
     return std::nullopt;
   Access access = accessOf(load.getView(), load.getOffsets(), load.getAxes(),
                            load.getType(), {Part::Whole, ""});
@@ -104,20 +108,23 @@ KernelText::Side KernelText::sideOfSums(tile::MmaOp mma, bool isLeft) {
 }
 
 /// Columns of a swizzled tile that has so many at least.
-static int64_t swizzledColumns(int64_t columns) {
-  constexpr int64_t kFewest = 16, kPanel = 64;
-  if (columns >= kPanel)
-    return llvm::alignTo(columns, kPanel);
-  return std::max<int64_t>(kFewest, llvm::bit_ceil<uint64_t>(columns));
+static int64_t swizzledColumns(int64_t columns, int64_t elementBytes) {
+  int64_t fewest = 32 / elementBytes, panel = 128 / elementBytes;
+  if (columns >= panel)
+    return llvm::alignTo(columns, panel);
+  return std::max<int64_t>(fewest, llvm::bit_ceil<uint64_t>(columns));
 }
 
 /// For the matrix unit: as memory has it, rows of contracted elements or of
-/// others.
+/// others. Bytes must lie together along what is contracted.
 KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
-  Value value = isLeft ? mma.getLhs() : mma.getRhs();
+  tile::NarrowOperand operand =
+      tile::narrowOperand(isLeft ? mma.getLhs() : mma.getRhs());
+  bool isOfBytes = unitBytes == 1;
+  Value value = isOfBytes ? operand.tile : isLeft ? mma.getLhs() : mma.getRhs();
   SmallVector<int64_t> sums = mma.getType().getShape();
   constexpr int64_t kSide = 16;
-  int64_t depth = swizzledColumns(typeOf(mma.getRhs()).getExtent(0));
+  int64_t depth = swizzledColumns(typeOf(mma.getRhs()).getExtent(0), unitBytes);
   int64_t others = isLeft ? llvm::alignTo(sums[0], kSide * warpRows)
                           : llvm::alignTo(sums[1], kSide * warpColumns);
   Side side;
@@ -126,16 +133,19 @@ KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
   side.copied = copiedBy(value);
   // A tile's own rows are a left side's others, a right side's contracted ones.
   side.isTransposed =
-      side.copied &&
-      side.copied->rowDim ==
-          static_cast<int64_t>(side.copied->view.getSizes().size()) - 1;
+      side.copied && side.copied->rowDim == fastDim(side.copied->view);
+  if (isOfBytes && side.isTransposed == isLeft)
+    side.copied = std::nullopt;
+  if (isOfBytes)
+    side.isTransposed = !isLeft;
   bool rowsAreDeep = isLeft == side.isTransposed;
   side.rows = rowsAreDeep ? depth : others;
-  side.columns = swizzledColumns(rowsAreDeep ? others : depth);
-  side.bytes = 2 * side.rows * side.columns;
-  side.type = formatv("SwizzledTile<{0}, {1}, {2}>",
-                      scalarType(typeOf(value).getElementType()), side.rows,
-                      side.columns);
+  side.columns = swizzledColumns(rowsAreDeep ? others : depth, unitBytes);
+  side.bytes = unitBytes * side.rows * side.columns;
+  std::string element = scalarType(typeOf(value).getElementType());
+  side.type =
+      formatv("SwizzledTile<{0}, {1}, {2}>",
+              operand.isUnsigned ? "u8" : element, side.rows, side.columns);
   return side;
 }
 
@@ -180,11 +190,11 @@ std::string KernelText::textOfPut(const Side &side) {
 
 /// What a product reads its side from.
 std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
-  Value value = isLeft ? mma.getLhs() : mma.getRhs();
   Side side = sideOf(mma, isLeft);
+  Value value = side.tile;
   tile::TileType type = typeOf(value);
-  if (usesUnit && isLeft && !side.copied && warpColumns == 1 &&
-      hasProduct(type.getExtent(0), type.getExtent(1)))
+  if (unitBytes == 2 && usesUnit && isLeft && !side.copied &&
+      warpColumns == 1 && hasProduct(type.getExtent(0), type.getExtent(1)))
     return formatv("pairsOf({0})", tileObject(value, naturalSpread(value)));
   std::string memory = staged.lookup(value);
   Scope &scope = scopeOf(value);
@@ -316,6 +326,41 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
     staged.erase(side.tile);
 }
 
+/// The sum over rows that the loop adds, in each turn, to a multiple of what it
+/// carries, or null: threads may carry what they have of it, and add that up
+/// behind the loop.
+tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
+  BlockArgument carried = loop.getRegionIterArg(number);
+  auto map = loop.getYieldedValues()[number].getDefiningOp<tile::MapOp>();
+  if (!map || !carried.hasOneUse() || !map->hasOneUse() ||
+      map.getType().getRank() != 1)
+    return nullptr;
+  Block &body = map.getBody().front();
+  Operation *sum = &body.front();
+  bool isScaled = isa<math::FmaOp>(sum);
+  if ((!isScaled && !isa<arith::AddFOp>(sum)) || !sum->getNextNode() ||
+      sum->getNextNode() != body.getTerminator())
+    return nullptr;
+  auto isCarried = [&](Value operand) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    return argument && argument.hasOneUse() &&
+           map.getInputs()[argument.getArgNumber()] == carried;
+  };
+  Value added = sum->getOperand(sum->getNumOperands() - 1);
+  bool isIt = isCarried(sum->getOperand(0)) ||
+              (isScaled && isCarried(sum->getOperand(1)));
+  auto argument = dyn_cast<BlockArgument>(added);
+  if (!isIt || !argument)
+    return nullptr;
+  auto parts =
+      map.getInputs()[argument.getArgNumber()].getDefiningOp<tile::ReduceOp>();
+  bool isOfRows =
+      parts && parts->hasOneUse() && parts->getBlock() == loop.getBody() &&
+      parts.getKind() == tile::Combine::Sum && parts.getAxis() == 1 &&
+      typeOf(parts.getInput()).getRank() == 2;
+  return isOfRows ? parts : nullptr;
+}
+
 void KernelText::printLoop(scf::ForOp loop) {
   Scope &scope = scopeOf(loop.getResult(0));
   for (auto [argument, init, result] : llvm::zip_equal(
@@ -328,6 +373,23 @@ void KernelText::printLoop(scf::ForOp loop) {
                  name, tileObject(init, spread)));
     variables[argument] = variables[result] = {name, spread};
   }
+  SmallVector<std::string> parts;
+  for (auto [n, argument] : llvm::enumerate(loop.getRegionIterArgs()))
+    if (tile::ReduceOp sum = partsOf(loop, n)) {
+      partSums.insert(sum);
+      std::string name = variables[argument].name;
+      line(scope, formatv("{0} = partsOf<Sum>({0});", name));
+      parts.push_back(formatv(
+          "{0} = combineParts<Sum>({0}, {1});", name,
+          memoryOfReduction(typeOf(argument).getExtent(0), warpColumns)));
+    }
+  printTurns(loop);
+  for (const std::string &part : parts)
+    line(scope, part);
+}
+
+void KernelText::printTurns(scf::ForOp loop) {
+  Scope &scope = scopeOf(loop.getResult(0));
   if (ring && ring->first == loop)
     return printConsumer(loop);
   SmallVector<Side> sides = sidesCopiedIn(loop);

@@ -59,11 +59,12 @@ std::string KernelText::mapName(abi::TensorMap map) {
 
 /// Nothing where the copy is no box: CUDA Driver API, cuTensorMapEncodeTiled.
 std::optional<KernelText::BoxCopy> KernelText::boxCopy(const Side &side) {
-  constexpr int64_t kBits = 128, kMostRows = 256, kPanel = 64;
+  constexpr int64_t kBits = 128, kMostRows = 256, kPanelBits = 1024;
   constexpr size_t kFewestDims = 2, kMostDims = 5;
   const Access &access = *side.copied;
   tile::ViewOp view = access.view;
-  int64_t last = view.getSizes().size() - 1;
+  SmallVector<int64_t> order = dimOrder(view);
+  int64_t last = fastDim(view);
   Type element = cast<tile::TileType>(side.tile.getType()).getElementType();
   int64_t elementBits = element.getIntOrFloatBitWidth();
   if (access.columnDim != last || access.rowDim < 0 || side.rows > kMostRows ||
@@ -73,16 +74,17 @@ std::optional<KernelText::BoxCopy> KernelText::boxCopy(const Side &side) {
   abi::TensorMap map;
   map.buffer = cast<BlockArgument>(view.getBuffer()).getArgNumber();
   map.elementBytes = elementBits / 8;
-  for (int64_t dim = last; dim >= 0; --dim) {
+  for (int64_t dim : llvm::reverse(order)) {
     std::optional<abi::TensorMapSize> size = sizeOf(view.getSizes()[dim]);
-    bool isStrided = dim < last;
+    bool isStrided = dim != last;
     if (!size || (isStrided && strideDivisor(view, dim) * elementBits % kBits))
       return std::nullopt;
     bool isOne = size->constant == 1 && dim != access.rowDim;
     if (isStrided && isOne)
       continue;
     map.sizes.push_back(*size);
-    map.box.push_back(dim == last            ? std::min(side.columns, kPanel)
+    map.box.push_back(dim == last
+                          ? std::min(side.columns, kPanelBits / elementBits)
                       : dim == access.rowDim ? side.rows
                                              : 1);
     copy.at.push_back(access.offsets[dim]);

@@ -61,8 +61,9 @@ std::string KernelText::sliceOfMap(tile::MapOp map, const Slice &slice,
     Spread of = spreadOfAxes(kept, map.getType().getRank() - 1, spread);
     inputs += ", " + (isSliced ? sliceText(input, inner, of) : tile(input, of));
   }
-  FailureOr<std::string> function = lambdaText(
-      map, 2 * scopes.size(), [&](Value outer) { return number(outer); });
+  FailureOr<std::string> function =
+      lambdaText(map, {.indent = static_cast<unsigned>(2 * scopes.size())},
+                 [&](Value outer) { return number(outer); });
   if (failed(function)) {
     hasFailed = true;
     return "";

@@ -75,6 +75,14 @@ std::string KernelText::layoutOf(int64_t rows, int64_t columns) {
   return found->second.name;
 }
 
+/// An element a row, by the name of the first layout that has its rows so.
+KernelText::Spread KernelText::spreadOfRows(const std::string &layout) {
+  for (auto &[shape, other] : layouts)
+    if (haveSameRows(other.name, layout))
+      return {Part::Rows, other.name};
+  return {Part::Rows, layout};
+}
+
 /// Whether both layouts have their rows in the same threads.
 bool KernelText::haveSameRows(StringRef x, StringRef y) {
   auto rowsOf = [&](StringRef name) -> StringRef {
@@ -111,7 +119,8 @@ KernelText::Spread KernelText::spreadOfVector(Value tile) {
   Operation *op = tile.getDefiningOp();
   if (auto reduce = dyn_cast_or_null<tile::ReduceOp>(op)) {
     Spread input = naturalSpread(reduce.getInput());
-    return {reduce.getAxis() == 1 ? Part::Rows : Part::Columns, input.layout};
+    return reduce.getAxis() == 1 ? spreadOfRows(input.layout)
+                                 : Spread{Part::Columns, input.layout};
   }
   if (auto map = dyn_cast_or_null<tile::MapOp>(op))
     for (Value input : map.getInputs())
@@ -193,7 +202,8 @@ KernelText::Spread KernelText::spreadOfAxes(ArrayRef<unsigned> axes,
   if (result.part != Part::Whole || rank < 2)
     return result;
   if (kept.size() == 1)
-    return {kept[0] == 0 ? Part::Rows : Part::Columns, result.layout};
+    return kept[0] == 0 ? spreadOfRows(result.layout)
+                        : Spread{Part::Columns, result.layout};
   if (kept[0] == 0)
     return result;
   StringRef layout = result.layout;

@@ -18,7 +18,7 @@ using llvm::formatv;
 namespace tenon::cuda {
 
 KernelText::KernelText(tile::KernelOp kernel)
-    : kernel(kernel), usesUnit(tile::multipliesHalves(kernel)) {
+    : kernel(kernel), unitBytes(tile::unitBytes(kernel)) {
   DictionaryAttr schedule = kernel.getScheduleAttr();
   if (auto warps = schedule.getAs<DenseI64ArrayAttr>("warps")) {
     warpRows = warps[0];
@@ -26,8 +26,9 @@ KernelText::KernelText(tile::KernelOp kernel)
   }
   if (auto stages = schedule.getAs<IntegerAttr>("stages"))
     numStages = stages.getInt();
-  if (auto unit = schedule.getAs<StringAttr>("unit"))
-    usesGroups = unit == "wgmma";
+  auto unit = schedule.getAs<StringAttr>("unit");
+  usesUnit = unit != nullptr;
+  usesGroups = unit && unit == "wgmma";
 }
 
 std::string KernelText::fail(Operation *op, const Twine &reason) {
@@ -167,7 +168,10 @@ FailureOr<KernelForm> KernelText::print() {
     return failure();
   for (auto [n, scalar] : llvm::enumerate(kernel.getScalars()))
     numbers[scalar] = "n" + std::to_string(n);
-  if (usesGroups && !usesUnit)
+  if (usesUnit && unitBytes == 0)
+    return kernel.emitOpError("cannot be printed for a GPU: its unit "
+                              "multiplies floats of 16 bits or integers of 8");
+  if (usesGroups && unitBytes != 2)
     return kernel.emitOpError("cannot be printed for a GPU: its unit "
                               "wgmma multiplies floats of 16 bits alone");
   open(&entry());

@@ -86,6 +86,11 @@ private:
   std::string boundText(Value offset, Value size, int64_t extent,
                         bool isPadded);
   std::string boundOfRows(const Access &access);
+  /// The dims of a view as memory has them, the slowest first; none where it
+  /// does not lie dim by dim.
+  static llvm::SmallVector<int64_t> dimOrder(tile::ViewOp view);
+  static int64_t fastDim(tile::ViewOp view);
+  static llvm::SmallVector<Value> sizesBehind(tile::ViewOp view, int64_t dim);
   std::string strideText(tile::ViewOp view, int64_t dim);
   std::string offsetText(const Access &access);
   /// So many neighbours along the last dim lie aligned, and all inside or all
@@ -120,10 +125,10 @@ private:
   bool hasProduct(int64_t rows, int64_t columns);
   bool isStoredAcross(int64_t rows, int64_t columns);
   std::string typeText(mlir::Type element, const Spread &spread);
-  static Spread spreadOfInput(tile::MapOp map, unsigned input,
-                              const Spread &result);
-  static Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
-                             const Spread &result);
+  Spread spreadOfRows(const std::string &layout);
+  Spread spreadOfInput(tile::MapOp map, unsigned input, const Spread &result);
+  Spread spreadOfAxes(llvm::ArrayRef<unsigned> axes, int64_t rank,
+                      const Spread &result);
   /// Axes of the tile that the spread spreads: its last ones.
   static int64_t numSpread(const Spread &spread, int64_t rank);
   static llvm::StringRef mapName(const Spread &spread);
@@ -140,10 +145,13 @@ private:
   std::string textOfGather(tile::GatherOp gather, const Spread &spread);
   std::string textOfMap(tile::MapOp map, const Spread &spread);
   std::string textOfReduce(tile::ReduceOp reduce);
+  std::string memoryOfReduction(int64_t results, int64_t numWarps);
   std::string textOfConversion(Value value, const Spread &from,
                                const Spread &to);
   static bool isMadeAnyhow(Value value);
   void printStore(tile::StoreOp store);
+  std::string textOfStagedStore(tile::StoreOp store, const std::string &tile);
+  std::string memoryBehindProducts(int64_t bytes);
   Access accessOf(Value view, mlir::ValueRange offsets,
                   llvm::ArrayRef<int64_t> axes, tile::TileType type,
                   const Spread &spread);
@@ -185,6 +193,8 @@ private:
   std::string textOfProduct(tile::MmaOp mma);
   std::string copyText(const Side &side, llvm::StringRef memory);
   void printLoop(mlir::scf::ForOp loop);
+  void printTurns(mlir::scf::ForOp loop);
+  tile::ReduceOp partsOf(mlir::scf::ForOp loop, unsigned number);
   void printTurn(mlir::scf::ForOp loop);
   void printPipeline(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
   llvm::SmallVector<Side> sidesCopiedIn(mlir::scf::ForOp loop);
@@ -217,7 +227,8 @@ private:
   tile::KernelOp kernel;
   int64_t warpRows = 1, warpColumns = 1, numStages = 2;
   /// The matrix unit computes the kernel's products, and whether by warpgroups.
-  bool usesUnit, usesGroups = false;
+  bool usesUnit = false, usesGroups = false;
+  int64_t unitBytes; ///< of a factor of the unit's
   int64_t sharedBytes = 0, scratchBytes = 0;
   int64_t numNames = 0;
   bool hasFailed = false;
@@ -231,6 +242,8 @@ private:
   };
   llvm::DenseMap<Value, Variable> variables;
   llvm::DenseMap<Value, std::string> staged; ///< copied sides of this turn
+  /// Sums of which a thread carries its own part from turn to turn.
+  llvm::DenseSet<mlir::Operation *> partSums;
   std::vector<abi::TensorMap> tensorMaps;
   /// The loop whose copies are made by a ring, and what its turns begin with.
   std::optional<std::pair<mlir::scf::ForOp, Turn>> ring;

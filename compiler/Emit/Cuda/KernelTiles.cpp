@@ -61,7 +61,7 @@ std::string KernelText::textOfLoad(tile::LoadOp load, const Spread &spread) {
 
 std::string KernelText::loadText(const Access &access, const Spread &spread) {
   tile::ViewOp view = access.view;
-  if (view.getType().getLayout())
+  if (dimOrder(view).empty() && view.getType().getRank() > 0)
     return fail(view, "a packed view");
   switch (spread.part) {
   case Part::Scalar:
@@ -113,23 +113,33 @@ std::string KernelText::textOfGather(tile::GatherOp gather,
 }
 
 std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
-  size_t depth = scopes.size();
+  unsigned depth = scopes.size();
   for (auto [n, scope] : llvm::enumerate(scopes))
     if (scope.get() == &scopeOf(map))
       depth = n + 1;
+  bool asksWhere = spread.part != Part::Scalar && comparesPositions(map);
   FailureOr<std::string> function =
-      lambdaText(map, 2 * depth, [&](Value outer) { return number(outer); });
+      lambdaText(map, {2 * depth, positionsIn(map), asksWhere},
+                 [&](Value outer) { return number(outer); });
   if (failed(function)) {
     hasFailed = true;
     return "";
   }
   std::string inputs;
-  for (auto [n, input] : llvm::enumerate(map.getInputs()))
-    inputs += (n ? ", " : "") + tile(input, spreadOfInput(map, n, spread));
+  for (auto [n, input, isPosition] :
+       llvm::enumerate(map.getInputs(), positionsAmong(map))) {
+    Spread ofInput = spreadOfInput(map, n, spread);
+    std::string text = tile(input, ofInput);
+    bool isNumber =
+        ofInput.part == Part::Scalar || !input.getDefiningOp<tile::IndexOp>();
+    inputs += (n ? ", " : "") +
+              (isPosition && isNumber ? "Position{" + text + "}" : text);
+  }
   if (spread.part == Part::Scalar)
     return formatv("({0})({1})", *function, inputs);
-  return formatv("{0}<{1}>({2}{3}{4})", mapName(spread), spread.layout,
-                 *function, inputs.empty() ? "" : ", ", inputs);
+  return formatv("{0}{1}<{2}>({3}{4}{5})", mapName(spread),
+                 asksWhere ? "Where" : "", spread.layout, *function,
+                 inputs.empty() ? "" : ", ", inputs);
 }
 
 StringRef KernelText::nameOf(tile::Combine kind) {
@@ -148,6 +158,14 @@ StringRef KernelText::nameOf(tile::Combine kind) {
   llvm_unreachable("there is no other kind");
 }
 
+/// Where warps leave what they have of each of so many results.
+std::string KernelText::memoryOfReduction(int64_t results, int64_t numWarps) {
+  // The layout may reach further than the tile does.
+  constexpr int64_t kLanes = 32, kMostBytes = 8;
+  int64_t slots = llvm::alignTo(results, kLanes * warpRows * warpColumns);
+  return numWarps == 1 ? "0" : scratch(slots * numWarps * kMostBytes);
+}
+
 /// In the natural spread.
 std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
   Value input = reduce.getInput();
@@ -163,14 +181,13 @@ std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
                   !hasProduct(type.getExtent(0), type.getExtent(1)) &&
                   isStoredAcross(type.getExtent(0), type.getExtent(1));
   int64_t numWarps = isOfRows != isAcross ? warpColumns : warpRows;
-  // The layout may reach further than the tile does.
-  constexpr int64_t kLanes = 32, kMostBytes = 8;
-  int64_t slots = llvm::alignTo(kept, kLanes * warpRows * warpColumns);
-  std::string memory =
-      numWarps == 1 ? "0" : scratch(slots * numWarps * kMostBytes);
+  std::string memory = memoryOfReduction(kept, numWarps);
   std::string end = "All()";
   if (Value limit = reduce.getLimit())
     end = "Below(" + number(limit) + ")";
+  if (partSums.contains(reduce))
+    return formatv("reducePartly<{0}>({1}, {2})", nameOf(reduce.getKind()),
+                   tileObject(input, spread), end);
   return formatv("{0}<{1}>({2}, {3}, {4}){5}",
                  isOfRows ? "reduceRows" : "reduceColumns",
                  nameOf(reduce.getKind()), tileObject(input, spread), end,
@@ -267,6 +284,39 @@ std::string KernelText::tileObject(Value value, const Spread &spread) {
   return formatv("fill<{0}>({1})", typeText(element, spread), text);
 }
 
+/// Where a tile of so many bytes may be laid down behind all products.
+std::string KernelText::memoryBehindProducts(int64_t bytes) {
+  auto loops = entry().getOps<scf::ForOp>();
+  bool isAlone = llvm::hasSingleElement(loops) &&
+                 variables.contains((*loops.begin()).getResult(0)) &&
+                 entry().getOps<tile::MmaOp>().empty();
+  return isAlone && bytes <= sharedBytes ? "0" : scratch(bytes);
+}
+
+/// The tile as rows of neighbours: as a product leaves it, a warp would write
+/// half of what memory writes at once.
+std::string KernelText::textOfStagedStore(tile::StoreOp store,
+                                          const std::string &tile) {
+  tile::TileType type = typeOf(store.getTile());
+  constexpr int64_t kLanes = 32, kBytes = 16, kSector = 32;
+  constexpr int64_t kAlong = 8; // columns of a product that a warp has at once
+  int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8;
+  int64_t rank = type.getRank(), columns = type.getShape().back(),
+          last = fastDim(store.getView().getDefiningOp<tile::ViewOp>());
+  bool isProduct =
+      usesUnit && rank == 2 && hasProduct(type.getExtent(0), columns);
+  if (!isProduct || elementBytes * kAlong >= kSector ||
+      store.getAxes().back() != last || elementBytes * columns % kBytes)
+    return tile;
+  int64_t neighbours = kBytes / elementBytes;
+  int64_t lanes = std::min<int64_t>(
+      kLanes, llvm::bit_floor<uint64_t>(columns / neighbours));
+  int64_t bytes = type.getExtent(0) * (columns * elementBytes + kBytes);
+  return formatv("convert<StoredLayout<{0}, {1}, W, {2}, {3}>>({4}, {5})",
+                 type.getExtent(0), columns, lanes, neighbours, tile,
+                 memoryBehindProducts(bytes));
+}
+
 void KernelText::printStore(tile::StoreOp store) {
   Value value = store.getTile();
   Spread spread = naturalSpread(value);
@@ -284,7 +334,7 @@ void KernelText::printStore(tile::StoreOp store) {
     return line(scope, formatv("storeColumns({0}, {1});", window, object));
   case Part::Whole:
     return line(scope, formatv("store<{0}>({1}, {2});", neighboursOf(access),
-                               window, object));
+                               window, textOfStagedStore(store, object)));
   }
 }
 

@@ -51,6 +51,16 @@ int64_t KernelText::divisorOf(Value value) {
   return 1;
 }
 
+/// What the number is at most, if that is known.
+static std::optional<int64_t> mostOf(Value value) {
+  if (auto least = value.getDefiningOp<arith::MinSIOp>()) {
+    std::optional<int64_t> x = mostOf(least.getLhs()),
+                           y = mostOf(least.getRhs());
+    return x && y ? std::min(*x, *y) : x ? x : y;
+  }
+  return constantOf(value);
+}
+
 /// Whether all of an axis' coordinates are in the view.
 bool KernelText::isInside(Value offset, Value size, int64_t extent) {
   std::optional<int64_t> all = constantOf(size);
@@ -68,7 +78,7 @@ bool KernelText::isInside(Value offset, Value size, int64_t extent) {
   if (auto argument = dyn_cast<BlockArgument>(offset))
     if (auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp())) {
       std::optional<int64_t> from = constantOf(loop.getLowerBound()),
-                             to = constantOf(loop.getUpperBound()),
+                             to = mostOf(loop.getUpperBound()),
                              step = constantOf(loop.getStep());
       return from == 0 && to && step && *to <= *all && *to % *step == 0 &&
              extent <= *step;
@@ -80,11 +90,33 @@ bool KernelText::isInside(Value offset, Value size, int64_t extent) {
 // Strides and offsets
 //===----------------------------------------------------------------------===//
 
+SmallVector<int64_t> KernelText::dimOrder(tile::ViewOp view) {
+  if (tile::LayoutAttr layout = view.getType().getLayout())
+    return layout.getDimOrder();
+  return llvm::to_vector(llvm::seq<int64_t>(0, view.getType().getRank()));
+}
+
+int64_t KernelText::fastDim(tile::ViewOp view) {
+  SmallVector<int64_t> order = dimOrder(view);
+  return order.empty() ? -1 : order.back();
+}
+
+/// The sizes of the dims that are walked faster.
+SmallVector<Value> KernelText::sizesBehind(tile::ViewOp view, int64_t dim) {
+  SmallVector<Value> sizes;
+  for (int64_t other : llvm::reverse(dimOrder(view))) {
+    if (other == dim)
+      break;
+    sizes.push_back(view.getSizes()[other]);
+  }
+  return sizes;
+}
+
 /// Elements from one to the next along the dim.
 std::string KernelText::strideText(tile::ViewOp view, int64_t dim) {
   int64_t known = 1;
   std::string open;
-  for (Value size : view.getSizes().drop_front(dim + 1)) {
+  for (Value size : sizesBehind(view, dim)) {
     if (std::optional<int64_t> constant = constantOf(size))
       known *= *constant;
     else
@@ -98,7 +130,7 @@ std::string KernelText::strideText(tile::ViewOp view, int64_t dim) {
 
 int64_t KernelText::strideDivisor(tile::ViewOp view, int64_t dim) {
   int64_t divisor = 1;
-  for (Value size : view.getSizes().drop_front(dim + 1))
+  for (Value size : sizesBehind(view, dim))
     divisor = std::gcd(divisor * divisorOf(size), kMostDivisor);
   return divisor;
 }
@@ -107,14 +139,14 @@ int64_t KernelText::strideDivisor(tile::ViewOp view, int64_t dim) {
 std::string KernelText::offsetText(const Access &access) {
   std::string text;
   tile::ViewOp view = access.view;
-  for (auto [dim, offset] : llvm::enumerate(access.offsets)) {
+  for (int64_t dim : dimOrder(view)) {
+    Value offset = access.offsets[dim];
     if (!text.empty())
       text =
           formatv(StringRef(text).contains(' ') ? "({0}) * {1}" : "{0} * {1}",
                   text, number(view.getSizes()[dim]));
-    bool isZero = static_cast<int64_t>(dim) == access.otherDim ||
-                  matchPattern(offset, m_Zero());
-    bool isSliced = static_cast<int64_t>(dim) == access.slicedDim;
+    bool isZero = dim == access.otherDim || matchPattern(offset, m_Zero());
+    bool isSliced = dim == access.slicedDim;
     if (!isZero)
       text += (text.empty() ? "" : " + ") + number(offset);
     if (isSliced)
@@ -178,21 +210,23 @@ std::string KernelText::windowText(const Access &access) {
 }
 
 int64_t KernelText::neighboursOf(const Access &access) {
-  constexpr int64_t kMost = 8; // elements of 16 bits in 16 bytes
+  constexpr int64_t kFewest = 8, kBits = 128; // that a thread reads at once
   tile::ViewOp view = access.view;
-  int64_t last = view.getSizes().size() - 1;
+  int64_t last = fastDim(view);
+  int64_t most = std::max<int64_t>(
+      kFewest, kBits / view.getType().getElementType().getIntOrFloatBitWidth());
   bool isRows = access.rowDim == last;
   if (last < 0 || (!isRows && access.columnDim != last) ||
       access.slicedDim == last)
     return 1;
   int64_t extent = isRows ? access.rows : access.columns;
-  int64_t divisor = std::gcd(kMost, extent);
+  int64_t divisor = std::gcd(most, extent);
   Value offset = access.offsets[last], size = view.getSizes()[last];
   divisor = std::gcd(divisor, divisorOf(offset));
   if (!isInside(offset, size, extent))
     divisor = std::gcd(divisor, divisorOf(size));
   // What is added along all other dims.
-  for (int64_t dim = 0; dim < last; ++dim)
+  for (int64_t dim : ArrayRef(dimOrder(view)).drop_back())
     if (!matchPattern(access.offsets[dim], m_Zero()) || dim == access.rowDim ||
         dim == access.columnDim || dim == access.otherDim ||
         dim == access.slicedDim)

@@ -6,6 +6,7 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Regex.h"
 
@@ -200,6 +201,12 @@ FailureOr<DeviceBinary> Nvrtc::compile(Location loc, const Unit &unit) const {
   binary.spillBytes = numberBefore(log, "bytes spill stores");
   binary.stackBytes = numberBefore(log, "bytes stack frame");
   binary.staticBytes = numberBefore(log, "bytes smem");
+  // Who reads the PTX alone, as the virtual GPU does, learns it too.
+  SmallVector<StringRef> entry;
+  if (llvm::Regex("entry function '([^']+)'").match(log, &entry))
+    binary.ptx +=
+        llvm::formatv("// ptxas {0}: {1} registers, {2} bytes spilled\n",
+                      entry[1], binary.registers, binary.spillBytes);
   return binary;
 }
 

@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
@@ -171,7 +172,7 @@ static StringRef functionOf(Operation &op) {
       .Case("math.erf", "erff")
       .Case("math.erfc", "erfcf")
       .Case("math.exp", "expf")
-      .Case("math.exp2", "exp2f")
+      .Case("math.exp2", "power2")
       .Case("math.expm1", "expm1f")
       .Case("math.floor", "floorf")
       .Case("math.fma", "fmaf")
@@ -274,7 +275,9 @@ std::string scalarText(Operation &op,
   if (isa<math::AbsIOp>(op))
     return formatv("({0} < 0 ? -{0} : {0})", x[0]);
   if (isa<arith::SelectOp>(op))
-    return formatv("({0} ? {1} : {2})", x[0], x[1], x[2]);
+    return formatv(type.isInteger(64) ? "({0} ? i64({1}) : i64({2}))"
+                                      : "({0} ? {1} : {2})",
+                   x[0], x[1], x[2]);
   if (auto compare = dyn_cast<arith::CmpFOp>(op))
     return compareFloats(compare.getPredicate(), x[0], x[1]);
   if (auto compare = dyn_cast<arith::CmpIOp>(op)) {
@@ -287,16 +290,83 @@ std::string scalarText(Operation &op,
   return x.size() == 1 ? castText(op, x[0]) : "";
 }
 
-FailureOr<std::string> lambdaText(tile::MapOp map, unsigned indent,
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+/// Numbers from which sums do not leave 64 bits.
+static bool isSmall(Value number) {
+  APInt constant;
+  constexpr unsigned kBits = 32;
+  return !matchPattern(number, m_ConstantInt(&constant)) ||
+         constant.isSignedIntN(kBits);
+}
+
+SmallVector<bool> positionsAmong(tile::MapOp map) {
+  bool counts = llvm::any_of(map.getInputs(), [](Value input) {
+    return input.getDefiningOp<tile::IndexOp>();
+  });
+  return llvm::map_to_vector(map.getInputs(), [&](Value input) {
+    auto fill = input.getDefiningOp<tile::FillOp>();
+    bool isSame = fill && fill.getType().getElementType().isInteger(64) &&
+                  isSmall(fill.getValue());
+    return counts && (isSame || input.getDefiningOp<tile::IndexOp>());
+  });
+}
+
+llvm::DenseSet<Value> positionsIn(tile::MapOp map) {
+  llvm::DenseSet<Value> positions;
+  Block &body = map.getBody().front();
+  for (auto [argument, isPosition] :
+       llvm::zip_equal(body.getArguments(), positionsAmong(map)))
+    if (isPosition)
+      positions.insert(argument);
+  for (Operation &op : body)
+    if (isa<arith::AddIOp, arith::SubIOp>(op) &&
+        llvm::all_of(op.getOperands(),
+                     [&](Value x) { return positions.contains(x); }))
+      positions.insert(op.getResult(0));
+  return positions;
+}
+
+/// Whether the op compares positions by order: it holds at all places between
+/// any at which it does.
+static bool ordersPositions(Operation &op,
+                            const llvm::DenseSet<Value> &positions) {
+  using P = arith::CmpIPredicate;
+  auto compare = dyn_cast<arith::CmpIOp>(op);
+  return compare && positions.contains(compare.getLhs()) &&
+         positions.contains(compare.getRhs()) &&
+         llvm::is_contained({P::slt, P::sle, P::sgt, P::sge},
+                            compare.getPredicate());
+}
+
+bool comparesPositions(tile::MapOp map) {
+  llvm::DenseSet<Value> positions = positionsIn(map);
+  return llvm::any_of(map.getBody().front(), [&](Operation &op) {
+    return ordersPositions(op, positions);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Bodies
+//===----------------------------------------------------------------------===//
+
+FailureOr<std::string> lambdaText(tile::MapOp map, const LambdaForm &form,
                                   function_ref<std::string(Value)> outerText) {
   Block &body = map.getBody().front();
+  std::string indent(form.indent, ' ');
+  auto typeOf = [&](Value value) {
+    return form.positions.contains(value) ? "Position"
+                                          : scalarType(value.getType());
+  };
   llvm::DenseMap<Value, std::string> names;
-  std::string parameters;
+  std::string parameters = form.asksWhere ? "auto where" : "";
   for (BlockArgument argument : body.getArguments()) {
     std::string name = "x" + std::to_string(argument.getArgNumber());
     names[argument] = name;
-    parameters += (parameters.empty() ? "" : ", ") +
-                  scalarType(argument.getType()) + " " + name;
+    parameters +=
+        (parameters.empty() ? "" : ", ") + typeOf(argument) + " " + name;
   }
   auto textOf = [&](Value value) {
     auto found = names.find(value);
@@ -306,7 +376,7 @@ FailureOr<std::string> lambdaText(tile::MapOp map, unsigned indent,
   unsigned number = 0;
   for (Operation &op : body.without_terminator()) {
     std::string value = scalarText(op, textOf);
-    std::string type = scalarType(op.getResult(0).getType());
+    std::string type = typeOf(op.getResult(0));
     if (value.empty() || type.empty()) {
       op.emitOpError("cannot be printed for a GPU: no text is known for it");
       return failure();
@@ -315,13 +385,14 @@ FailureOr<std::string> lambdaText(tile::MapOp map, unsigned indent,
       names[op.getResult(0)] = value;
       continue;
     }
+    if (form.asksWhere && ordersPositions(op, form.positions))
+      value = "where" + value;
     std::string name = "t" + std::to_string(number++);
     names[op.getResult(0)] = name;
-    text += formatv("{0}  const {1} {2} = {3};\n", std::string(indent, ' '),
-                    type, name, value);
+    text += formatv("{0}  const {1} {2} = {3};\n", indent, type, name, value);
   }
   Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
-  return text + formatv("{0}  return {1}({2});\n{0}}", std::string(indent, ' '),
+  return text + formatv("{0}  return {1}({2});\n{0}}", indent,
                         scalarType(result.getType()), textOf(result))
                     .str();
 }

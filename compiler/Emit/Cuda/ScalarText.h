@@ -10,6 +10,8 @@
 
 #include "dialects/Tile/TileDialect.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 #include <string>
 
 namespace tenon::cuda {
@@ -25,11 +27,30 @@ std::string
 scalarText(mlir::Operation &op,
            llvm::function_ref<std::string(mlir::Value)> operandText);
 
-/// The map's body as a function of its inputs' elements, `indent` spaces in.
-/// What it uses from outside is named by `outerText`. Emits an error on an op
-/// without a text.
+/// Which of the map's inputs say where an element stands: counters, and what is
+/// the same everywhere beside them.
+llvm::SmallVector<bool> positionsAmong(tile::MapOp map);
+
+/// Values of the map's body that are sums of such inputs.
+llvm::DenseSet<mlir::Value> positionsIn(tile::MapOp map);
+
+/// Whether the map compares, by order, positions: over most tiles that comes
+/// out the same everywhere.
+bool comparesPositions(tile::MapOp map);
+
+/// How a body is printed as a function.
+struct LambdaForm {
+  unsigned indent = 0; ///< spaces
+  /// Values that are positions, not numbers.
+  llvm::DenseSet<mlir::Value> positions = {};
+  /// A first parameter is asked of comparisons of positions.
+  bool asksWhere = false;
+};
+
+/// The map's body as a function of its inputs' elements. What it uses from
+/// outside is named by `outerText`. Emits an error on an op without a text.
 mlir::FailureOr<std::string>
-lambdaText(tile::MapOp map, unsigned indent,
+lambdaText(tile::MapOp map, const LambdaForm &form,
            llvm::function_ref<std::string(mlir::Value)> outerText);
 
 } // namespace tenon::cuda

@@ -13,6 +13,17 @@ namespace tenon::vgpu {
 using ptx::Operand;
 using ptx::Space;
 
+/// The pipe of a form is that of its type; for some it depends on what is done.
+static Pipe pipeOf(const Form &form, std::string_view base) {
+  if (form.pipe == Pipe::Integer && (base == "add" || base == "sub"))
+    return Pipe::Add;
+  if (form.pipe == Pipe::Integer &&
+      (base.substr(0, 3) == "mul" || base.substr(0, 3) == "mad"))
+    return Pipe::Multiply;
+  bool compares = base == "min" || base == "max";
+  return form.pipe == Pipe::Float32 && compares ? Pipe::Integer : form.pipe;
+}
+
 // The key of the table of forms: the opcode less its ignored modifiers.
 bool Decoder::decodeForm() {
   std::string key(base);
@@ -23,7 +34,7 @@ bool Decoder::decodeForm() {
     return failUnknown();
   if (!checkOperands(form->operands.size(), form->operands.size()))
     return false;
-  Instruction inst = begin(form->handler, form->pipe);
+  Instruction inst = begin(form->handler, pipeOf(*form, base));
   inst.flags = base == "selp" ? kSelects : 0;
   for (size_t i = 1; i < form->operands.size(); ++i) {
     inst.slot[i] = source(operand(i), form->operands[i]);
@@ -198,7 +209,7 @@ bool Decoder::decodeCvta() {
   for (const SpaceWindow &each : kWindows) {
     if (each.name != name)
       continue;
-    Instruction inst = begin(addWindow, Pipe::Integer);
+    Instruction inst = begin(addWindow, Pipe::Add);
     inst.elementBytes = *ptx::typeBytes(type);
     inst.immediate = isBack ? -int64_t(each.window) : int64_t(each.window);
     inst.slot[1] = source(operand(1), {inst.elementBytes, false});

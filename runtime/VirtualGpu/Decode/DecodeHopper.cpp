@@ -77,7 +77,7 @@ bool Decoder::decodeCopyArrival() {
 
 /// The address as one value, its offset added.
 uint32_t Decoder::addressValue(const Operand &address) {
-  Instruction inst = begin(addWindow, Pipe::Integer);
+  Instruction inst = begin(addWindow, Pipe::Add);
   if (!setAddress(inst, address))
     return kNoSlot;
   if (inst.immediate == 0)

@@ -99,6 +99,7 @@ void Decoder::layOutLocals() {
 bool Decoder::layOut() {
   KernelInfo &info = program->info;
   info.name = function.name;
+  info.target = text.target;
   info.maxThreads = function.maxThreads;
   info.requiredThreads = function.requiredThreads;
   info.requiredCluster = function.requiredCluster;

@@ -45,8 +45,10 @@ enum class Pipe : uint8_t {
   Collective,
   Tensor,
   Async,
+  Add,      ///< of integers, on either pipe for arithmetic
+  Multiply, ///< of integers, on the pipe of multiply-adds
 };
-constexpr unsigned kNumPipes = 12;
+constexpr unsigned kNumPipes = 14;
 
 constexpr uint32_t kNoSlot = ~0u;
 

@@ -3,6 +3,7 @@
 #include "runtime/VirtualGpu/Driver/Findings.h"
 
 #include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Driver/JsonText.h"
 
 #include <cstdio>
 #include <mutex>
@@ -24,26 +25,6 @@ void writeLine(const std::string &file, const std::string &line,
     return say(message("cannot write ", rt::quoted(file)));
   std::fputs(line.c_str(), out);
   std::fclose(out);
-}
-
-std::string jsonString(std::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    char escaped[8];
-    if (c == '"' || c == '\\')
-      out += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      std::snprintf(escaped, sizeof(escaped), "\\u%04x", unsigned(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + "\"";
-}
-
-std::string jsonTriple(Dim3 at) {
-  return message("[", at.x, ",", at.y, ",", at.z, "]");
 }
 
 } // namespace
@@ -70,32 +51,6 @@ std::string reportJson(const Report &report, int device) {
       "}\n");
 }
 
-std::string countersJson(const KernelCommand &command, int device,
-                         const Counters &counters) {
-  const std::pair<const char *, uint64_t> numbers[] = {
-      {"instructions", counters.numInstructions},
-      {"threadInstructions", counters.numThreadInstructions},
-      {"mmaFlops", counters.mmaFlops},
-      {"globalLoadBytes", counters.globalLoadBytes},
-      {"globalStoreBytes", counters.globalStoreBytes},
-      {"globalSectors", counters.globalSectors},
-      {"globalSectorsIdeal", counters.globalSectorsIdeal},
-      {"sharedWavefronts", counters.sharedWavefronts},
-      {"sharedWavefrontsIdeal", counters.sharedWavefrontsIdeal},
-      {"globalAtomics", counters.numGlobalAtomics},
-      {"sharedAtomics", counters.numSharedAtomics},
-      {"barriers", counters.numBarriers},
-      {"branches", counters.numBranches},
-      {"divergentBranches", counters.numDivergentBranches}};
-  std::string line =
-      message("{\"kernel\":", jsonString(command.kernel->info().name),
-              ",\"device\":", device, ",\"grid\":", jsonTriple(command.grid),
-              ",\"block\":", jsonTriple(command.block));
-  for (auto [name, number] : numbers)
-    line += message(",\"", std::string_view(name), "\":", number);
-  return line + "}\n";
-}
-
 bool noteLaunch(const KernelCommand &command, int device,
                 const LaunchResult &result) {
   std::lock_guard lock(mutex);
@@ -105,8 +60,8 @@ bool noteLaunch(const KernelCommand &command, int device,
       writeLine(settings.reportFile, reportJson(report, device), "a");
   }
   if (!settings.countersFile.empty())
-    writeLine(settings.countersFile,
-              countersJson(command, device, result.counters), "a");
+    writeLine(settings.countersFile, countersJson(command, device, result),
+              "a");
   return settings.failsOnReport && !result.reports.empty();
 }
 

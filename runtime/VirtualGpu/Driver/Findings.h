@@ -22,7 +22,7 @@ bool noteLaunch(const KernelCommand &command, int device,
 /// The objects in the files, one a line.
 std::string reportJson(const Report &report, int device);
 std::string countersJson(const KernelCommand &command, int device,
-                         const Counters &counters);
+                         const LaunchResult &result);
 
 } // namespace tenon::vgpu
 

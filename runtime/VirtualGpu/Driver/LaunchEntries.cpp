@@ -141,13 +141,11 @@ CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *count,
     return CUDA_ERROR_INVALID_VALUE;
   const vgpu::ArchLimits &limits = function->module->context->machine->limits();
   const vgpu::KernelInfo &info = function->kernel->info();
-  uint64_t warps = (uint64_t(blockSize) + 31) / 32;
-  uint64_t systemBytes = limits.sharedPerSmBytes - limits.sharedOptInBytes;
-  uint64_t shared = info.staticSharedBytes + sharedBytes + systemBytes;
-  uint64_t registers = std::max(info.numRegisters, 1u) * warps * 32;
-  *count = int(std::min(
-      {uint64_t(limits.maxBlocksPerSm), limits.maxThreadsPerSm / (warps * 32),
-       limits.sharedPerSmBytes / shared, limits.registersPerSm / registers}));
+  *count =
+      int(vgpu::occupancyOf(limits, uint64_t(blockSize),
+                            info.ptxasRegisters.value_or(info.numRegisters),
+                            info.staticSharedBytes + sharedBytes)
+              .blocksPerSm);
   return CUDA_SUCCESS;
 }
 

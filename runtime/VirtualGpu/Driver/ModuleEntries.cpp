@@ -223,7 +223,8 @@ static int maxThreads(const KernelInfo &info, const vgpu::ArchLimits &limits) {
     most = info.requiredThreads->count();
   // The compiler keeps a kernel below this, since it knows maxThreads.
   constexpr uint32_t kMostRegisters = 255;
-  uint32_t registers = std::clamp(info.numRegisters, 1u, kMostRegisters);
+  uint32_t registers = std::clamp(
+      info.ptxasRegisters.value_or(info.numRegisters), 1u, kMostRegisters);
   uint64_t warps = limits.registersPerSm / (uint64_t(registers) * 32);
   bool isPromised = info.maxThreads || info.requiredThreads;
   return int(isPromised ? most
@@ -253,7 +254,7 @@ CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute,
     *value = int(info.localBytes);
     return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_NUM_REGS:
-    *value = int(info.numRegisters);
+    *value = int(info.ptxasRegisters.value_or(info.numRegisters));
     return CUDA_SUCCESS;
   case CU_FUNC_ATTRIBUTE_PTX_VERSION:
   case CU_FUNC_ATTRIBUTE_BINARY_VERSION:

@@ -13,7 +13,8 @@
 //   TENON_VGPU_SEED=1            for both
 //   TENON_VGPU_THREADS=2         host threads of a launch; one for each core
 //   TENON_VGPU_REPORT=file       findings too as lines of JSON
-//   TENON_VGPU_COUNTERS=file     what each launch did, as lines of JSON
+//   TENON_VGPU_COUNTERS=file     what each launch did, its traffic and bounds,
+//                                as lines of JSON
 //   TENON_VGPU_FAIL=cuMemAlloc_v2:3=2    its third call answers error 2
 //
 //===----------------------------------------------------------------------===//

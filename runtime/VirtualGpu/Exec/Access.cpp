@@ -4,7 +4,6 @@
 
 #include "runtime/Core/Message.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace tenon::vgpu {
@@ -179,77 +178,6 @@ LaneBytes resolve(Warp &warp, const Instruction &inst, unsigned lane,
     return resolveParameter(warp, inst, lane, address, sizeBytes, kind);
   default:
     return resolveGlobal(warp, inst, lane, address, sizeBytes, kind);
-  }
-}
-
-void countGlobalAccess(Worker &worker, const Address *addresses, uint32_t mask,
-                       uint32_t sizeBytes, bool isStore) {
-  constexpr unsigned kSectorBytes = 32;
-  Address sectors[2 * kWarpSize];
-  unsigned count = 0;
-  bool isSorted = true;
-  for (unsigned lane = 0; lane < kWarpSize; ++lane) {
-    if (!hasLane(mask, lane))
-      continue;
-    Address first = addresses[lane] / kSectorBytes;
-    Address last = (addresses[lane] + sizeBytes - 1) / kSectorBytes;
-    for (Address sector = first; sector <= last; ++sector) {
-      if (count && sector == sectors[count - 1])
-        continue;
-      isSorted &= !count || sector > sectors[count - 1];
-      sectors[count++] = sector;
-    }
-  }
-  if (!isSorted) {
-    std::sort(sectors, sectors + count);
-    count = std::unique(sectors, sectors + count) - sectors;
-  }
-  uint64_t bytes = uint64_t(__builtin_popcount(mask)) * sizeBytes;
-  Counters &counters = worker.counters;
-  counters.globalSectors += count;
-  // Lanes that read the same bytes need them once.
-  counters.globalSectorsIdeal +=
-      std::min<uint64_t>((bytes + kSectorBytes - 1) / kSectorBytes, count);
-  (isStore ? counters.globalStoreBytes : counters.globalLoadBytes) += bytes;
-}
-
-/// The most distinct words that one bank must give to lanes [first, last).
-static unsigned wavefronts(const Address *addresses, uint32_t mask,
-                           unsigned first, unsigned last, unsigned numWords) {
-  uint32_t words[kWarpSize][kWarpSize];
-  uint8_t count[kWarpSize] = {};
-  unsigned most = 0;
-  for (unsigned lane = first; lane < last; ++lane) {
-    if (!hasLane(mask, lane))
-      continue;
-    for (unsigned i = 0; i < numWords; ++i) {
-      uint32_t word = uint32_t(addresses[lane] / 4) + i,
-               bank = word % kWarpSize;
-      unsigned at = 0;
-      while (at < count[bank] && words[bank][at] != word)
-        ++at;
-      if (at == count[bank])
-        words[bank][count[bank]++] = word;
-      most = std::max<unsigned>(most, count[bank]);
-    }
-  }
-  return most;
-}
-
-void countSharedAccess(Worker &worker, const Address *addresses, uint32_t mask,
-                       uint32_t sizeBytes) {
-  // Wide accesses go in groups of lanes that together ask for 128 bytes.
-  unsigned numWords = std::max(sizeBytes / 4, 1u),
-           groupLanes = kWarpSize / numWords;
-  bool isRow = mask == kFullMask && sizeBytes >= 4;
-  for (unsigned lane = 1; isRow && lane < kWarpSize; ++lane)
-    isRow = addresses[lane] == addresses[0] + lane * sizeBytes;
-  for (unsigned first = 0; first < kWarpSize; first += groupLanes) {
-    unsigned most = isRow ? 1
-                          : wavefronts(addresses, mask, first,
-                                       first + groupLanes, numWords);
-    worker.counters.sharedWavefronts += most;
-    worker.counters.sharedWavefrontsIdeal += most != 0;
   }
 }
 

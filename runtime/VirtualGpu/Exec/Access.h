@@ -76,11 +76,18 @@ inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
   return true;
 }
 
+//===--- CountAccess.cpp
+//-------------------------------------------------------===//
+
 /// Adds one warp access to the counters of sectors or wavefronts.
-void countGlobalAccess(Worker &worker, const Address *addresses, uint32_t mask,
-                       uint32_t sizeBytes, bool isStore);
+void countGlobalAccess(Warp &warp, const Address *addresses, uint32_t mask,
+                       uint32_t sizeBytes, Trace::Kind kind);
 void countSharedAccess(Worker &worker, const Address *addresses, uint32_t mask,
                        uint32_t sizeBytes);
+/// A row of a bulk copy; the bytes of one, or of operands, in shared memory.
+void countBulkRow(Warp &warp, Address address, uint64_t sizeBytes,
+                  Trace::Kind kind);
+void countSharedBytes(Worker &worker, uint64_t sizeBytes);
 
 //===--- Undefined.cpp
 //-------------------------------------------------------===//

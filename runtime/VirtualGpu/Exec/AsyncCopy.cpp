@@ -53,7 +53,7 @@ void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
     warp.copies.push_back(copy);
   }
   if (readers)
-    countGlobalAccess(*warp.worker, from, readers, size, false);
+    countGlobalAccess(warp, from, readers, size, Trace::Bypass);
   countSharedAccess(*warp.worker, to, mask, size);
 }
 

@@ -125,15 +125,19 @@ void atomic(Warp &warp, const Instruction &inst, uint32_t mask) {
   AtomicType type = AtomicType(inst.flags >> 8);
   unsigned size = inst.elementBytes;
   ++warp.block->progress;
+  Address addresses[kWarpSize];
+  uint32_t global = 0;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = firstLane(rest);
-    LaneBytes at = resolve(warp, inst, lane, laneAddress(warp, inst, lane),
-                           size, AccessKind::Atomic);
+    addresses[lane] = laneAddress(warp, inst, lane);
+    LaneBytes at =
+        resolve(warp, inst, lane, addresses[lane], size, AccessKind::Atomic);
     if (!at.bytes)
       return;
     Counters &counters = warp.worker->counters;
     ++(at.space == ptx::Space::Shared ? counters.numSharedAtomics
                                       : counters.numGlobalAtomics);
+    global |= uint32_t(at.space == ptx::Space::Global) << lane;
     if (at.space == ptx::Space::Shared)
       checkSharedWrite(warp, inst, lane, at.offset, size, nullptr, true);
     if (at.defined && !allDefined(at.defined, size))
@@ -150,6 +154,8 @@ void atomic(Warp &warp, const Instruction &inst, uint32_t mask) {
     if (inst.slot[0] != kNoSlot)
       std::memcpy(warp.registers + inst.slot[0] + lane * size, &old, size);
   }
+  if (global)
+    countGlobalAccess(warp, addresses, global, size, Trace::Atomic);
 }
 
 } // namespace tenon::vgpu

@@ -97,6 +97,8 @@ void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
       if (!barrier)
         return;
     }
+    countBulkRow(warp, global, size, toGlobal ? Trace::Store : Trace::Bypass);
+    countSharedBytes(*warp.worker, size);
     BulkCopy copy;
     for (uint32_t at = 0; at < size; at += kPieceBytes) {
       BulkCopy::Piece piece;
@@ -153,6 +155,8 @@ struct BoxCopy {
   /// alone.
   bool movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
                  int64_t column, bool isRowInside);
+  /// Counts the bytes of a row that are inside of the tensor.
+  void countRow(Address row);
   bool run();
 };
 } // namespace
@@ -181,6 +185,15 @@ bool BoxCopy::movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
   return toGlobal || addPiece(warp, inst, lane, copy, piece);
 }
 
+void BoxCopy::countRow(Address row) {
+  int64_t first = std::max<int64_t>(start[0], 0);
+  int64_t last = std::min<int64_t>(start[0] + map.box[0], map.extents[0]);
+  if (first < last)
+    countBulkRow(warp, row + first * map.elementBytes,
+                 uint64_t(last - first) * map.elementBytes,
+                 toGlobal ? Trace::Store : Trace::Bypass);
+}
+
 bool BoxCopy::run() {
   uint32_t rowBytes = map.box[0] * map.elementBytes, numRows = 1;
   for (unsigned dim = 1; dim < map.rank; ++dim)
@@ -194,12 +207,15 @@ bool BoxCopy::run() {
       isInside &= at >= 0 && at < map.extents[dim];
       row += at * strideOf(dim);
     }
+    if (isInside)
+      countRow(row);
     for (uint32_t at = 0; at < rowBytes; at += kPieceBytes)
       if (!movePiece(number * rowBytes + at,
                      std::min(kPieceBytes, rowBytes - at), row,
                      start[0] + at / map.elementBytes, isInside))
         return false;
   }
+  countSharedBytes(*warp.worker, uint64_t(numRows) * rowBytes);
   return true;
 }
 

@@ -58,6 +58,7 @@ static std::pair<unsigned, bool> shuffleSource(ShuffleMode mode, unsigned lane,
 void shuffle(Warp &warp, const Instruction &inst, uint32_t mask) {
   if (!gatherNamed(warp, inst, mask))
     return;
+  ++warp.worker->counters.numShuffles;
   const uint32_t *a = warp.lanes<uint32_t>(inst.slot[1]);
   const uint32_t *b = warp.lanes<uint32_t>(inst.slot[2]);
   const uint32_t *c = warp.lanes<uint32_t>(inst.slot[3]);

@@ -116,7 +116,8 @@ void count(Warp &warp, const Instruction &inst, const Address *addresses,
   if (space == Space::Shared)
     countSharedAccess(*warp.worker, addresses, mask, sizeBytes);
   else if (space == Space::Global || space == Space::Constant)
-    countGlobalAccess(*warp.worker, addresses, mask, sizeBytes, isStore);
+    countGlobalAccess(warp, addresses, mask, sizeBytes,
+                      isStore ? Trace::Store : Trace::Load);
 }
 
 } // namespace

@@ -14,18 +14,21 @@ namespace {
 
 // Operand types: how an element stands in a register, and what number it is.
 struct F16 {
+  static constexpr MmaType kType = MmaType::F16;
   using Number = float;
   using Element = uint16_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   TENON_VGPU_INLINE static Number widen(Element bits) { return fromF16(bits); }
 };
 struct Bf16 {
+  static constexpr MmaType kType = MmaType::Bf16;
   using Number = float;
   using Element = uint16_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   TENON_VGPU_INLINE static Number widen(Element bits) { return fromBf16(bits); }
 };
 struct Tf32 {
+  static constexpr MmaType kType = MmaType::Tf32;
   using Number = float;
   using Element = uint32_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
@@ -35,24 +38,28 @@ struct Tf32 {
   }
 };
 struct S8 {
+  static constexpr MmaType kType = MmaType::Int8;
   using Number = int32_t;
   using Element = int8_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   TENON_VGPU_INLINE static Number widen(Element bits) { return bits; }
 };
 struct U8 {
+  static constexpr MmaType kType = MmaType::Int8;
   using Number = int32_t;
   using Element = uint8_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   TENON_VGPU_INLINE static Number widen(Element bits) { return bits; }
 };
 struct E4m3 {
+  static constexpr MmaType kType = MmaType::Fp8;
   using Number = float;
   using Element = uint8_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
   TENON_VGPU_INLINE static Number widen(Element bits) { return fromE4m3(bits); }
 };
 struct E5m2 {
+  static constexpr MmaType kType = MmaType::Fp8;
   using Number = float;
   using Element = uint8_t;
   static constexpr unsigned kPerRegister = 4 / sizeof(Element);
@@ -182,7 +189,9 @@ void mma(Warp &warp, const Instruction &inst, uint32_t mask) {
   if (!isWholeWarp(warp, inst, mask))
     return;
   warp.outcome = Outcome::Next;
-  warp.worker->counters.mmaFlops += uint64_t(2) * kM * kN * K;
+  constexpr uint64_t kFlops = uint64_t(2) * kM * kN * K;
+  warp.worker->counters.mmaFlops += kFlops;
+  warp.worker->counters.mmaSyncFlops[unsigned(A::kType)] += kFlops;
   static const auto kMultiply = hostIsWide() ? multiplyWide<A, B, K, IsF16>
                                              : multiplyBase<A, B, K, IsF16>;
   kMultiply(warp, inst);

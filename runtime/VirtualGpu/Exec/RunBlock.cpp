@@ -320,11 +320,31 @@ BlockState runBlock(Block &block, uint64_t budget) {
 //===--- Workers
 //------------------------------------------------------------------===//
 
+/// What the worker counted goes to the block that ran.
+static void charge(Worker &worker, Block &block) {
+  Counters &to = worker.counters;
+  uint64_t *members[kNumPipes] = {
+      &to.numFloat32, &to.numFloat64,    &to.numHalf,   &to.numInteger,
+      &to.numSpecial, &to.numConvert,    &to.numMove,   &to.numMemory,
+      &to.numControl, &to.numCollective, &to.numTensor, &to.numAsync,
+      &to.numAdd,     &to.numMultiply};
+  for (unsigned i = 0; i < kNumPipes; ++i) {
+    *members[i] += worker.numByPipe[i];
+    to.numInstructions += worker.numByPipe[i];
+  }
+  block.counters += to;
+  worker.numByPipe = {};
+  to = {};
+}
+
 static void finishBlock(Launch &launch, Block &block) {
-  if (block.reports.empty())
-    return;
+  if (launch.traffic)
+    launch.traffic->add(block.number, std::move(block.trace));
   std::lock_guard lock(launch.mutex);
-  launch.reports[block.number] = std::move(block.reports);
+  launch.counters += block.counters;
+  launch.work.add(workOf(block.counters));
+  if (!block.reports.empty())
+    launch.reports[block.number] = std::move(block.reports);
 }
 
 // Blocks that may wait for each other get turns: one that is not done after a
@@ -345,12 +365,14 @@ void runWorker(Worker &worker) {
     }
     if (resident.empty())
       break;
-    for (std::unique_ptr<Block> &block : resident)
-      if (runBlock(*block, meets ? kTurn : ~uint64_t(0)) ==
-          BlockState::Finished) {
+    for (std::unique_ptr<Block> &block : resident) {
+      BlockState state = runBlock(*block, meets ? kTurn : ~uint64_t(0));
+      charge(worker, *block);
+      if (state == BlockState::Finished) {
         finishBlock(launch, *block);
         block.reset();
       }
+    }
     std::erase(resident, nullptr);
   }
 }

@@ -11,6 +11,8 @@
 #define TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H
 
 #include "runtime/VirtualGpu/Check/SharedClocks.h"
+#include "runtime/VirtualGpu/Count/Traffic.h"
+#include "runtime/VirtualGpu/Count/UnitWork.h"
 #include "runtime/VirtualGpu/Decode/Program.h"
 
 #include <array>
@@ -63,6 +65,7 @@ struct Launch;
 /// One thread of the host that executes blocks.
 struct Worker {
   Launch *launch = nullptr;
+  /// Since the block that runs was last charged.
   std::array<uint64_t, kNumPipes> numByPipe = {};
   Counters counters;
   /// By instruction: the allocation it touched last, so that the map is asked
@@ -147,6 +150,8 @@ struct Block {
   uint64_t nextRandom = 0;
   uint32_t numIdleRounds = 0;
   uint32_t nextWarp = 0;
+  Counters counters; ///< of what it did so far
+  Trace trace;       ///< empty when nobody follows traffic
   std::vector<Report> reports;
   std::vector<uint32_t> reportedAt; ///< by report: the instruction
 };
@@ -163,11 +168,13 @@ struct Launch {
   /// The first block that stopped the launch; blocks before it run to their
   /// ends, so that what is reported does not depend on who was faster.
   std::atomic<uint64_t> stoppedAt = ~uint64_t(0);
+  std::unique_ptr<Traffic> traffic; ///< null unless it is followed
 
   std::mutex mutex; ///< of what follows
   Fault fault = Fault::None;
   std::map<uint64_t, std::vector<Report>> reports; ///< by block
   Counters counters;
+  WorkSpread work;
 };
 
 /// Makes or counts a report. `lane` is one of the lanes that show it.

@@ -152,6 +152,21 @@ TENON_VGPU_INLINE void multiplyRows(Product &product, unsigned n) {
         product.c[row][column] += a * product.b[k][column];
     }
 }
+/// A warp's share: its rows of A, and for one warp of the group B, which the
+/// four read together.
+void countProduct(Warp &warp, const Instruction &inst) {
+  constexpr uint64_t kElementBytes = 2;
+  uint64_t n = inst.immediate, flops = 2 * kRows * n * kK;
+  Counters &counters = warp.worker->counters;
+  counters.mmaFlops += flops;
+  MmaType type = inst.flags & kWgmmaF16 ? MmaType::F16 : MmaType::Bf16;
+  counters.wgmmaFlops[unsigned(type)] += flops;
+  if (inst.slot[1] != kNoSlot)
+    countSharedBytes(*warp.worker, kRows * kK * kElementBytes);
+  if (warp.id % kWarpsOfGroup == 0)
+    countSharedBytes(*warp.worker, n * kK * kElementBytes);
+}
+
 void multiplyBase(Product &product, unsigned n) { multiplyRows(product, n); }
 TENON_VGPU_WIDE void multiplyWide(Product &product, unsigned n) {
   multiplyRows(product, n);
@@ -193,7 +208,7 @@ void wgmma(Warp &warp, const Instruction &inst, uint32_t mask) {
   if (operands.isUndefined)
     for (unsigned i = 0; i < numD; ++i)
       markUndefined(warp, inst.list[i], kFullMask);
-  warp.worker->counters.mmaFlops += uint64_t(2) * kRows * n * kK;
+  countProduct(warp, inst);
 }
 
 void commitWgmma(Warp &warp, const Instruction &, uint32_t) {

@@ -152,6 +152,11 @@ using RowLayout = Layout<
     Digits<Digit{LanesN, 1, V}, Digit{kLanesM, 0, 1}>,
     Digits<Digit{W::kRows, 0, kLanesM}, Digit{W::kColumns, 1, V * LanesN}>>;
 
+/// The same with no warp beside another.
+template <int M, int N, class W, int LanesN, int V>
+using StoredLayout =
+    RowLayout<M, N, Warps<W::kRows * W::kColumns, 1>, LanesN, V>;
+
 /// The same along columns, for memory in which those are contiguous.
 template <int M, int N, class W, int LanesM, int V, int kLanesN = 32 / LanesM,
           int kStepM = V * LanesM * W::kColumns,

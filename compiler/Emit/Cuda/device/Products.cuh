@@ -50,11 +50,11 @@ TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a,
 }
 
 //===----------------------------------------------------------------------===//
-// The matrix unit: m16n8k16 of 16-bit floats
+// The matrix unit: 16 rows, 8 columns and 32 bytes of contracted elements
 //===----------------------------------------------------------------------===//
 
 template <bool Transposes>
-TENON_DEVICE void loadMatrices(u32 (&to)[4], const void *row) {
+TENON_DEVICE void loadMatrices(u32 (&to)[4], u32 row) {
   if constexpr (Transposes)
     asm volatile(
         "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -69,44 +69,75 @@ TENON_DEVICE void loadMatrices(u32 (&to)[4], const void *row) {
         : "memory");
 }
 
-TENON_DEVICE void multiplyMatrices(bf16, float *sums, const u32 (&a)[4], u32 b0,
-                                   u32 b1) {
+TENON_DEVICE void multiplyMatrices(bf16, bf16, float *sums, const u32 (&a)[4],
+                                   u32 b0, u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
                "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-TENON_DEVICE void multiplyMatrices(f16, float *sums, const u32 (&a)[4], u32 b0,
-                                   u32 b1) {
+TENON_DEVICE void multiplyMatrices(f16, f16, float *sums, const u32 (&a)[4],
+                                   u32 b0, u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
                "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-/// 16 rows and 16 contracted elements of a left side for each warp.
+#define TENON_PRODUCT_OF_BYTES(A, B)                                           \
+  TENON_DEVICE void multiplyMatrices(A, B, int *sums, const u32(&a)[4],        \
+                                     u32 b0, u32 b1) {                         \
+    asm volatile(                                                              \
+        "mma.sync.aligned.m16n8k32.row.col.s32." TENON_NAME_##A                \
+        "." TENON_NAME_##B                                                     \
+        ".s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "         \
+        "%2, %3};"                                                             \
+        : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])           \
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));       \
+  }
+#define TENON_NAME_u8 "u8"
+#define TENON_NAME_i8 "s8"
+TENON_PRODUCT_OF_BYTES(u8, u8)
+TENON_PRODUCT_OF_BYTES(u8, i8)
+TENON_PRODUCT_OF_BYTES(i8, u8)
+TENON_PRODUCT_OF_BYTES(i8, i8)
+
+/// Contracted elements of one instruction, and of half of one: 16 bytes.
+template <class T> inline constexpr int kUnitDepth = 32 / int(sizeof(T));
+template <class T> inline constexpr int kUnitHalf = 16 / int(sizeof(T));
+
+TENON_DEVICE constexpr bool isPowerOf2(int n) { return (n & (n - 1)) == 0; }
+
+/// 16 rows and 32 bytes of contracted elements of a left side for each warp.
+/// The places that a lane reads are steps of constants from its first.
 template <class L, class A> struct LeftSide;
 template <class L, class T, int M, int K>
 struct LeftSide<L, SwizzledTile<T, M, K>> {
   using Element = T;
+  using S = SwizzledTile<T, M, K>;
   static constexpr int kDepth = K;
-  SwizzledTile<T, M, K> tile;
+  u32 first;
+  TENON_DEVICE explicit LeftSide(S tile)
+      : first(tile.placeOfThread(L::Wa::slot(0, int(warp())) * 16 + lane() % 16,
+                                 lane() / 16 * kUnitHalf<T>)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int row = (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
-                    lane() % 16;
-    loadMatrices<false>(to, tile.at(row, k + lane() / 16 * 8));
+    loadMatrices<false>(to, S::moved(first, band * L::Grid::kRows * 16, k));
   }
 };
 template <class L, class T, int K, int M>
 struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
   using Element = T;
+  using S = SwizzledTile<T, K, M>;
   static constexpr int kDepth = K;
-  TransposedTile<SwizzledTile<T, K, M>> a;
+  static_assert(isPowerOf2(L::Grid::kRows) && sizeof(T) == 2,
+                "bands are no steps");
+  u32 first;
+  TENON_DEVICE explicit LeftSide(TransposedTile<S> a)
+      : first(a.tile.placeOfThread(lane() / 16 * 8 + lane() % 8,
+                                   L::Wa::slot(0, int(warp())) * 16 +
+                                       lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    const int column =
-        (band * L::Grid::kRows + L::Wa::slot(0, int(warp()))) * 16 +
-        lane() / 8 % 2 * 8;
-    loadMatrices<true>(to, a.tile.at(k + lane() / 16 * 8 + lane() % 8, column));
+    loadMatrices<true>(to, S::moved(first, k, band * L::Grid::kRows * 16));
   }
 };
 template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
@@ -114,62 +145,81 @@ template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
   static constexpr int kDepth = LA::kN;
   static_assert(isSameAlong<L, LA>(0), "rows of another layout");
   const Pairs<T, LA> &pairs;
+  TENON_DEVICE explicit LeftSide(const Pairs<T, LA> &pairs) : pairs(pairs) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
     TENON_UNROLL for (int i = 0; i < 4; ++i) to[i] =
         pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
   }
 };
 
-/// 16 columns and 16 contracted elements of a right side: two products' worth.
+/// 16 columns and 32 bytes of contracted elements of a right side: two
+/// products' worth. `column` is among a warp's.
 template <class L, class B> struct RightSide;
 template <class L, class T, int K, int N>
 struct RightSide<L, SwizzledTile<T, K, N>> {
+  using Element = T;
+  using S = SwizzledTile<T, K, N>;
+  static_assert(sizeof(T) == 2, "contracted bytes do not lie together");
   static constexpr int kDepth = K, kColumns = N;
-  SwizzledTile<T, K, N> tile;
+  S tile;
+  u32 first;
+  TENON_DEVICE explicit RightSide(S tile) : tile(tile), first(place(0)) {}
+  TENON_DEVICE u32 place(int column) const {
+    return tile.placeOfThread(lane() % 16, L::Wa::coordinate(1, warp()) +
+                                               column + lane() / 16 * 8);
+  }
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<true>(to, tile.at(k + lane() % 16, column + lane() / 16 * 8));
+    // A warp's columns are steps from its first where they are a power of two.
+    constexpr bool kIsStep = isPowerOf2(L::kColumns * 4);
+    loadMatrices<true>(to, kIsStep ? S::moved(first, k, column)
+                                   : S::moved(place(column), k, 0));
   }
 };
 template <class L, class T, int N, int K>
 struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
+  using Element = T;
+  using S = SwizzledTile<T, N, K>;
   static constexpr int kDepth = K, kColumns = N;
-  TransposedTile<SwizzledTile<T, N, K>> b;
+  u32 first;
+  TENON_DEVICE explicit RightSide(TransposedTile<S> b)
+      : first(b.tile.placeOfThread(L::Wa::coordinate(1, warp()) +
+                                       lane() / 16 * 8 + lane() % 8,
+                                   lane() / 8 % 2 * kUnitHalf<T>)) {}
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<false>(to, b.tile.at(column + lane() / 16 * 8 + lane() % 8,
-                                      k + lane() / 8 % 2 * 8));
+    loadMatrices<false>(to, S::moved(first, column, k));
   }
 };
 
-template <class L, class A, class B>
-TENON_DEVICE void multiplyByWarps(Tile<float, L> &sums, const A &left,
+template <class Sum, class L, class A, class B>
+TENON_DEVICE void multiplyByWarps(Tile<Sum, L> &sums, const A &left,
                                   const B &right) {
-  const LeftSide<L, A> a{left};
-  const RightSide<L, B> b{right};
+  const LeftSide<L, A> a(left);
+  const RightSide<L, B> b(right);
   constexpr int kDepth = LeftSide<L, A>::kDepth, kBands = L::kRows / 2,
                 kPairs = L::kColumns / 4;
-  static_assert(kDepth == RightSide<L, B>::kDepth && kDepth % 16 == 0,
+  using TA = typename LeftSide<L, A>::Element;
+  using TB = typename RightSide<L, B>::Element;
+  constexpr int kUnit = kUnitDepth<TA>;
+  static_assert(kDepth == RightSide<L, B>::kDepth && kDepth % kUnit == 0,
                 "the factors do not fit");
   static_assert(L::kColumns % 4 == 0 && RightSide<L, B>::kColumns >= L::kReachN,
                 "the factors do not fit");
-  const int warpColumn = L::Wa::coordinate(1, warp());
-  TENON_UNROLL for (int k = 0; k < kDepth; k += 16) {
+  TENON_UNROLL for (int k = 0; k < kDepth; k += kUnit) {
     u32 x[kBands][4], y[kPairs][4];
     TENON_UNROLL for (int i = 0; i < kBands; ++i) a.read(x[i], i, k);
-    TENON_UNROLL for (int j = 0; j < kPairs; ++j)
-        b.read(y[j], warpColumn + 16 * j, k);
+    TENON_UNROLL for (int j = 0; j < kPairs; ++j) b.read(y[j], 16 * j, k);
     TENON_UNROLL for (int i = 0; i < kBands; ++i)
         TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
-      using T = typename LeftSide<L, A>::Element;
-      float *four = sums.v + (i * kPairs + j) * 8;
-      multiplyMatrices(T(), four, x[i], y[j][0], y[j][1]);
-      multiplyMatrices(T(), four + 4, x[i], y[j][2], y[j][3]);
+      Sum *four = sums.v + (i * kPairs + j) * 8;
+      multiplyMatrices(TA(), TB(), four, x[i], y[j][0], y[j][1]);
+      multiplyMatrices(TA(), TB(), four + 4, x[i], y[j][2], y[j][3]);
     }
   }
 }
 
 /// Adds to the sums the product of two sides.
-template <class L, class A, class B>
-TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
+template <class Sum, class L, class A, class B>
+TENON_DEVICE void multiplyByUnit(Tile<Sum, L> &sums, const A &left,
                                  const B &right) {
   if constexpr (L::Grid::kAreGroups)
     multiplyByGroups(sums, left, right);
@@ -184,7 +234,8 @@ TENON_DEVICE void multiplyByUnit(Tile<float, L> &sums, const A &left,
 /// A loop of n turns whose copies run Stages - 1 turns ahead of their use.
 /// load(turn, stage) only copies; use(turn, stage) multiplies.
 template <class W, int Stages, class Load, class Use>
-TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
+TENON_DEVICE void pipeline(i64 turns, Load load, Use use) {
+  const int n = kept(int(turns));
   TENON_UNROLL for (int k = 0; k < Stages - 1; ++k) {
     if (k < n)
       load(k, k);
@@ -192,7 +243,7 @@ TENON_DEVICE void pipeline(i64 n, Load load, Use use) {
   }
   int stage = 0, free = Stages - 1;
 #pragma unroll 1
-  for (i64 k = 0; k < n; ++k) {
+  for (int k = 0; k < n; ++k) {
     awaitCopies<Stages - 2>();
     publish<W>();
     if (k + Stages - 1 < n)

@@ -42,10 +42,10 @@ TENON_DEVICE void reduceWarps(T (&v)[Slots], u32 memory) {
   }
 }
 
-/// An element a row: its elements in columns before `end`, combined.
+/// An element a row: those of its elements that the thread has, in columns
+/// before `end`, combined.
 template <class Op, class T, class L, class End>
-TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end,
-                                   u32 memory) {
+TENON_DEVICE Rows<T, L> reducePartly(const Tile<T, L> &tile, End end) {
   Rows<T, L> result;
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
     result.v[r] = Op::template identity<T>();
@@ -53,9 +53,28 @@ TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end,
                       ++c) if (L::hasColumn(c) && end.has(L::column(c)))
         result.v[r] = Op::combine(result.v[r], tile.v[L::at(r, c)]);
   }
-  reduceLanes<Op, L, 0>(result.v);
-  reduceWarps<Op, L, 0>(result.v, memory);
   return result;
+}
+/// What stands for all of a row once, in the first of the threads that share
+/// it.
+template <class Op, class T, class L>
+TENON_DEVICE Rows<T, L> partsOf(Rows<T, L> rows) {
+  if (!isFirstSharing<L>(0))
+    TENON_UNROLL for (int r = 0; r < L::kRows; ++r) rows.v[r] =
+        Op::template identity<T>();
+  return rows;
+}
+/// What all threads have of a row, combined.
+template <class Op, class T, class L>
+TENON_DEVICE Rows<T, L> combineParts(Rows<T, L> rows, u32 memory) {
+  reduceLanes<Op, L, 0>(rows.v);
+  reduceWarps<Op, L, 0>(rows.v, memory);
+  return rows;
+}
+template <class Op, class T, class L, class End>
+TENON_DEVICE Rows<T, L> reduceRows(const Tile<T, L> &tile, End end,
+                                   u32 memory) {
+  return combineParts<Op>(reducePartly<Op>(tile, end), memory);
 }
 /// The same down the columns.
 template <class Op, class T, class L, class End>

@@ -93,7 +93,7 @@ template <class S, class... Others>
 TENON_DEVICE void copyTensor(const S &to, const TensorMap &map, u32 barrier,
                              i64 column, Others... others) {
   TENON_UNROLL for (int panel = 0; panel < S::kC / S::kPanel; ++panel)
-      copyBox(sharedAddress(to.first + panel * S::kPanelBytes), map, barrier,
+      copyBox(sharedAddress(to.offset + panel * S::kPanelBytes), map, barrier,
               int(column) + panel * S::kPanel, int(others)...);
 }
 
@@ -106,8 +106,7 @@ public:
   static constexpr int kThreads = W::kThreads + 128;
 
   /// Its barriers lie at `offset`: 16 bytes for each stage.
-  TENON_DEVICE explicit Ring(u32 offset)
-      : full(sharedAddress(sharedBytes + offset)) {
+  TENON_DEVICE explicit Ring(u32 offset) : full(sharedAddress(offset)) {
     if (threadIdx.x == 0) {
       for (int i = 0; i < Stages; ++i) {
         initBarrier(full + 8 * i, 1);
@@ -122,11 +121,13 @@ public:
 
   /// Calls load(turn, stage, barrier) in one thread, which asks for copies of
   /// so many bytes.
-  template <class Load> TENON_DEVICE void produce(i64 n, u32 bytes, Load load) {
+  template <class Load>
+  TENON_DEVICE void produce(i64 turns, u32 bytes, Load load) {
     if (threadIdx.x != W::kThreads)
       return;
+    const int n = kept(int(turns));
 #pragma unroll 1
-    for (i64 turn = 0; turn < n; ++turn, next()) {
+    for (int turn = 0; turn < n; ++turn, next()) {
       await(freeOf(stage), phase ^ 1);
       arriveAndExpect(full + 8 * stage, bytes);
       load(turn, stage, full + 8 * stage);
@@ -134,9 +135,10 @@ public:
   }
 
   /// Calls use(turn, stage), whose products are there when it returns.
-  template <class Use> TENON_DEVICE void consume(i64 n, Use use) {
+  template <class Use> TENON_DEVICE void consume(i64 turns, Use use) {
+    const int n = kept(int(turns));
 #pragma unroll 1
-    for (i64 turn = 0; turn < n; ++turn, next()) {
+    for (int turn = 0; turn < n; ++turn, next()) {
       await(full + 8 * stage, phase);
       use(turn, stage);
       if (lane() == 0)

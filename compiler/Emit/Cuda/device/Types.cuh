@@ -32,6 +32,52 @@ template <class A, class B> struct Choose<false, A, B> {
 
 TENON_DEVICE constexpr i64 ceilDiv(i64 x, i64 y) { return (x + y - 1) / y; }
 
+/// A tile's coordinate, or one that is as far out. The compiler would make a
+/// branch of each end.
+TENON_DEVICE int coordinate(i64 i) {
+  constexpr i64 kFar = 1 << 30;
+  asm("max.s64 %0, %0, %1;\n"
+      "min.s64 %0, %0, %2;"
+      : "+l"(i)
+      : "n"(-kFar), "n"(kFar));
+  return int(i);
+}
+
+/// The same number, of which the compiler does not know how it came about: it
+/// keeps it, and has it once, where it would compute it anew each turn.
+template <class T> TENON_DEVICE T kept(T x) {
+  if constexpr (sizeof(T) == 8)
+    asm("" : "+l"(x));
+  else
+    asm("" : "+r"(x));
+  return x;
+}
+
+/// Where something stands: `local` in a tile that begins at `base`. Bases are
+/// the same for all threads, so comparisons cost what 32 bits do.
+struct Position {
+  i64 base;
+  int local;
+  TENON_DEVICE operator i64() const { return base + local; }
+};
+TENON_DEVICE Position operator+(Position x, Position y) {
+  return {x.base + y.base, x.local + y.local};
+}
+TENON_DEVICE Position operator-(Position x, Position y) {
+  return {x.base - y.base, x.local - y.local};
+}
+#define TENON_COMPARE(op)                                                      \
+  TENON_DEVICE bool operator op(Position x, Position y) {                      \
+    return x.local - y.local op coordinate(y.base - x.base);                   \
+  }
+TENON_COMPARE(<)
+TENON_COMPARE(<=)
+TENON_COMPARE(>)
+TENON_COMPARE(>=)
+TENON_COMPARE(==)
+TENON_COMPARE(!=)
+#undef TENON_COMPARE
+
 /// A float of 16 bits; arithmetic is that of f32.
 struct bf16 {
   u16 bits;
@@ -118,6 +164,15 @@ template <> TENON_DEVICE float smallest(float x, float y) {
 template <> TENON_DEVICE double smallest(double x, double y) {
   return x < y || x != x ? x : y;
 }
+
+/// 2^x by the unit for special functions, two ulp off at most (PTX ISA, ex2);
+/// what would be subnormal is zero.
+TENON_DEVICE float power2(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+TENON_DEVICE double power2(double x) { return exp2(x); }
 
 struct Sum {
   template <class T> TENON_DEVICE static T identity() { return T(0); }

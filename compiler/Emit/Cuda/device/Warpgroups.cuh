@@ -106,25 +106,28 @@ struct UnitTile<SwizzledTile<T, R, C>, IsDeep> {
   using Element = T;
   static constexpr int kDepth = IsDeep ? C : R, kOthers = IsDeep ? R : C;
   static constexpr int kTransposes = !IsDeep;
-  static constexpr int kSwizzle = S::kRowBytes == 128  ? 1
+  static constexpr u32 kSwizzle = S::kRowBytes == 128  ? 1
                                   : S::kRowBytes == 64 ? 2
                                                        : 3;
-  u64 first;
+  /// Of what the unit is told the higher word is the same for all tiles.
+  u32 low;
 
-  /// Both strides are between blocks of 8 rows of a panel and between panels;
-  /// along contracted columns the unit never leaves a panel.
-  TENON_DEVICE explicit UnitTile(S tile)
-      : first(u64(sharedAddress(tile.first) >> 4) |
-              u64(IsDeep ? 1 : S::kPanelBytes >> 4) << 16 |
-              u64(8 * S::kRowBytes >> 4) << 32 | u64(kSwizzle) << 62) {}
+  /// `others` moves the beginning. Both strides are between blocks of 8 rows of
+  /// a panel and between panels; along contracted columns the unit never leaves
+  /// a panel.
+  TENON_DEVICE explicit UnitTile(S tile, int others = 0)
+      : low(kept((sharedAddress(0) + bytesBefore(others, 0)) >> 4 |
+                 u32(IsDeep ? 1 : S::kPanelBytes >> 4) << 16) +
+            (tile.offset >> 4)) {}
 
-  TENON_DEVICE static constexpr u64 bytesBefore(int row, int column) {
+  TENON_DEVICE static constexpr u32 bytesBefore(int other, int k) {
+    const int row = IsDeep ? other : k, column = IsDeep ? k : other;
     return column / S::kPanel * S::kPanelBytes + column % S::kPanel * 2 +
            row * S::kRowBytes;
   }
   TENON_DEVICE u64 at(int other, int k) const {
-    return first +
-           (IsDeep ? bytesBefore(other, k) : bytesBefore(k, other)) / 16;
+    constexpr u32 kHigh = 8 * S::kRowBytes >> 4 | kSwizzle << 30;
+    return u64(low + bytesBefore(other, k) / 16) | u64(kHigh) << 32;
   }
 };
 
@@ -138,8 +141,8 @@ struct GroupLeft<L, SwizzledTile<T, M, K>>
 template <class L, class T, int K, int M>
 struct GroupLeft<L, TransposedTile<SwizzledTile<T, K, M>>>
     : UnitTile<SwizzledTile<T, K, M>, false> {
-  TENON_DEVICE explicit GroupLeft(TransposedTile<SwizzledTile<T, K, M>> a)
-      : UnitTile<SwizzledTile<T, K, M>, false>(a.tile) {}
+  TENON_DEVICE GroupLeft(TransposedTile<SwizzledTile<T, K, M>> a, int row)
+      : UnitTile<SwizzledTile<T, K, M>, false>(a.tile, row) {}
 };
 
 template <class B> struct GroupRight;
@@ -196,21 +199,21 @@ template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
 template <class L, class A, class B>
 TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
                                    const B &b) {
-  const GroupLeft<L, A> left(a);
+  constexpr int kRows = 64;
+  const GroupLeft<L, A> left(a, int(warp() / 4) * kRows);
   const GroupRight<B> right(b);
-  constexpr int kRows = 64, kAllRows = 16 * L::Grid::kRows;
+  constexpr int kAllRows = 16 * L::Grid::kRows;
   constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;
   static_assert(GroupLeft<L, A>::kDepth == kDepth && kDepth % 16 == 0 &&
                     GroupRight<B>::kOthers >= L::kReachN &&
                     GroupLeft<L, A>::kOthers >= L::kReachM,
                 "the factors do not fit");
-  const int first = int(warp() / 4) * kRows;
   beginProducts();
   TENON_UNROLL for (int band = 0; band < kBands; ++band)
       TENON_UNROLL for (int k = 0; k < kDepth; k += 16)
           multiplyBand<GroupLeft<L, A>::kTransposes, 0, L::kReachN>(
-              sums.v + band * (L::kColumns * 2),
-              left.at(first + band * kAllRows, k), right, k);
+              sums.v + band * (L::kColumns * 2), left.at(band * kAllRows, k),
+              right, k);
   endProducts();
   awaitProducts(sums);
 }

@@ -35,12 +35,6 @@ struct Open {
   TENON_DEVICE i64 times(int i) const { return i64(i) * value; }
 };
 
-/// A tile's coordinate, or one that is as far out.
-TENON_DEVICE int coordinate(i64 i) {
-  constexpr i64 kFar = 1 << 30;
-  return int(i < -kFar ? -kFar : i > kFar ? kFar : i);
-}
-
 /// Which coordinates of a tile are in memory.
 struct All {
   TENON_DEVICE static constexpr bool has(int) { return true; }

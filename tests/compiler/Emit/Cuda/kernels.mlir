@@ -113,3 +113,33 @@ func.func @transposed_store(%x: tensor<?x30xf32, #graph.dims<L, 30>>) -> tensor<
   %1 = graph.transpose %0 {permutation = array<i64: 1, 0>} : (tensor<?x30xf32, #graph.dims<L, 30>>) -> tensor<30x?xf32, #graph.dims<30, L>>
   return %1 : tensor<30x?xf32, #graph.dims<30, L>>
 }
+
+// -----
+
+func.func @product_of_bytes_and_weights(%x: tensor<?x200xui8, #graph.dims<L, 200>>) -> tensor<?x72xf32, #graph.dims<L, 72>> {
+  %w = graph.weight <"WEIGHTS" name "w" at 64 bytes 14400> : tensor<200x72xi8>
+  %0 = graph.cast %x {to = i32} : (tensor<?x200xui8, #graph.dims<L, 200>>) -> tensor<?x200xi32, #graph.dims<L, 200>>
+  %1 = graph.cast %w {to = i32} : (tensor<200x72xi8>) -> tensor<200x72xi32>
+  %2 = graph.matmul %0, %1 : (tensor<?x200xi32, #graph.dims<L, 200>>, tensor<200x72xi32>) -> tensor<?x72xi32, #graph.dims<L, 72>>
+  %3 = graph.cast %2 {to = f32} : (tensor<?x72xi32, #graph.dims<L, 72>>) -> tensor<?x72xf32, #graph.dims<L, 72>>
+  return %3 : tensor<?x72xf32, #graph.dims<L, 72>>
+}
+
+// -----
+
+func.func @product_of_bytes_that_lie_apart(%x: tensor<?x37xi8, #graph.dims<L, 37>>, %y: tensor<37x?xui8, #graph.dims<37, B>>) -> tensor<?x?xi32, #graph.dims<L, B>> {
+  %0 = graph.cast %x {to = i32} : (tensor<?x37xi8, #graph.dims<L, 37>>) -> tensor<?x37xi32, #graph.dims<L, 37>>
+  %1 = graph.cast %y {to = i32} : (tensor<37x?xui8, #graph.dims<37, B>>) -> tensor<37x?xi32, #graph.dims<37, B>>
+  %2 = graph.matmul %0, %1 : (tensor<?x37xi32, #graph.dims<L, 37>>, tensor<37x?xi32, #graph.dims<37, B>>) -> tensor<?x?xi32, #graph.dims<L, B>>
+  return %2 : tensor<?x?xi32, #graph.dims<L, B>>
+}
+
+// -----
+
+func.func @product_of_bytes_and_a_transposed_side(%x: tensor<?x5x?xi8, #graph.dims<B, 5, L>>, %y: tensor<?x7x?xi8, #graph.dims<B, 7, L>>) -> tensor<?x5x7xi32, #graph.dims<B, 5, 7>> {
+  %t = graph.transpose %y {permutation = array<i64: 0, 2, 1>} : (tensor<?x7x?xi8, #graph.dims<B, 7, L>>) -> tensor<?x?x7xi8, #graph.dims<B, L, 7>>
+  %0 = graph.cast %x {to = i32} : (tensor<?x5x?xi8, #graph.dims<B, 5, L>>) -> tensor<?x5x?xi32, #graph.dims<B, 5, L>>
+  %1 = graph.cast %t {to = i32} : (tensor<?x?x7xi8, #graph.dims<B, L, 7>>) -> tensor<?x?x7xi32, #graph.dims<B, L, 7>>
+  %2 = graph.matmul %0, %1 : (tensor<?x5x?xi32, #graph.dims<B, 5, L>>, tensor<?x?x7xi32, #graph.dims<B, L, 7>>) -> tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
+  return %2 : tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
+}

@@ -110,12 +110,18 @@ TEST_F(VirtualLaunches, CountersAreWritten) {
   ASSERT_EQ(launchAdd(buffer, 64, 1), CUDA_SUCCESS);
   ASSERT_EQ(cuCtxSynchronize(), CUDA_SUCCESS);
   std::string counters = contentsOf(TENON_TEST_COUNTERS);
-  EXPECT_NE(counters.find("{\"kernel\":\"add\",\"device\":0,\"grid\":[1,1,1],"
-                          "\"block\":[64,1,1],\"instructions\":"),
-            std::string::npos)
+  EXPECT_NE(
+      counters.find("{\"kernel\":\"add\",\"device\":0,\"target\":\"sm_80\","
+                    "\"grid\":[1,1,1],\"block\":[64,1,1],"
+                    "\"instructions\":"),
+      std::string::npos)
       << counters;
   EXPECT_NE(counters.find("\"globalLoadBytes\":256,\"globalStoreBytes\":256"),
             std::string::npos);
+  EXPECT_NE(counters.find("\"compulsoryBytes\":512,\"bounds\":[{\"device\":"
+                          "\"A100\",\"microseconds\":"),
+            std::string::npos)
+      << counters;
 }
 
 } // namespace

@@ -1,0 +1,23 @@
+// RUN: tenon compile %s --target=cuda:sm_80 --until=schedule -o - | FileCheck %s --check-prefix=ORDER
+// RUN: tenon compile %s --target=cuda:sm_80 --emit=cuda -o - | FileCheck %s
+
+// The matrix unit multiplies bytes, unsigned and signed ones. Those of a weight
+// lie column by column, so that the copies are of 16 bytes on both sides.
+
+// ORDER: tile.view %{{.*}} : !tile.view<256x128xi8, <1, 0>>
+// ORDER: tile.pack %{{.*}} <1, 0>
+
+// CHECK: Tile<int, L64x64>
+// CHECK: const SwizzledTile<u8, 64, 128> [[X:s[0-9]+]]
+// CHECK-NEXT: copy<W, 16>([[X]], Window{buffer0 + at1 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
+// CHECK-NEXT: const SwizzledTile<i8, 64, 128> [[Y:s[0-9]+]]
+// CHECK-NEXT: copy<W, 16>([[Y]], Window{buffer1 + at0 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
+// CHECK: multiplyByUnit(carried{{[0-9]+}}, [[X]], transposed([[Y]]));
+func.func @main(%x: tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x128xf32, #graph.dims<L, 128>> {
+  %w = graph.weight <"w.bin" name "w" at 0 bytes 32768> : tensor<256x128xi8>
+  %0 = graph.cast %x {to = i32} : (tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x256xi32, #graph.dims<L, 256>>
+  %1 = graph.cast %w {to = i32} : (tensor<256x128xi8>) -> tensor<256x128xi32>
+  %2 = graph.matmul %0, %1 : (tensor<?x256xi32, #graph.dims<L, 256>>, tensor<256x128xi32>) -> tensor<?x128xi32, #graph.dims<L, 128>>
+  %3 = graph.cast %2 {to = f32} : (tensor<?x128xi32, #graph.dims<L, 128>>) -> tensor<?x128xf32, #graph.dims<L, 128>>
+  return %3 : tensor<?x128xf32, #graph.dims<L, 128>>
+}
