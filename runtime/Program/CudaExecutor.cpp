@@ -49,6 +49,11 @@ CudaExecutor::create(std::shared_ptr<const CudaProgram> program) {
   return std::unique_ptr<Executor>(std::move(made));
 }
 
+CudaExecutor::~CudaExecutor() {
+  Device::Scope scope(onDevice);
+  (void)stream.wait();
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
@@ -82,6 +87,7 @@ Result<void> CudaExecutor::place(const Placement &placement) {
 Result<void> CudaExecutor::placeTape(const Placement &placement) {
   Device::Scope scope(onDevice);
   const std::shared_ptr<Device> &shared = program->device();
+  (void)stream.wait(); // what a failed run left; if that fails, so does all
   tape = &placement.tape;
   numRuns = 0;
   isCaptured = false;

@@ -23,6 +23,9 @@ public:
   static Result<std::unique_ptr<Executor>>
   create(std::shared_ptr<const CudaProgram> program);
 
+  /// After a run that failed some of it may be under way.
+  ~CudaExecutor() override;
+
   Result<void> place(const Placement &placement) override;
   Result<void> run(RunObserver *observer) override;
   Result<double> repeatStep(size_t step) override;

@@ -16,8 +16,10 @@
 
 namespace tenon::rt {
 
-/// Owns one allocation of a device; empty by default. What a plan needs is one
-/// of these, so the driver's allocator is not asked during runs.
+/// Owns one allocation of a device, of its pool where it has one; empty by
+/// default. What a plan needs is one of these, so the driver's allocator is not
+/// asked during runs. No work that uses it may be under way when it is given
+/// back.
 class DeviceMemory {
 public:
   DeviceMemory() = default;
