@@ -20,6 +20,18 @@ namespace {
 
 constexpr unsigned kTries = 5; ///< the best counts
 
+/// Waits for a stream before memory goes that is declared earlier.
+class WaitAtEnd {
+public:
+  explicit WaitAtEnd(Stream &stream) : stream(stream) {}
+  ~WaitAtEnd() { (void)stream.wait(); }
+  WaitAtEnd(const WaitAtEnd &) = delete;
+  WaitAtEnd &operator=(const WaitAtEnd &) = delete;
+
+private:
+  Stream &stream;
+};
+
 class Probe {
 public:
   static Result<Probe> create(const DeviceName &name);
@@ -130,6 +142,7 @@ Result<void> Probe::measureReading() {
   auto to = DeviceMemory::reserve(device, 4 * numThreads(), "results");
   if (!to)
     return to.error();
+  WaitAtEnd wait(stream);
   std::vector<std::byte> zeros(bytes);
   if (auto done = staging.upload(stream, from->address(), zeros); !done)
     return done;
@@ -151,6 +164,7 @@ Result<void> Probe::measureProducts() {
   auto to = DeviceMemory::reserve(device, 4 * numThreads(), "results");
   if (!to)
     return to.error();
+  WaitAtEnd wait(stream);
   auto multiply = kernel("multiply");
   if (!multiply)
     return multiply.error();

@@ -52,6 +52,7 @@ Stream::~Stream() {
   if (!stream)
     return;
   Device::Scope scope(*owner);
+  owner->api().cuStreamSynchronize(stream);
   owner->api().cuStreamDestroy_v2(stream);
 }
 

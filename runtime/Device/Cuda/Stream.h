@@ -36,6 +36,7 @@ public:
   Stream() = default;
   Stream(Stream &&other) noexcept { *this = std::move(other); }
   Stream &operator=(Stream &&other) noexcept;
+  /// Waits: what is under way after a failure uses memory that goes next.
   ~Stream();
 
   static Result<Stream> create(std::shared_ptr<Device> device);

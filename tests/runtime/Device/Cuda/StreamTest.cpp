@@ -42,6 +42,13 @@ protected:
   Stream stream;
 };
 
+TEST_F(CudaStream, IsDoneBeforeItGoes) {
+  fake->calls.clear();
+  stream = Stream();
+  EXPECT_EQ(fake->count("cuStreamSynchronize"), 1u);
+  EXPECT_EQ(fake->count("cuStreamDestroy_v2"), 1u);
+}
+
 TEST_F(CudaStream, CodeThatIsNotTakenComesWithTheLog) {
   auto bad = Module::load(device, bytesOf("bad text"), "'x', PTX");
   ASSERT_FALSE(bad);
