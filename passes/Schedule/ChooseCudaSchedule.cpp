@@ -117,7 +117,7 @@ bool CudaChoice::fillsGpu(int64_t rows, int64_t columns) {
   constexpr int64_t kMultiprocessors = 128;
   int64_t height = sizeOf("BM").value_or(0), width = sizeOf("BN").value_or(0);
   return width % columns == 0 &&
-         height / rows * (width / columns) >= kMultiprocessors;
+         llvm::divideCeil(height, rows) * (width / columns) >= kMultiprocessors;
 }
 
 Choice CudaChoice::contraction() {
@@ -153,13 +153,21 @@ Choice CudaChoice::contraction() {
 
 Choice CudaChoice::attention() {
   Choice choice;
+  constexpr int64_t kManyQueries = 512;
   bool isNarrow = tile::unitBytes(kernel) == 2;
   choice.unit = !isNarrow ? "" : hasGroups ? "wgmma" : "mma";
-  choice.numbers = {{"BM", 64}, {"BN", isNarrow ? 64 : 32}};
-  choice.warpRows = 4;
+  // Two groups of warps share what is copied, and read their queries half as
+  // often for each product.
+  bool isLong =
+      isNarrow && hasGroups && sizeOf("BM").value_or(0) >= kManyQueries;
+  int64_t queries = isLong ? 128 : 64, keys = isLong ? 128 : isNarrow ? 64 : 32;
+  choice.numbers = {{"BM", queries}, {"BN", keys}};
+  choice.warpRows = queries / 16;
   choice.warpColumns = 1;
-  choice.reason = "64 queries, 16 or more for each of four warps, so that rows "
-                  "of scores are not spread over two";
+  choice.reason = (Twine(queries) + " queries, 16 or more for each of " +
+                   Twine(choice.warpRows) +
+                   " warps, so that rows of scores are not spread over two")
+                      .str();
   return choice;
 }
 
