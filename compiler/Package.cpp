@@ -102,20 +102,37 @@ private:
 
 } // namespace
 
-LogicalResult writeArtifact(ModuleOp module, Attribute target,
-                            const CompiledKernels &kernels,
+/// The plan of the first program, with the others as alternatives.
+static FailureOr<ProgramPlan>
+buildPlanForAll(ArrayRef<TargetProgram> programs) {
+  FailureOr<ProgramPlan> built = failure();
+  for (const auto &[module, target, kernels] : programs) {
+    FailureOr<exec::ProgramOp> program = onlyProgram(module);
+    if (failed(program))
+      return failure();
+    if (succeeded(built)) {
+      if (failed(addAlternative(*built, *program, target, kernels)))
+        return failure();
+      continue;
+    }
+    built = buildPlan(*program, target, kernels);
+    if (failed(built))
+      return failure();
+  }
+  return built;
+}
+
+LogicalResult writeArtifact(ArrayRef<TargetProgram> programs,
                             const CompileOptions &options, StringRef path) {
-  FailureOr<exec::ProgramOp> program = onlyProgram(module);
-  if (failed(program))
-    return failure();
-  FailureOr<ProgramPlan> built = buildPlan(*program, target, kernels);
+  ModuleOp module = programs.front().module;
+  ArrayRef<char> code = programs.front().kernels.code;
+  FailureOr<ProgramPlan> built = buildPlanForAll(programs);
   if (failed(built))
     return failure();
 
   WeightWriters writers(module.getContext(), *built, options.progress);
   abi::ArtifactContents contents;
-  contents.code =
-      std::as_bytes(std::span(kernels.code.data(), kernels.code.size()));
+  contents.code = std::as_bytes(std::span(code.data(), code.size()));
   contents.plan = std::move(built->plan);
   contents.program =
       std::as_bytes(std::span(options.program.data(), options.program.size()));
@@ -126,7 +143,7 @@ LogicalResult writeArtifact(ModuleOp module, Attribute target,
     return success();
   if (writers.isExplained())
     return failure();
-  return (*program)->emitError() << written.error().message;
+  return module.emitError() << written.error().message;
 }
 
 } // namespace tenon

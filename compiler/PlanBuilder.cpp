@@ -5,6 +5,7 @@
 #include "compiler/Emit/Cpu/LinkObject.h"
 #include "compiler/WeightBytes.h"
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Tile/Products.h"
 #include "dialects/Tile/TileDialect.h"
 #include "passes/Schedule/ScheduleReason.h"
 #include "runtime/Abi/Expr.h"
@@ -262,6 +263,20 @@ FailureOr<uint32_t> PlanBuilder::kernelOf(exec::LaunchOp launch,
   return position->second;
 }
 
+/// By how many bits the factors have: GPUs multiply bf16 and f16 alike.
+static abi::DType multipliedBy(tile::KernelOp kernel) {
+  abi::DType type = abi::DType::F32;
+  kernel.walk([&](tile::MmaOp product) {
+    Type factor = tile::narrowOperand(product.getLhs()).elementType();
+    unsigned bits = factor.getIntOrFloatBitWidth();
+    type = bits == 16  ? abi::DType::BF16
+           : bits == 8 ? abi::DType::I8
+                       : abi::DType::F32;
+    return WalkResult::interrupt();
+  });
+  return type;
+}
+
 abi::Kernel PlanBuilder::deviceKernel(StringRef name, const DeviceForm &form) {
   auto op = symbolTable.lookup<tile::KernelOp>(name);
   abi::Kernel kernel;
@@ -274,6 +289,7 @@ abi::Kernel PlanBuilder::deviceKernel(StringRef name, const DeviceForm &form) {
   kernel.schedule = scheduleText(op.getScheduleAttr());
   if (auto reason = op->getAttrOfType<StringAttr>("tenon.reason"))
     kernel.reason = reason.getValue().str();
+  kernel.multiplies = multipliedBy(op);
   return kernel;
 }
 

@@ -39,6 +39,13 @@ mlir::FailureOr<ProgramPlan> buildPlan(exec::ProgramOp program,
                                        mlir::Attribute target,
                                        const CompiledKernels &kernels);
 
+/// The program for one more GPU as an alternative of the plan, whose weights it
+/// shares; what it has of its own is added to them. Both come from one model.
+/// Emits one error when it fails.
+mlir::LogicalResult addAlternative(ProgramPlan &plan, exec::ProgramOp program,
+                                   mlir::Attribute target,
+                                   const CompiledKernels &kernels);
+
 } // namespace tenon
 
 #endif // TENON_COMPILER_PLANBUILDER_H

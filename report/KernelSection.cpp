@@ -47,7 +47,9 @@ static std::string row(const Report &report, size_t number,
          figureCell(kernel.flops, countText) +
          figureCell(kernel.bytes, bytesText) + timeCells(kernel, totalSeconds) +
          "<td class=\"why\"><code>" + escape(kernel.schedule) + "</code><br>" +
-         escape(kernel.reason) + "</td></tr>\n";
+         escape(kernel.reason) +
+         (kernel.blocks.empty() ? "" : "<br>" + escape(kernel.blocks)) +
+         "</td></tr>\n";
 }
 
 std::string kernelSection(const Report &report) {

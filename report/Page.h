@@ -24,6 +24,7 @@ struct Kernel {
   std::string name;
   std::string source; ///< the ops that became it: "matmul, add"
   std::string schedule, reason;
+  std::string blocks; ///< of a GPU's largest launch, and what one takes
   int64_t launches = 0;
   std::optional<int64_t> flops, bytes; ///< nothing: not known
   double limitSeconds = 0;             ///< what they take at least

@@ -44,7 +44,7 @@ typedef enum tenon_status {
   TENON_BAD_ARTIFACT, /* the file is damaged or of another version */
   TENON_BAD_INPUT,    /* an argument of the call is wrong */
   TENON_NO_MEMORY,    /* the plan does not fit */
-  TENON_NO_KERNEL,    /* the file was built for another CPU */
+  TENON_NO_KERNEL,    /* the file was built for another CPU or GPU */
   TENON_INTERNAL      /* a defect of this library */
 } tenon_status;
 

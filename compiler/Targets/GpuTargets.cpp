@@ -22,11 +22,13 @@ constexpr int64_t kKiB = 1024;
 
 // Shared memory of a block, which has to be asked for beyond 48 KiB: CUDA C++
 // Programming Guide, technical specifications per compute capability.
+// compute_80 is PTX alone, for all of them and for those to come.
+constexpr StringLiteral kPortable = "compute_80";
 constexpr Gpu kGpus[] = {
     {"sm_80", 80, 163 * kKiB},  {"sm_86", 86, 99 * kKiB},
     {"sm_89", 89, 99 * kKiB},   {"sm_90", 90, 227 * kKiB},
     {"sm_90a", 90, 227 * kKiB}, {"sm_100", 100, 227 * kKiB},
-    {"sm_120", 120, 99 * kKiB},
+    {"sm_120", 120, 99 * kKiB}, {kPortable, 80, 99 * kKiB},
 };
 
 } // namespace
@@ -47,6 +49,27 @@ FailureOr<target::GpuAttr> gpuByName(Location loc, StringRef target) {
   llvm::interleaveComma(kGpus, error,
                         [&](const Gpu &gpu) { error << kPrefix << gpu.name; });
   return error << ", got '" << target << "'";
+}
+
+FailureOr<SmallVector<target::GpuAttr>> gpusByName(Location loc,
+                                                   StringRef targets) {
+  SmallVector<target::GpuAttr> gpus;
+  SmallVector<StringRef> names;
+  targets.split(names, ',');
+  for (StringRef name : names) {
+    FailureOr<target::GpuAttr> gpu = gpuByName(loc, name);
+    if (failed(gpu))
+      return failure();
+    if (llvm::is_contained(gpus, *gpu))
+      return emitError(loc) << "architecture " << gpu->getName()
+                            << " is named twice in '" << targets << "'";
+    gpus.push_back(*gpu);
+  }
+  return gpus;
+}
+
+target::GpuAttr portableGpu(MLIRContext *context) {
+  return *gpuByName(UnknownLoc::get(context), kPortable);
 }
 
 } // namespace tenon

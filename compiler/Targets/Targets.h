@@ -36,6 +36,14 @@ bool isGpuName(llvm::StringRef target);
 mlir::FailureOr<target::GpuAttr> gpuByName(mlir::Location loc,
                                            llvm::StringRef target);
 
+/// Those of a list: "cuda:sm_80,sm_90a". Errors at `loc` where one is no
+/// architecture, or is there twice.
+mlir::FailureOr<llvm::SmallVector<target::GpuAttr>>
+gpusByName(mlir::Location loc, llvm::StringRef targets);
+
+/// What GPUs to come run: compute_80, with the shared memory that all have.
+target::GpuAttr portableGpu(mlir::MLIRContext *context);
+
 } // namespace tenon
 
 #endif // TENON_COMPILER_TARGETS_TARGETS_H

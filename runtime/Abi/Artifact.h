@@ -25,7 +25,7 @@ namespace tenon::abi {
 
 inline constexpr uint64_t kMagic = 0x31304e4f4e4554ULL; // "TENON01" and a zero
 /// Raised whenever a reader of the old format would misread the new one.
-inline constexpr uint32_t kFormatVersion = 6;
+inline constexpr uint32_t kFormatVersion = 7;
 inline constexpr uint64_t kPageBytes = 4096;
 inline constexpr uint64_t kWeightAlignment = 64;
 

@@ -220,6 +220,14 @@ struct Function {
   std::vector<Step> steps;
 };
 
+/// The same model for another GPU: kernels and functions of their own over the
+/// plan's symbols, tensors and weights.
+struct Alternative {
+  std::string target; ///< "cuda:sm_80"
+  std::vector<Kernel> kernels;
+  std::vector<Function> functions; ///< as in Plan
+};
+
 struct Plan {
   std::string producer; ///< "tenon 0.1.0 (llvm 22.1.8)"
   std::string target;   ///< "znver4", "cuda:sm_90a"
@@ -229,8 +237,18 @@ struct Plan {
   std::vector<Tensor> inputs, outputs;
   std::vector<WeightSection> weights;
   std::vector<Kernel> kernels;
-  std::vector<Function> functions; ///< functions[0] is the model
+  std::vector<Function> functions;       ///< functions[0] is the model
+  std::vector<Alternative> alternatives; ///< of a plan for a GPU
 };
+
+/// The plan with the alternative's target, kernels and functions in place of
+/// its own.
+Plan planOf(const Plan &plan, const Alternative &alternative);
+
+/// Whether its kernels are for GPUs; one without kernels runs on a CPU.
+inline bool isForGpu(const Plan &plan) {
+  return !plan.kernels.empty() && !plan.kernels.front().codes.empty();
+}
 
 } // namespace tenon::abi
 

@@ -77,9 +77,13 @@ void fields(auto &io, Is<Copy> auto &copy) {
 void fields(auto &io, Is<Function> auto &function) {
   io(function.name, function.numParameters, function.slots, function.steps);
 }
+void fields(auto &io, Is<Alternative> auto &alternative) {
+  io(alternative.target, alternative.kernels, alternative.functions);
+}
 void fields(auto &io, Is<Plan> auto &plan) {
   io(plan.producer, plan.target, plan.features, plan.symbols, plan.inputs,
-     plan.outputs, plan.weights, plan.kernels, plan.functions);
+     plan.outputs, plan.weights, plan.kernels, plan.functions,
+     plan.alternatives);
 }
 
 //===----------------------------------------------------------------------===//

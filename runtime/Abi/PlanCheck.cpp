@@ -372,12 +372,39 @@ static Result<void> checkFunctions(const Plan &plan) {
   return {};
 }
 
-Result<void> checkPlan(const Plan &plan) {
-  if (auto valid = checkSignature(plan); !valid)
-    return valid;
+//===----------------------------------------------------------------------===//
+// The whole
+//===----------------------------------------------------------------------===//
+
+static Result<void> checkProgram(const Plan &plan) {
   if (auto valid = checkKernels(plan); !valid)
     return valid;
   return checkFunctions(plan);
+}
+
+/// What is chosen by the device that is found must be for one.
+static Result<void> checkAlternatives(const Plan &plan) {
+  if (plan.alternatives.size() > kMaxAlternatives)
+    return badArtifact("the plan has ", plan.alternatives.size(),
+                       " alternatives, the limit is ", kMaxAlternatives);
+  for (const Alternative &alternative : plan.alternatives) {
+    std::string place = "alternative " + quoted(alternative.target);
+    Plan one = planOf(plan, alternative);
+    if (!isForGpu(plan) || !isForGpu(one))
+      return badArtifact(place, " to ", quoted(plan.target),
+                         ": both must have kernels for GPUs");
+    if (auto valid = checkProgram(one); !valid)
+      return within(place, valid.error());
+  }
+  return {};
+}
+
+Result<void> checkPlan(const Plan &plan) {
+  if (auto valid = checkSignature(plan); !valid)
+    return valid;
+  if (auto valid = checkProgram(plan); !valid)
+    return valid;
+  return checkAlternatives(plan);
 }
 
 } // namespace tenon::abi

@@ -24,6 +24,8 @@ inline constexpr size_t kMaxRank = 16;
 inline constexpr uint64_t kMaxScratchBytes = uint64_t(1) << 30;
 /// Threads of a block, on any GPU.
 inline constexpr uint32_t kMaxBlockThreads = 1024;
+/// A device's plan repeats the signature and the table of weights.
+inline constexpr size_t kMaxAlternatives = 16;
 
 /// BadArtifact: "function 'layer', step 3: kernel 'gelu' takes 3 buffers, but 2
 /// are passed".

@@ -56,4 +56,15 @@ Result<Pages> Pages::reserve(uint64_t bytes, const char *purpose) {
   return pages;
 }
 
+Result<void> Pages::growTo(uint64_t bytes, const char *purpose) {
+  if (start && length >= bytes)
+    return {};
+  *this = Pages();
+  auto grown = reserve(bytes, purpose);
+  if (!grown)
+    return grown.error();
+  *this = std::move(*grown);
+  return {};
+}
+
 } // namespace tenon::rt

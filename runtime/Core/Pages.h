@@ -40,6 +40,10 @@ public:
   /// NoMemory: "cannot reserve 123 bytes for the arena".
   static Result<Pages> reserve(uint64_t bytes, const char *purpose);
 
+  /// At least `bytes` afterwards; what was there is lost. First gives back, so
+  /// that the peak is the larger of both.
+  Result<void> growTo(uint64_t bytes, const char *purpose);
+
   std::byte *data() const { return start; }
   /// What was asked for; the mapping is rounded up to whole pages.
   uint64_t sizeBytes() const { return length; }

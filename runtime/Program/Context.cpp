@@ -1,57 +1,70 @@
-// Binds tensors, keeps memory, executes the tape.
+// Binds tensors, keeps outputs, has the tape executed.
 
 #include "runtime/Program/Context.h"
 
 #include "runtime/Abi/DType.h"
 #include "runtime/Core/Message.h"
-
-#include <algorithm>
-#include <cstring>
+#include "runtime/Program/CpuExecutor.h"
+#include "runtime/Program/CudaExecutor.h"
 
 namespace tenon::rt {
 
-using abi::Space;
 using Clock = TimeRange::Clock;
 
-Context::Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool)
-    : program(std::move(model)), pool(std::move(pool)),
+Context::Context(std::shared_ptr<const Model> model,
+                 std::unique_ptr<Executor> executor)
+    : program(std::move(model)), executor(std::move(executor)),
       inputs(program->plan().inputs.size()),
       outputs(program->plan().outputs.size()) {}
 
-/// An artifact is for CPUs or for GPUs.
-static Result<void> checkDevice(const Model &model, const std::string &device) {
-  bool isCpu = device.empty() || device == "cpu";
-  if (isCpu == !model.isForGpu())
-    return {};
-  return badInput(model.path(), " is for ", model.plan().target,
-                  isCpu ? ": run it on a device, as cuda:0 is, or vgpu"
-                        : ", which is a CPU; it cannot run on ",
-                  isCpu ? "" : quoted(device));
-}
-
-Result<std::unique_ptr<Context>>
-Context::create(std::shared_ptr<const Model> model, ContextOptions options) {
-  if (auto valid = checkDevice(*model, options.device); !valid)
-    return valid.error();
-  if (model->isForGpu())
-    options.numThreads = 1; // the device has the work
+static Result<std::unique_ptr<Executor>>
+makeCpuExecutor(const std::shared_ptr<const Model> &model,
+                const ContextOptions &options) {
   auto numThreads = chooseNumThreads(options.numThreads);
   if (!numThreads)
     return numThreads.error();
   auto pool = Pool::create({*numThreads, options.pin});
   if (!pool)
     return pool.error();
-  std::unique_ptr<Context> context(new Context(model, std::move(*pool)));
+  return std::unique_ptr<Executor>(new CpuExecutor(model, std::move(*pool)));
+}
+
+/// An artifact is for CPUs or for GPUs.
+static Result<void> checkKind(const Model &model, const std::string &device,
+                              DeviceName::Kind kind) {
+  bool isCpu = kind == DeviceName::Kind::Cpu;
+  if (isCpu != model.isForGpu())
+    return {};
+  if (isCpu)
+    return badInput(model.path(), " is for ", model.plan().target,
+                    ": run it on a device, as cuda:0 is, or vgpu");
+  return badInput(model.path(), " is for ", model.plan().target,
+                  ", which is a CPU; it cannot run on ", quoted(device));
+}
+
+static Result<std::unique_ptr<Executor>>
+makeExecutor(const std::shared_ptr<const Model> &model,
+             const ContextOptions &options) {
+  auto name = parseDeviceName(options.device);
+  if (!name)
+    return name.error();
+  if (auto valid = checkKind(*model, options.device, name->kind); !valid)
+    return valid.error();
   if (!model->isForGpu())
-    return context;
-  auto program = DeviceProgram::create(model, options.device);
-  if (!program)
-    return program.error();
-  auto run = DeviceRun::create(std::move(*program));
-  if (!run)
-    return run.error();
-  context->device.emplace(std::move(*run));
-  return context;
+    return makeCpuExecutor(model, options);
+  auto loaded = CudaProgram::get(model, *name);
+  if (!loaded)
+    return loaded.error();
+  return CudaExecutor::create(std::move(*loaded));
+}
+
+Result<std::unique_ptr<Context>>
+Context::create(std::shared_ptr<const Model> model, ContextOptions options) {
+  auto executor = makeExecutor(model, options);
+  if (!executor)
+    return executor.error();
+  return std::unique_ptr<Context>(
+      new Context(std::move(model), std::move(*executor)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,7 +93,7 @@ Result<void> Context::bindInput(size_t index, InputView input) {
   if (!input.data && *needed)
     return badInput("input ", quoted(tensor.name), " has no data");
   isBound = isBound && inputs[index]->shape == input.shape;
-  arePlaced = hasRun = false;
+  isPlaced = hasRun = false;
   inputs[index] = std::move(input);
   return {};
 }
@@ -91,7 +104,7 @@ Result<void> Context::bindOutput(size_t index, void *data, uint64_t bytes) {
                     outputs.size());
   outputs[index].data = data;
   outputs[index].bytes = bytes;
-  arePlaced = hasRun = false;
+  isPlaced = hasRun = false;
   return {};
 }
 
@@ -105,7 +118,7 @@ Result<void> Context::prepare() {
                       " is not bound");
     shapes.push_back(inputs[i]->shape);
   }
-  auto next = bindShapes(program->plan(), shapes);
+  auto next = bindShapes(plan(), shapes);
   if (!next)
     return next.error();
   if (binding != *next)
@@ -116,7 +129,7 @@ Result<void> Context::prepare() {
 }
 
 Result<void> Context::record(const Binding &next) {
-  const abi::Plan &plan = program->plan();
+  const abi::Plan &plan = executor->plan();
   binding.reset();
   auto recorded = recordTape(plan, next);
   if (!recorded)
@@ -132,8 +145,9 @@ Result<void> Context::record(const Binding &next) {
     outputs[i].neededBytes = *needed;
   }
   tape = std::move(*recorded);
+  ++tapeNumber;
   binding = next;
-  arePlaced = false;
+  isPlaced = false;
   return {};
 }
 
@@ -162,32 +176,22 @@ Result<OutputView> Context::output(size_t index) const {
 // Memory
 //===----------------------------------------------------------------------===//
 
-static Result<void> growTo(Pages &pages, uint64_t bytes, const char *purpose) {
-  if (pages.data() && pages.sizeBytes() >= bytes)
-    return {};
-  pages = Pages(); // first give back, so that the peak is the larger one
-  auto grown = Pages::reserve(bytes, purpose);
-  if (!grown)
-    return grown.error();
-  pages = std::move(*grown);
+Result<void> Context::reserve() {
+  for (OutputSlot &slot : outputs)
+    if (!slot.data)
+      if (auto done = slot.own.growTo(slot.neededBytes, "an output"); !done)
+        return done;
   return {};
 }
 
-Result<void> Context::reserve() {
-  scratchStride = tape.scratchStride();
-  // A device has its own arena.
-  if (auto done =
-          device ? Result<void>() : growTo(arena, tape.arenaBytes, "the arena");
-      !done)
-    return done;
-  if (auto done = growTo(scratch, scratchStride * numThreads(), "scratch");
-      !done)
-    return done;
-  for (OutputSlot &slot : outputs)
-    if (!slot.data)
-      if (auto done = growTo(slot.own, slot.neededBytes, "an output"); !done)
-        return done;
-  return {};
+Result<void> Context::place() {
+  inputBytes.clear();
+  for (const std::optional<InputView> &input : inputs)
+    inputBytes.push_back({const_cast<void *>(input->data), input->bytes});
+  outputBytes.clear();
+  for (const OutputSlot &slot : outputs)
+    outputBytes.push_back({slot.target(), slot.neededBytes});
+  return executor->place({tape, tapeNumber, inputBytes, outputBytes});
 }
 
 namespace {
@@ -231,9 +235,8 @@ Result<void> Context::checkOutputs() const {
 MemoryFigures Context::memory() const {
   MemoryFigures figures;
   figures.plannedArenaBytes = tape.arenaBytes;
-  figures.reservedArenaBytes =
-      device ? device->arenaBytes() : arena.sizeBytes();
-  figures.scratchBytes = scratch.sizeBytes();
+  figures.reservedArenaBytes = executor->arenaBytes();
+  figures.scratchBytes = executor->scratchBytes();
   for (const OutputSlot &slot : outputs)
     figures.outputBytes += slot.own.sizeBytes();
   return figures;
@@ -243,72 +246,20 @@ MemoryFigures Context::memory() const {
 // Running
 //===----------------------------------------------------------------------===//
 
-void *Context::address(const TapeBuffer &buffer) const {
-  switch (buffer.space) {
-  case Space::Input:
-    return const_cast<void *>(inputs[buffer.index]->data);
-  case Space::Output:
-    return outputs[buffer.index].target();
-  case Space::Weight:
-    return const_cast<std::byte *>(program->weight(buffer.index).data());
-  default:
-    return arena.data() + buffer.offset;
-  }
-}
-
-/// Those of this process: a device has its own.
-void Context::placeBuffers() {
-  arePlaced = true;
-  if (device)
-    return;
-  pointers.resize(tape.buffers.size());
-  for (size_t i = 0; i < pointers.size(); ++i)
-    pointers[i] = address(tape.buffers[i]);
-}
-
-void Context::launch(size_t number, const TapeLaunch &step,
-                     RunObserver *observer) {
-  abi::KernelFn kernel = program->kernel(step.kernel);
-  void *const *buffers = pointers.data() + step.firstBuffer;
-  const int64_t *scalars = tape.scalars.data() + step.firstScalar;
-  auto runRange = [&](int64_t begin, int64_t end, unsigned thread) {
-    kernel(buffers, scalars, begin, end,
-           scratch.data() + thread * scratchStride);
-  };
-  if (!observer)
-    return pool->run(step.instances, runRange);
-  pool->run(step.instances, [&](int64_t begin, int64_t end, unsigned thread) {
-    Clock::time_point start = Clock::now();
-    runRange(begin, end, thread);
-    observer->rangeDone(number, thread, {begin, end}, {start, Clock::now()});
-  });
-}
-
-void Context::copy(const TapeCopy &step) {
-  if (step.bytes) // empty tensors may have no address
-    std::memmove(pointers[step.to], pointers[step.from], step.bytes);
-}
-
-void Context::execute(size_t number, RunObserver *observer) {
-  const TapeStep &step = tape.steps[number];
-  if (const auto *launched = std::get_if<TapeLaunch>(&step))
-    launch(number, *launched, observer);
-  else
-    copy(std::get<TapeCopy>(step));
-}
-
 /// All that a run needs before its first step.
 Result<void> Context::makeReady(RunObserver *observer) {
   Clock::time_point start = Clock::now();
   if (auto prepared = prepare(); !prepared)
     return prepared;
   Clock::time_point planned = Clock::now();
-  if (!arePlaced) {
+  if (!isPlaced) {
     if (auto valid = checkOutputs(); !valid)
       return valid;
     if (auto reserved = reserve(); !reserved)
       return reserved;
-    placeBuffers();
+    if (auto placed = place(); !placed)
+      return placed;
+    isPlaced = true;
   }
   if (observer) {
     observer->phaseDone("plan", {start, planned});
@@ -317,33 +268,11 @@ Result<void> Context::makeReady(RunObserver *observer) {
   return {};
 }
 
-Result<void> Context::runOnDevice(RunObserver *observer) {
-  if (observer)
-    return badInput("steps of a device are not observed one by one");
-  std::vector<HostBytes> from, to;
-  for (const std::optional<InputView> &input : inputs)
-    from.push_back({const_cast<void *>(input->data), input->bytes});
-  for (const OutputSlot &slot : outputs)
-    to.push_back({slot.target(), slot.neededBytes});
-  auto done = device->execute(tape, from, to);
-  hasRun = bool(done);
-  return done;
-}
-
 Result<void> Context::run(RunObserver *observer) {
   if (auto ready = makeReady(observer); !ready)
     return ready;
-  if (device)
-    return runOnDevice(observer);
-  for (size_t number = 0; number < tape.steps.size(); ++number) {
-    if (!observer) {
-      execute(number, nullptr);
-      continue;
-    }
-    Clock::time_point start = Clock::now();
-    execute(number, observer);
-    observer->stepDone(number, {start, Clock::now()});
-  }
+  if (auto done = executor->run(observer); !done)
+    return done;
   hasRun = true;
   return {};
 }
@@ -361,10 +290,8 @@ Result<std::vector<double>> Context::runTimed() {
   return std::move(timer.seconds);
 }
 
-double Context::repeatStep(size_t step) {
-  Clock::time_point start = Clock::now();
-  execute(step, nullptr);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+Result<double> Context::repeatStep(size_t step) {
+  return executor->repeatStep(step);
 }
 
 } // namespace tenon::rt

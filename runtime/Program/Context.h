@@ -5,9 +5,10 @@
 //   (*context)->run();
 //   (*context)->output(0) // {dtype, shape, data, bytes}
 //
-// A context has the memory and the threads of one run at a time. Different
-// contexts of one model run concurrently; one context is used by one thread at
-// a time. Inputs are read where they are: they must stay until run() returns.
+// A context has the memory and the threads of one run at a time, on this CPU or
+// on a CUDA device. Different contexts of one model run concurrently; one
+// context is used by one thread at a time. Inputs are read where they are: they
+// must stay until run() returns.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,9 +17,8 @@
 
 #include "runtime/Core/Pages.h"
 #include "runtime/Core/Status.h"
-#include "runtime/Device/Cpu/Pool.h"
 #include "runtime/Program/Binding.h"
-#include "runtime/Program/DeviceProgram.h"
+#include "runtime/Program/Executor.h"
 #include "runtime/Program/Model.h"
 #include "runtime/Program/RunObserver.h"
 #include "runtime/Program/Tape.h"
@@ -30,10 +30,10 @@
 namespace tenon::rt {
 
 struct ContextOptions {
-  /// "cpu", "cuda:0", "vgpu"; empty: cpu. The artifact is for one of them.
-  std::string device = {};
   unsigned numThreads = 0; ///< 0: TENON_NUM_THREADS, or one for each core
   bool pin = true;         ///< see PoolOptions
+  /// "cpu", "cuda:0", "vgpu"; empty: cpu. Device/README.md says more.
+  std::string device = {};
 };
 
 /// A caller's tensor: row-major, contiguous, any alignment.
@@ -61,11 +61,18 @@ struct MemoryFigures {
 
 class Context {
 public:
+  /// BadInput when the model is for another kind of device, or there is none.
   static Result<std::unique_ptr<Context>>
   create(std::shared_ptr<const Model> model, ContextOptions options = {});
 
   const Model &model() const { return *program; }
-  unsigned numThreads() const { return pool->numThreads(); }
+  /// The one of the model's plans that runs here.
+  const abi::Plan &plan() const { return executor->plan(); }
+  /// "cpu", "cuda:0", "vgpu:0".
+  std::string device() const { return executor->device(); }
+  /// Null where that is no GPU.
+  const DeviceProperties *gpu() const { return executor->gpu(); }
+  unsigned numThreads() const { return executor->numThreads(); }
 
   /// Checks dtype, shape and size against the signature by itself; what inputs
   /// have in common is checked by the first call that needs all of them.
@@ -93,18 +100,21 @@ public:
   /// Runs a step of the latest run again, and says how many seconds it took.
   /// What it reads is what the run left, of which later steps may have
   /// overwritten some.
-  double repeatStep(size_t step);
+  Result<double> repeatStep(size_t step);
 
   /// What was executed, and for which symbols, by the latest run, outputShape
   /// or prepare.
   const Tape &latestTape() const { return tape; }
   const std::optional<Binding> &latestBinding() const { return binding; }
 
-  /// The memory of latestTape().buffers[buffer], while it is observed or after
-  /// a run.
-  const void *bufferData(uint32_t buffer) const { return pointers[buffer]; }
+  /// The first bytes of latestTape().buffers[buffer], while it is observed or
+  /// after a run.
+  Result<void> readBuffer(uint32_t buffer, std::span<std::byte> to) const {
+    return executor->readBuffer(buffer, to);
+  }
 
-  Pool &threads() { return *pool; }
+  /// Those that kernels run on; null on a CUDA device.
+  Pool *threads() { return executor->threads(); }
 
   /// After a run. Memory of the context is valid until inputs are bound anew.
   Result<OutputView> output(size_t index) const;
@@ -122,32 +132,26 @@ private:
     void *target() const { return data ? data : own.data(); }
   };
 
-  Context(std::shared_ptr<const Model> model, std::unique_ptr<Pool> pool);
+  Context(std::shared_ptr<const Model> model,
+          std::unique_ptr<Executor> executor);
   Result<void> makeReady(RunObserver *observer);
-  Result<void> runOnDevice(RunObserver *observer);
   Result<void> record(const Binding &next);
   Result<void> reserve();
   Result<void> checkOutputs() const;
-  void placeBuffers();
-  void *address(const TapeBuffer &buffer) const;
-  void execute(size_t number, RunObserver *observer);
-  void launch(size_t number, const TapeLaunch &step, RunObserver *observer);
-  void copy(const TapeCopy &step);
+  Result<void> place();
 
   std::shared_ptr<const Model> program;
-  std::unique_ptr<Pool> pool;
-  std::optional<DeviceRun> device; ///< null: these threads
+  std::unique_ptr<Executor> executor;
   std::vector<std::optional<InputView>> inputs;
   std::vector<OutputSlot> outputs;
+  std::vector<HostBytes> inputBytes, outputBytes; ///< what place() passes on
 
   std::optional<Binding> binding; ///< of tape and the outputs' shapes
   Tape tape;
-  std::vector<void *> pointers; ///< of tape.buffers, when arePlaced
-  Pages arena, scratch;
-  uint64_t scratchStride = 0; ///< from one thread's scratch to the next
-  bool isBound = false;       ///< inputs' shapes are those of binding
-  bool arePlaced = false;
-  bool hasRun = false; ///< outputs hold what the bound inputs give
+  uint64_t tapeNumber = 0; ///< how often the tape was made
+  bool isBound = false;    ///< inputs' shapes are those of binding
+  bool isPlaced = false;   ///< the executor has the tape and the memory
+  bool hasRun = false;     ///< outputs hold what the bound inputs give
 };
 
 } // namespace tenon::rt

@@ -42,6 +42,17 @@ static Result<abi::Plan> readCheckedPlan(const Artifact &artifact,
   return plan;
 }
 
+/// The plan, and one of each of its alternatives.
+static std::vector<abi::Plan> eachPlan(abi::Plan plan) {
+  std::vector<abi::Alternative> alternatives = std::move(plan.alternatives);
+  plan.alternatives.clear();
+  std::vector<abi::Plan> plans;
+  for (const abi::Alternative &alternative : alternatives)
+    plans.push_back(abi::planOf(plan, alternative));
+  plans.insert(plans.begin(), std::move(plan));
+  return plans;
+}
+
 Result<std::shared_ptr<const Model>> Model::load(const std::string &path,
                                                  const CpuFeatures &cpu) {
   auto artifact = Artifact::open(path);
@@ -54,33 +65,41 @@ Result<std::shared_ptr<const Model>> Model::load(const std::string &path,
   if (!image)
     return within(path, image.error());
   std::shared_ptr<Model> model(new Model(path, std::move(*artifact),
-                                         std::move(*plan), std::move(*image)));
+                                         eachPlan(std::move(*plan)),
+                                         std::move(*image)));
   if (auto resolved = model->resolve(); !resolved)
     return within(path, resolved.error());
   return std::shared_ptr<const Model>(std::move(model));
 }
 
+/// A kernel of a CPU has a function, one of a GPU has forms of its code.
+Result<void> Model::resolveKernel(const abi::Kernel &kernel) {
+  for (const abi::DeviceCode &code : kernel.codes)
+    if (auto bytes = image.dataAt(code.address, code.bytes); !bytes)
+      return within("kernel " + quoted(kernel.name), bytes.error());
+  if (!kernel.codes.empty())
+    return {};
+  auto function = image.kernelAt(kernel.address);
+  if (!function)
+    return within("kernel " + quoted(kernel.name), function.error());
+  kernels.push_back(*function);
+  return {};
+}
+
 /// What the plan says about the file: weights and kernels.
 Result<void> Model::resolve() {
-  for (const abi::WeightSection &weight : program.weights)
+  for (const abi::WeightSection &weight : plan().weights)
     if (auto valid = artifact.checkWeight(weight); !valid)
       return valid;
-  for (const abi::Kernel &kernel : program.kernels) {
-    for (const abi::DeviceCode &code : kernel.codes)
-      if (auto bytes = image.dataAt(code.address, code.bytes); !bytes)
-        return within("kernel " + quoted(kernel.name), bytes.error());
-    if (!kernel.codes.empty())
-      continue;
-    auto function = image.kernelAt(kernel.address);
-    if (!function)
-      return within("kernel " + quoted(kernel.name), function.error());
-    kernels.push_back(*function);
-  }
+  for (const abi::Plan &program : programs)
+    for (const abi::Kernel &kernel : program.kernels)
+      if (auto resolved = resolveKernel(kernel); !resolved)
+        return resolved;
   return {};
 }
 
 Result<void> Model::verifyWeights() const {
-  for (const abi::WeightSection &weight : program.weights)
+  for (const abi::WeightSection &weight : plan().weights)
     if (abi::checksum(artifact.weight(weight)) != weight.checksum)
       return badArtifact(
           file, ": weight ", quoted(weight.name),
@@ -102,10 +121,10 @@ static Result<size_t> named(const std::vector<abi::Tensor> &tensors,
 }
 
 Result<size_t> Model::inputNamed(std::string_view name) const {
-  return named(program.inputs, name, "input");
+  return named(plan().inputs, name, "input");
 }
 Result<size_t> Model::outputNamed(std::string_view name) const {
-  return named(program.outputs, name, "output");
+  return named(plan().outputs, name, "output");
 }
 
 } // namespace tenon::rt

@@ -39,18 +39,19 @@ public:
   Result<void> verifyWeights() const;
 
   const std::string &path() const { return file; }
-  const abi::Plan &plan() const { return program; }
+  /// The signature and weights, and how it runs on the first of its targets.
+  const abi::Plan &plan() const { return programs.front(); }
+  /// How it runs on each of its targets; more than one are for GPUs.
+  const std::vector<abi::Plan> &plans() const { return programs; }
   abi::KernelFn kernel(uint32_t index) const { return kernels[index]; }
   /// Whether the kernels are for a GPU, and have no functions here.
-  bool isForGpu() const {
-    return !program.kernels.empty() && !program.kernels.front().codes.empty();
-  }
+  bool isForGpu() const { return abi::isForGpu(plan()); }
   /// The bytes of one of the plan's.
   std::span<const std::byte> deviceCode(const abi::DeviceCode &code) const {
     return *image.dataAt(code.address, code.bytes); // checked when loaded
   }
   std::span<const std::byte> weight(uint32_t index) const {
-    return artifact.weight(program.weights[index]);
+    return artifact.weight(plan().weights[index]);
   }
 
   /// Which input or output has this name. BadInput lists those that there are.
@@ -63,14 +64,16 @@ public:
   uint64_t planBytes() const { return artifact.footer().planBytes; }
 
 private:
-  Model(std::string path, Artifact artifact, abi::Plan plan, Image image)
+  Model(std::string path, Artifact artifact, std::vector<abi::Plan> plans,
+        Image image)
       : file(std::move(path)), artifact(std::move(artifact)),
-        program(std::move(plan)), image(std::move(image)) {}
+        programs(std::move(plans)), image(std::move(image)) {}
   Result<void> resolve();
+  Result<void> resolveKernel(const abi::Kernel &kernel);
 
   std::string file;
   Artifact artifact;
-  abi::Plan program;
+  std::vector<abi::Plan> programs;
   Image image;
   std::vector<abi::KernelFn> kernels;
 };

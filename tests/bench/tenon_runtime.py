@@ -26,7 +26,7 @@ class Tensor(ctypes.Structure):
 
 
 class Options(ctypes.Structure):
-    _fields_ = [("num_threads", c_uint), ("no_pin", c_int)]
+    _fields_ = [("num_threads", c_uint), ("no_pin", c_int), ("device", c_char_p)]
 
 
 def open_library(path):
@@ -48,11 +48,11 @@ def open_library(path):
 class Model:
     """A loaded artifact with one context."""
 
-    def __init__(self, library, path, threads=0, pin=True):
+    def __init__(self, library, path, threads=0, pin=True, device="cpu"):
         self.library = open_library(library)
         self.model, self.context = c_void_p(), c_void_p()
         self.check(self.library.tenon_load(str(path).encode(), byref(self.model)))
-        options = Options(threads, 0 if pin else 1)
+        options = Options(threads, 0 if pin else 1, device.encode())
         self.check(self.library.tenon_create(self.model, byref(options), byref(self.context)))
         self.inputs = self.tensors("input")
         self.outputs = self.tensors("output")

@@ -25,7 +25,7 @@ public:
                                             Stage after,
                                             std::string *loadError = nullptr);
 
-  const abi::Plan &plan() const { return context->model().plan(); }
+  const abi::Plan &plan() const { return context->plan(); }
 
   /// What the code makes of `inputs`; `like` are tensors of the results' types.
   std::optional<Interpreter::Tensors>

@@ -36,7 +36,7 @@ static int runProgram(std::string_view name, std::vector<std::string> words) {
     auto model = rt::Model::load(ownPath());
     if (!model)
       return report(model.error());
-    details = signatureText((*model)->plan()) + "\n";
+    details = signatureText(**model) + "\n";
   }
   details += kRunDetails;
   Command command = {name,    "",          "run the model in this program once",

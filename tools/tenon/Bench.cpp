@@ -1,6 +1,7 @@
 //===- Bench.cpp - tenon bench: how long a run takes ----------------------===//
 
 #include "runtime/Core/Message.h"
+#include "runtime/Device/Cuda/Device.h"
 #include "tools/tenon/Commands.h"
 #include "tools/tenon/Describe.h"
 #include "tools/tenon/Session.h"
@@ -39,17 +40,27 @@ static Result<std::vector<double>> measure(rt::Context &context,
   return times;
 }
 
+/// Threads of a CPU have a number, a device has a name.
+static std::string runnerText(const rt::Context &context, bool isJson) {
+  if (context.model().isForGpu())
+    return isJson ? "\"device\": \"" + context.device() + "\""
+                  : "on " + context.device();
+  std::string number = std::to_string(context.numThreads());
+  return isJson ? "\"threads\": " + number : number + " threads";
+}
+
 static void print(const Arguments &arguments, const std::string &shape,
-                  unsigned numThreads, const std::vector<double> &times) {
+                  const rt::Context &context,
+                  const std::vector<double> &times) {
   double median = times[times.size() / 2];
   if (arguments.has("json"))
     std::cout << "{\"median_ms\": " << median << ", \"min_ms\": " << times[0]
-              << ", \"runs\": " << times.size()
-              << ", \"threads\": " << numThreads << "}\n";
+              << ", \"runs\": " << times.size() << ", "
+              << runnerText(context, true) << "}\n";
   else
-    std::cout << shape << ", " << numThreads << " threads: median " << median
-              << " ms, least " << times[0] << " ms of " << times.size()
-              << " runs\n";
+    std::cout << shape << ", " << runnerText(context, false) << ": median "
+              << median << " ms, least " << times[0] << " ms of "
+              << times.size() << " runs\n";
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,7 +73,7 @@ static Result<std::vector<std::vector<double>>>
 measureKernels(rt::Context &context, unsigned repeat) {
   if (auto done = context.run(); !done)
     return done.error();
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   std::vector<std::vector<double>> times(plan.kernels.size(),
                                          std::vector<double>(repeat, 0));
   for (unsigned i = 0; i < repeat; ++i) {
@@ -82,9 +93,10 @@ static double median(std::vector<double> times) {
   return times[times.size() / 2];
 }
 
+/// On a virtual device nothing is reached: the times are the simulation's.
 static void printKernels(const abi::Plan &plan,
                          const std::vector<double> &seconds,
-                         const std::vector<KernelWork> &works) {
+                         const std::vector<KernelWork> &works, bool isVirtual) {
   double total = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   std::cout << "\nlaunches     time us    share    limit us  reached  kernel\n"
             << std::fixed << std::setprecision(1);
@@ -93,8 +105,12 @@ static void printKernels(const abi::Plan &plan,
               << seconds[i] * 1e6 << std::setw(9)
               << percentText(seconds[i], total) << std::setw(12)
               << works[i].limitSeconds * 1e6 << std::setw(9)
-              << percentText(works[i].limitSeconds, seconds[i]) << "  "
-              << kernelText(plan.kernels[i]) << "\n";
+              << percentText(works[i].limitSeconds, isVirtual ? 0 : seconds[i])
+              << "  " << kernelText(plan.kernels[i]) << "\n";
+}
+
+static bool isVirtual(const rt::Context &context) {
+  return context.gpu() && context.gpu()->isVirtual;
 }
 
 /// Prints a table, and writes the page of --report where it is asked for.
@@ -103,25 +119,28 @@ static Result<void> benchKernels(rt::Context &context, unsigned repeat,
   auto times = measureKernels(context, repeat);
   if (!times)
     return times.error();
-  auto rates = rt::measureRates(context.threads());
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(context);
+  if (!machine)
+    return machine.error();
   std::vector<double> seconds;
   for (const std::vector<double> &list : *times)
     seconds.push_back(median(list));
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   const rt::Binding &binding = *context.latestBinding();
   if (arguments.has("kernels")) {
-    printKernels(plan, seconds, workOf(plan, tape, binding, *rates));
-    std::cout << "The limits are those of "
-              << ratesText(*rates, context.numThreads()) << ".\n";
+    auto works = workOf(plan, tape, binding, machine->rates);
+    printKernels(plan, seconds, works, isVirtual(context));
+    std::cout << "The limits are those of " << machine->text << ".\n"
+              << (isVirtual(context) ? "The times are those of a simulation.\n"
+                                     : "")
+              << blocksTable(plan, works);
   }
   if (!arguments.has("report"))
     return {};
   return writeReport(arguments.value("report"),
-                     {arguments.operand(), plan, binding, tape, *rates,
-                      context.numThreads(), seconds});
+                     {arguments.operand(), plan, binding, tape, *machine,
+                      isVirtual(context) ? std::vector<double>() : seconds});
 }
 
 //===----------------------------------------------------------------------===//
@@ -157,7 +176,7 @@ static Result<void> bench(const Arguments &arguments) {
   auto times = measure(session->context(), *repeat);
   if (!times)
     return times.error();
-  print(arguments, shape, session->context().numThreads(), *times);
+  print(arguments, shape, session->context(), *times);
   if (arguments.has("kernels") || arguments.has("report"))
     return benchKernels(session->context(), *repeat, arguments);
   return {};

@@ -87,9 +87,17 @@ static Result<void> checkTarget(const Arguments &arguments,
   return {};
 }
 
+/// "native", or what --target says, joined where it is said more than once.
+static std::string targetsOf(const Arguments &arguments) {
+  std::string targets;
+  for (const std::string &target : arguments.values("target"))
+    targets += (targets.empty() ? "" : ",") + target;
+  return targets.empty() ? "native" : targets;
+}
+
 static Result<Request> readRequest(const Arguments &arguments) {
   Request request;
-  request.options.target = arguments.value("target", "native");
+  request.options.target = targetsOf(arguments);
   request.options.cudaPath = arguments.value("cuda-path");
   std::string dtype = arguments.value("dtype", "f32");
   if (dtype != "f32" && dtype != "bf16")
@@ -128,6 +136,10 @@ static Result<Request> readRequest(const Arguments &arguments) {
                     rt::quoted(request.options.target));
   if (request.printsKernels() && request.until)
     return badInput("--emit and --until exclude each other");
+  if ((request.printsKernels() || request.until) &&
+      request.options.target.find(',') != std::string::npos)
+    return badInput("--until and --emit print what is for one target, got ",
+                    rt::quoted(request.options.target));
   if (request.until && *request.until < request.after)
     return badInput("--until=", arguments.value("until"),
                     " comes before --from=", arguments.value("from"));
@@ -220,7 +232,8 @@ static Result<OwningOpRef<ModuleOp>> loadModel(const Arguments &arguments,
   return module;
 }
 
-/// The page of --report: as the artifact would run on this machine's threads.
+/// The page of --report: as the artifact would run on this machine's threads,
+/// or on a GPU.
 /// The artifact may be for another CPU, so it is read but not loaded.
 static Result<void> report(const Arguments &arguments) {
   std::string path = arguments.value("o");
@@ -239,11 +252,11 @@ static Result<void> report(const Arguments &arguments) {
   Result<unsigned> numThreads = rt::chooseNumThreads(0);
   if (!numThreads)
     return numThreads.error();
-  Result<rt::Rates> rates = ratesOf(*numThreads);
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(*plan, *numThreads);
+  if (!machine)
+    return machine.error();
   return writeReport(arguments.value("report"),
-                     {path, *plan, *binding, *tape, *rates, *numThreads});
+                     {path, *plan, *binding, *tape, *machine});
 }
 
 static Result<void> compile(const Arguments &arguments) {
@@ -304,7 +317,10 @@ static constexpr Option kOptions[] = {
      "the default, as the model says"},
     {"target", "NAME",
      "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids; or\n"
-     "cuda:sm_80, sm_86, sm_89, sm_90, sm_90a, sm_100 or sm_120"},
+     "cuda: and one or more of sm_80, sm_86, sm_89, sm_90,\n"
+     "sm_90a, sm_100, sm_120: \"cuda:sm_80,sm_90a\". Machine code\n"
+     "for these, and compute_80 for all others from that on",
+     true},
     {"cuda-path", "FOLDER",
      "NVRTC is below it (TENON_CUDA_PATH, /usr/local/cuda)"},
     {"shape", "INPUT=DIMS",

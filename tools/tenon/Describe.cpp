@@ -6,7 +6,6 @@
 #include "runtime/Formats/WriteFile.h"
 #include "tools/tenon/Shapes.h"
 #include "tools/tenon/Values.h"
-#include "tools/tenon/Work.h"
 
 #include <filesystem>
 
@@ -14,20 +13,30 @@ namespace tenon::tool {
 
 using rt::Result;
 
+/// "24 blocks of 128 threads, 49152 bytes shared, ..." of a GPU's kernel.
+static std::string blocksText(const abi::Kernel &kernel,
+                              const KernelWork &work) {
+  std::string block = blockText(kernel);
+  return block.empty() ? block
+                       : rt::message(work.mostInstances, " blocks of ", block);
+}
+
 static std::vector<report::Kernel> kernelsOf(const Described &model) {
   std::vector<KernelWork> works =
-      workOf(model.plan, model.tape, model.binding, model.rates);
+      workOf(model.plan, model.tape, model.binding, model.machine.rates);
   std::vector<report::Kernel> kernels;
   for (size_t i = 0; i < works.size(); ++i) {
     const abi::Kernel &kernel = model.plan.kernels[i];
     const KernelWork &work = works[i];
-    double memory = double(work.bytes.value_or(0)) / model.rates.bytesPerSecond;
+    const rt::Rates &rates = model.machine.rates;
+    double memory = double(work.bytes.value_or(0)) / rates.bytesPerSecond;
     double arithmetic = double(work.flops.value_or(0)) /
-                        flopsPerSecond(model.rates, kernel.multiplies);
+                        flopsPerSecond(rates, kernel.multiplies);
     kernels.push_back({kernel.name,
                        kernel.source,
                        kernel.schedule,
                        kernel.reason,
+                       blocksText(kernel, work),
                        work.launches,
                        work.flops,
                        work.bytes,
@@ -149,7 +158,7 @@ Result<void> writeReport(const std::string &path, const Described &model) {
                   {"target", model.plan.target},
                   {"kernels", std::to_string(result.kernels.size())},
                   {"steps", std::to_string(result.steps.size())},
-                  {"limits of", ratesText(model.rates, model.numThreads)}};
+                  {"limits of", model.machine.text}};
   std::string text = report::page(result);
   std::span<const std::byte> bytes =
       std::as_bytes(std::span(text.data(), text.size()));

@@ -4,9 +4,9 @@
 #define TENON_TOOLS_TENON_DESCRIBE_H
 
 #include "report/Page.h"
-#include "runtime/Device/Cpu/Rates.h"
 #include "runtime/Program/Tape.h"
 #include "tools/tenon/Arguments.h"
+#include "tools/tenon/Work.h"
 
 namespace tenon::tool {
 
@@ -16,8 +16,7 @@ struct Described {
   const abi::Plan &plan;
   const rt::Binding &binding;
   const rt::Tape &tape;
-  const rt::Rates &rates;
-  unsigned numThreads;
+  const Machine &machine;
   /// Of each kernel's launches together; empty where nothing was measured.
   std::vector<double> seconds = {};
 };

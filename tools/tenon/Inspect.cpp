@@ -17,8 +17,7 @@ namespace tenon::tool {
 using rt::Result;
 
 /// What the file takes, whatever the inputs are.
-static void printSizes(const rt::Model &model) {
-  const abi::Plan &plan = model.plan();
+static void printSizes(const rt::Model &model, const abi::Plan &plan) {
   size_t numSlots = 0, numSteps = 0;
   for (const abi::Function &function : plan.functions) {
     numSlots += function.slots.size();
@@ -93,10 +92,10 @@ static uint64_t totalBytes(const std::vector<Buffer> &buffers) {
   return total;
 }
 
-static Result<void> printMemory(const rt::Model &model, const rt::Tape &tape,
+static Result<void> printMemory(const rt::Model &model, const abi::Plan &plan,
+                                const rt::Tape &tape,
                                 const rt::Binding &binding,
                                 unsigned numThreads) {
-  const abi::Plan &plan = model.plan();
   std::vector<Buffer> tensors;
   if (auto added = addTensors(tensors, plan, plan.inputs, "input", binding);
       !added)
@@ -107,13 +106,17 @@ static Result<void> printMemory(const rt::Model &model, const rt::Tape &tape,
   auto slots = slotsOf(plan, binding);
   if (!slots)
     return slots.error();
-  uint64_t scratch = tape.scratchStride() * numThreads;
+  bool isCpu = !abi::isForGpu(plan);
+  uint64_t scratch = isCpu ? tape.scratchStride() * numThreads : 0;
   uint64_t tensorBytes = totalBytes(tensors);
   std::cout << "memory  "
             << model.weightsBytes() + tape.arenaBytes + scratch + tensorBytes
             << " bytes at most at " << describe(plan, binding)
-            << ": the weights, " << tape.arenaBytes << " of arena, " << scratch
-            << " of scratch for " << numThreads << " threads, " << tensorBytes
+            << ": the weights, " << tape.arenaBytes << " of arena, "
+            << (isCpu ? rt::message(scratch, " of scratch for ", numThreads,
+                                    " threads, ")
+                      : std::string())
+            << tensorBytes
             << " of inputs and outputs\n\n       bytes  buffer\n";
   for (const auto *list : {&tensors, &*slots})
     for (const Buffer &buffer : *list)
@@ -172,6 +175,19 @@ static Result<void> printValues(const abi::Plan &plan, const rt::Tape &tape,
   return {};
 }
 
+/// The first one, or that of --target.
+static Result<const abi::Plan *> shownPlan(const rt::Model &model,
+                                           const Arguments &arguments) {
+  if (!arguments.has("target"))
+    return &model.plan();
+  for (const abi::Plan &plan : model.plans())
+    if (plan.target == arguments.value("target"))
+      return &plan;
+  return rt::badInput("--target: ", model.path(), " has no plan for ",
+                      rt::quoted(arguments.value("target")), "; it has ",
+                      targetsText(model));
+}
+
 static Result<void> inspect(const Arguments &arguments) {
   Result<unsigned> requested = arguments.count("threads", 0);
   if (!requested)
@@ -182,30 +198,38 @@ static Result<void> inspect(const Arguments &arguments) {
   auto model = rt::Model::load(arguments.operand());
   if (!model)
     return model.error();
-  const abi::Plan &plan = (*model)->plan();
+  Result<const abi::Plan *> shown = shownPlan(**model, arguments);
+  if (!shown)
+    return shown.error();
+  const abi::Plan &plan = **shown;
   Result<rt::Binding> binding = bindingOf(plan, arguments);
   if (!binding)
     return binding.error();
   Result<rt::Tape> tape = rt::recordTape(plan, *binding);
   if (!tape)
     return tape.error();
-  Result<rt::Rates> rates = ratesOf(*numThreads);
-  if (!rates)
-    return rates.error();
+  Result<Machine> machine = machineOf(plan, *numThreads);
+  if (!machine)
+    return machine.error();
 
-  std::cout << signatureText(plan);
-  printSizes(**model);
-  if (auto done = printMemory(**model, *tape, *binding, *numThreads); !done)
+  std::cout << signatureText(**model);
+  printSizes(**model, plan);
+  if (auto done = printMemory(**model, plan, *tape, *binding, *numThreads);
+      !done)
     return done;
-  printKernels(plan, workOf(plan, *tape, *binding, *rates));
-  std::cout << "The limits are those of " << ratesText(*rates, *numThreads)
-            << ".\n";
+  auto works = workOf(plan, *tape, *binding, machine->rates);
+  printKernels(plan, works);
+  std::cout << "The limits are those of " << machine->text << ".\n"
+            << blocksTable(plan, works);
   printSchedules(plan);
   return printValues(plan, *tape, *binding);
 }
 
 static constexpr Option kOptions[] = {
     kShapeOption,
+    {"target", "NAME",
+     "of several that the artifact is for, the one whose plan is\n"
+     "shown: cuda:sm_90a (the first one)"},
     {"threads", "N", "threads (TENON_NUM_THREADS, or one for each core)"},
 };
 
@@ -217,7 +241,9 @@ const Command kInspect = {
     "run, and each kernel with its launches, operations and bytes in a run.\n"
     "The limit is what these take at least: the operations at this machine's\n"
     "rate for what the kernel multiplies, or the bytes at its memory's, all\n"
-    "measured now. The share is the kernel's part of the sum of all limits.\n"
+    "measured now; for a GPU's artifact they are those of a data sheet, and a\n"
+    "table says what a block of each kernel takes. The share is the kernel's "
+    "part of the sum of all limits.\n"
     "f32 in parts of bf16, or what lies in a cache, can be faster.\n"
     "A kernel's schedule stands with the reason for it, which says where it\n"
     "was measured (tenon compile --tune).\n"

@@ -17,7 +17,7 @@ public:
                                   const Arguments &arguments);
 
   rt::Context &context() { return *running; }
-  const abi::Plan &plan() const { return running->model().plan(); }
+  const abi::Plan &plan() const { return running->plan(); }
 
   /// Binds each input of the model to the tensor of its name, which must stay
   /// as it is until the runs are over. BadInput when one is missing or is none

@@ -16,9 +16,17 @@ static std::string boundsText(const abi::Symbol &symbol) {
   return text;
 }
 
-std::string signatureText(const abi::Plan &plan) {
+std::string targetsText(const rt::Model &model) {
+  std::string text;
+  for (const abi::Plan &plan : model.plans())
+    text += (text.empty() ? "" : ", ") + plan.target;
+  return text;
+}
+
+std::string signatureText(const rt::Model &model) {
+  const abi::Plan &plan = model.plan();
   std::string text =
-      rt::message("made by ", plan.producer, " for ", plan.target, "\n");
+      rt::message("made by ", plan.producer, " for ", targetsText(model), "\n");
   for (const abi::Tensor &input : plan.inputs)
     text += rt::message("input   ", rt::describe(plan, input), "\n");
   for (const abi::Tensor &output : plan.outputs)

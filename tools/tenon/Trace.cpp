@@ -113,7 +113,7 @@ std::string sizesText(std::span<const int64_t> sizes) {
 
 /// What a step does, as members of a JSON object.
 std::string argumentsOf(const rt::Context &context, size_t number) {
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   std::string text = rt::message("\"step\": ", number);
   const auto *launch = std::get_if<rt::TapeLaunch>(&tape.steps[number]);
@@ -138,7 +138,7 @@ std::string argumentsOf(size_t step, rt::InstanceRange instances) {
 } // namespace
 
 std::string TraceRecorder::json(const rt::Context &context) const {
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   const rt::Tape &tape = context.latestTape();
   EventWriter writer(phases.empty() ? Clock::time_point()
                                     : phases.front().time.begin);
@@ -149,7 +149,9 @@ std::string TraceRecorder::json(const rt::Context &context) const {
     writer.complete(kPlanTrack, nameOf(plan, tape.steps[step]), steps[step],
                     argumentsOf(context, step));
   for (unsigned thread = 0; thread < ranges.size(); ++thread) {
-    writer.nameTrack(thread + 1, rt::message("thread ", thread));
+    writer.nameTrack(thread + 1, context.gpu()
+                                     ? context.device()
+                                     : rt::message("thread ", thread));
     for (const Range &range : ranges[thread])
       writer.complete(thread + 1, nameOf(plan, tape.steps[range.step]),
                       range.time, argumentsOf(range.step, range.instances));

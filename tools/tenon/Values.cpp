@@ -99,7 +99,7 @@ Result<StepValue> valueNamed(std::span<const StepValue> values,
 /// The tensor, its bytes still zero.
 static Result<rt::HostTensor> emptyTensor(const rt::Context &context,
                                           const StepValue &value) {
-  const abi::Plan &plan = context.model().plan();
+  const abi::Plan &plan = context.plan();
   auto shape =
       rt::shapeOf(plan, {value.name, value.tensor->dtype, value.tensor->dims},
                   *context.latestBinding());
@@ -122,8 +122,7 @@ ValueRecorder::create(rt::Context &context,
   ValueRecorder recorder(context);
   if (auto prepared = context.prepare(); !prepared)
     return prepared.error();
-  std::vector<StepValue> all =
-      valuesOf(context.model().plan(), context.latestTape());
+  std::vector<StepValue> all = valuesOf(context.plan(), context.latestTape());
   for (const std::string &name : names) {
     if (findTensor(recorder.values, name))
       return badInput("--dump: value ", rt::quoted(name), " is given twice");
@@ -144,9 +143,9 @@ void ValueRecorder::stepDone(size_t step, rt::TimeRange) {
   auto [begin, end] = wanted.equal_range(step);
   for (auto it = begin; it != end; ++it) {
     std::vector<std::byte> &bytes = values[it->second.value].data;
-    if (!bytes.empty())
-      std::memcpy(bytes.data(), context->bufferData(it->second.buffer),
-                  bytes.size());
+    auto read = context->readBuffer(it->second.buffer, bytes);
+    if (!read && !failure)
+      failure = read.error();
   }
 }
 

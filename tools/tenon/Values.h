@@ -43,7 +43,11 @@ public:
   void stepDone(size_t step, rt::TimeRange time) override;
 
   /// In the order of the names.
-  Tensors takeValues() { return std::move(values); }
+  rt::Result<Tensors> takeValues() {
+    if (failure)
+      return *failure;
+    return std::move(values);
+  }
 
 private:
   explicit ValueRecorder(const rt::Context &context) : context(&context) {}
@@ -55,6 +59,7 @@ private:
   const rt::Context *context;
   Tensors values;
   std::multimap<size_t, Wanted> wanted; ///< by their steps
+  std::optional<rt::Error> failure;     ///< the first of reading a value
 };
 
 } // namespace tenon::tool

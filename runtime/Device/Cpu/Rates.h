@@ -11,21 +11,16 @@
 #define TENON_RUNTIME_DEVICE_CPU_RATES_H
 
 #include "runtime/Core/Status.h"
+#include "runtime/Device/Rates.h"
 
 namespace tenon::rt {
 
 class Pool;
 
-/// Of all threads of a pool together.
-struct Rates {
-  /// A multiply-add being two; with operands from L1, where these are tiles.
-  double f32FlopsPerSecond, bf16FlopsPerSecond, int8FlopsPerSecond;
-  double bytesPerSecond; ///< read from memory, past all caches
-};
-
-/// Keeps the pool's threads busy and takes the best of several tries: others on
-/// the machine make it slower, nothing makes it faster. NoMemory when there is
-/// not enough to read.
+/// Of all threads of the pool together, with operands from L1, where these are
+/// tiles. Keeps the pool's threads busy and takes the best of several tries:
+/// others on the machine make it slower, nothing makes it faster. NoMemory when
+/// there is not enough to read.
 Result<Rates> measureRates(Pool &pool);
 
 } // namespace tenon::rt

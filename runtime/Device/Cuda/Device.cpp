@@ -3,6 +3,7 @@
 #include "runtime/Device/Cuda/Device.h"
 
 #include <algorithm>
+#include <map>
 
 namespace tenon::rt {
 
@@ -28,10 +29,30 @@ Device::open(std::shared_ptr<const Driver> driver, int ordinal) {
     device->context = nullptr;
     return device->failed(result, "cannot use CUDA device ", ordinal);
   }
+  if (auto opened = device->openPool(); !opened)
+    return opened.error();
+  return device;
+}
+
+Result<std::shared_ptr<Device>>
+Device::shared(const std::shared_ptr<const Driver> &driver, int ordinal) {
+  static std::mutex mutex;
+  static std::map<std::pair<const Driver *, int>, std::weak_ptr<Device>> opened;
+  std::lock_guard lock(mutex);
+  std::weak_ptr<Device> &known = opened[{driver.get(), ordinal}];
+  if (auto device = known.lock())
+    return device;
+  auto device = open(driver, ordinal);
+  if (device)
+    known = *device;
   return device;
 }
 
 Device::~Device() {
+  if (memoryStream) {
+    Scope scope(*this);
+    api().cuStreamDestroy_v2(memoryStream);
+  }
   if (context)
     api().cuDevicePrimaryCtxRelease_v2(handle);
 }
@@ -47,7 +68,7 @@ Result<void> Device::readProperties() {
   facts.name = name;
   facts.memoryBytes = bytes;
   facts.isVirtual = library->isVirtual();
-  int threads = 0, warp = 0, sms = 0, shared = 0, optIn = 0;
+  int threads = 0, warp = 0, sms = 0, shared = 0, optIn = 0, pools = 0;
   const std::pair<CUdevice_attribute, int *> attributes[] = {
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, &facts.major},
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, &facts.minor},
@@ -55,7 +76,8 @@ Result<void> Device::readProperties() {
       {CU_DEVICE_ATTRIBUTE_WARP_SIZE, &warp},
       {CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, &sms},
       {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, &shared},
-      {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &optIn}};
+      {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, &optIn},
+      {CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, &pools}};
   for (auto [attribute, value] : attributes)
     if (CUresult result = api().cuDeviceGetAttribute(value, attribute, handle))
       return failed(result, "cannot read attribute ", uint32_t(attribute),
@@ -65,6 +87,7 @@ Result<void> Device::readProperties() {
   facts.numSms = unsigned(sms);
   facts.sharedPerBlockBytes = unsigned(shared);
   facts.sharedOptInBytes = unsigned(std::max(optIn, shared));
+  facts.hasPools = pools != 0;
   return {};
 }
 
@@ -127,6 +150,34 @@ Error Device::failedError(CUresult result, Error error) {
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//
+
+Result<void> Device::openPool() {
+  if (!facts.hasPools)
+    return {};
+  Scope scope(*this);
+  CUresult result = api().cuStreamCreate(&memoryStream, CU_STREAM_NON_BLOCKING);
+  if (!result)
+    return {};
+  memoryStream = nullptr;
+  return failed(result, "cannot create a stream for the memory of CUDA device ",
+                number);
+}
+
+/// Without a pool the driver lets every stream of the device finish first. What
+/// a pool gives any stream may use once the pool's own is done.
+CUresult Device::allocate(CUdeviceptr &address, uint64_t bytes) {
+  if (!memoryStream)
+    return api().cuMemAlloc_v2(&address, bytes);
+  CUresult result = api().cuMemAllocAsync(&address, bytes, memoryStream);
+  return result ? result : api().cuStreamSynchronize(memoryStream);
+}
+
+void Device::free(CUdeviceptr address) {
+  if (memoryStream)
+    api().cuMemFreeAsync(address, memoryStream);
+  else
+    api().cuMemFree_v2(address);
+}
 
 void Device::countMemory(int64_t bytes) {
   uint64_t live = liveBytes += uint64_t(bytes);

@@ -38,6 +38,7 @@ struct DeviceProperties {
   unsigned maxThreadsPerBlock = 0;
   unsigned sharedPerBlockBytes = 0; ///< what a kernel gets without asking
   unsigned sharedOptInBytes = 0;    ///< the most that it may ask for
+  bool hasPools = false; ///< takes and gives back memory in a stream's order
   bool isVirtual = false;
 
   /// 90 for compute capability 9.0.
@@ -54,6 +55,9 @@ public:
   /// BadInput when there is no device `ordinal`.
   static Result<std::shared_ptr<Device>>
   open(std::shared_ptr<const Driver> driver, int ordinal);
+  /// The same, once for all who use the device at a time.
+  static Result<std::shared_ptr<Device>>
+  shared(const std::shared_ptr<const Driver> &driver, int ordinal);
   ~Device();
   Device(const Device &) = delete;
   Device &operator=(const Device &) = delete;
@@ -99,12 +103,16 @@ private:
       : library(std::move(driver)), number(ordinal) {}
   Result<void> readProperties();
   Error failedError(cuda::CUresult result, Error error);
+  Result<void> openPool();
+  cuda::CUresult allocate(cuda::CUdeviceptr &address, uint64_t bytes);
+  void free(cuda::CUdeviceptr address);
   void countMemory(int64_t bytes);
 
   std::shared_ptr<const Driver> library;
   int number;
   cuda::CUdevice handle = 0;
   cuda::CUcontext context = nullptr;
+  cuda::CUstream memoryStream = nullptr; ///< null where there are no pools
   DeviceProperties facts;
   std::atomic<uint64_t> liveBytes{0}, peakBytes{0};
   mutable std::mutex mutex;

@@ -85,6 +85,7 @@ enum CUdevice_attribute : uint32_t {
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = 75,
   CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = 76,
   CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN = 97,
+  CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED = 115,
 };
 
 enum CUjit_option : uint32_t {
@@ -174,6 +175,8 @@ struct alignas(128) CUtensorMap {
   X(cuMemGetInfo_v2, (size_t *freeBytes, size_t *totalBytes))                  \
   X(cuMemAlloc_v2, (CUdeviceptr *address, size_t bytes))                       \
   X(cuMemFree_v2, (CUdeviceptr address))                                       \
+  X(cuMemAllocAsync, (CUdeviceptr *address, size_t bytes, CUstream stream))    \
+  X(cuMemFreeAsync, (CUdeviceptr address, CUstream stream))                    \
   X(cuMemHostAlloc, (void **data, size_t bytes, unsigned flags))               \
   X(cuMemFreeHost, (void *data))                                               \
   X(cuMemcpyHtoDAsync_v2,                                                      \

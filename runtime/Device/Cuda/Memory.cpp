@@ -23,7 +23,7 @@ DeviceMemory::~DeviceMemory() {
   if (!start)
     return;
   Device::Scope scope(*device);
-  device->api().cuMemFree_v2(start);
+  device->free(start);
   device->countMemory(-int64_t(length));
 }
 
@@ -33,7 +33,7 @@ Result<DeviceMemory> DeviceMemory::reserve(std::shared_ptr<Device> device,
   Device::Scope scope(*device);
   DeviceMemory memory;
   CUresult result =
-      device->api().cuMemAlloc_v2(&memory.start, std::max<uint64_t>(bytes, 1));
+      device->allocate(memory.start, std::max<uint64_t>(bytes, 1));
   if (result) {
     memory.start = 0;
     return device->failed(result, "cannot reserve ", bytes, " bytes for ",
@@ -55,6 +55,14 @@ Result<void> DeviceMemory::growTo(const std::shared_ptr<Device> &device,
     return grown.error();
   *this = std::move(*grown);
   return {};
+}
+
+void DeviceMemory::announce(uint64_t offset, uint64_t bytes,
+                            const std::string &name) const {
+  if (!device || !device->api().announce || !bytes)
+    return;
+  Device::Scope scope(*device);
+  device->api().announce(start + offset, bytes, name.c_str());
 }
 
 //===----------------------------------------------------------------------===//

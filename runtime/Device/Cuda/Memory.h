@@ -16,8 +16,10 @@
 
 namespace tenon::rt {
 
-/// Owns one allocation of a device; empty by default. What a plan needs is one
-/// of these, so the driver's allocator is not asked during runs.
+/// Owns one allocation of a device, of its pool where it has one; empty by
+/// default. What a plan needs is one of these, so the driver's allocator is not
+/// asked during runs. No work that uses it may be under way when it is given
+/// back.
 class DeviceMemory {
 public:
   DeviceMemory() = default;
@@ -34,6 +36,10 @@ public:
   /// that the peak is the larger of both.
   Result<void> growTo(const std::shared_ptr<Device> &device, uint64_t bytes,
                       const char *purpose);
+
+  /// Tells a virtual device that these bytes are a buffer of their own, so that
+  /// a kernel that leaves it is reported. Elsewhere it does nothing.
+  void announce(uint64_t offset, uint64_t bytes, const std::string &name) const;
 
   cuda::CUdeviceptr address() const { return start; }
   uint64_t sizeBytes() const { return length; }

@@ -68,8 +68,8 @@ Result<CudaKernel> Module::kernel(CudaKernelInfo info) const {
   Device::Scope scope(*device);
   const DriverFunctions &api = device->api();
   CUfunction function = nullptr;
-  CUresult result =
-      api.cuModuleGetFunction(&function, handle, info.name.c_str());
+  const std::string &entry = info.entry.empty() ? info.name : info.entry;
+  CUresult result = api.cuModuleGetFunction(&function, handle, entry.c_str());
   if (result == CUDA_ERROR_NOT_FOUND)
     return Error{Code::NoKernel, message("kernel ", kernelText(info),
                                          " is not in its device code")};

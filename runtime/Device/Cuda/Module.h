@@ -20,10 +20,11 @@
 namespace tenon::rt {
 
 struct CudaKernelInfo {
-  std::string name;         ///< the entry point's
+  std::string name;         ///< for errors
   std::string source;       ///< the graph ops it came from, for errors
   unsigned threads = 0;     ///< of a block
   unsigned sharedBytes = 0; ///< dynamic
+  std::string entry = {};   ///< what the code calls it; empty: its name
 };
 
 /// What a launch needs; lives as long as its module.

@@ -164,8 +164,6 @@ inline constexpr uintptr_t kLaunchParamBufferSize = 2;
   X(cuMemHostRegister_v2, (void *data, size_t bytes, unsigned flags))          \
   X(cuMemHostUnregister, (void *data))                                         \
   X(cuMemAllocManaged, (CUdeviceptr *address, size_t bytes, unsigned flags))   \
-  X(cuMemAllocAsync, (CUdeviceptr *address, size_t bytes, CUstream stream))    \
-  X(cuMemFreeAsync, (CUdeviceptr address, CUstream stream))                    \
   X(cuMemAllocFromPoolAsync, (CUdeviceptr *address, size_t bytes,              \
                               CUmemoryPool pool, CUstream stream))             \
   X(cuDeviceGetDefaultMemPool, (CUmemoryPool *pool, CUdevice device))          \

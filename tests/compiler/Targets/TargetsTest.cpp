@@ -105,7 +105,25 @@ TEST_F(Targets, GpusAreNamedByTheirArchitecture) {
   EXPECT_TRUE(failed(gpuByName(UnknownLoc::get(&context), "cuda:sm_75")));
   EXPECT_EQ(text, "no such architecture: expected cuda:sm_80, cuda:sm_86, "
                   "cuda:sm_89, cuda:sm_90, cuda:sm_90a, cuda:sm_100, "
-                  "cuda:sm_120, got 'cuda:sm_75'");
+                  "cuda:sm_120, cuda:compute_80, got 'cuda:sm_75'");
+}
+
+TEST_F(Targets, GpusAreNamedInAList) {
+  Location loc = UnknownLoc::get(&context);
+  auto gpus = gpusByName(loc, "cuda:sm_80,sm_90a,cuda:sm_120");
+  ASSERT_TRUE(succeeded(gpus));
+  ASSERT_EQ(gpus->size(), 3u);
+  EXPECT_EQ((*gpus)[1].getName(), "sm_90a");
+  EXPECT_EQ((*gpus)[2].getName(), "sm_120");
+  // What is for all takes what all have.
+  EXPECT_EQ(portableGpu(&context).getSharedBytes(), 99 << 10);
+
+  std::string text;
+  ScopedDiagnosticHandler handler(
+      &context, [&](Diagnostic &diagnostic) { text += diagnostic.str(); });
+  EXPECT_TRUE(failed(gpusByName(loc, "cuda:sm_80,sm_80")));
+  EXPECT_EQ(text, "architecture sm_80 is named twice in 'cuda:sm_80,sm_80'");
+  EXPECT_TRUE(failed(gpusByName(loc, "cuda:sm_80,")));
 }
 
 } // namespace

@@ -30,6 +30,8 @@ TEST(PlanBytes, RoundTrip) {
       {{"a", "b"}, DType::BF16, {constant(3)}}};
   std::get<Launch>(written.functions[1].steps[0]).variants = {
       {symbol(1), 4, 1, constant(9)}};
+  written.alternatives = {
+      {"cuda:sm_80", {written.kernels[1]}, {written.functions[1]}}};
   std::vector<std::byte> bytes = writePlan(written);
   auto plan = readPlan(bytes);
   ASSERT_TRUE(plan) << plan.error().message;
@@ -64,6 +66,10 @@ TEST(PlanBytes, RoundTrip) {
   EXPECT_EQ(std::get<Call>(plan->functions[0].steps[1]).arguments[1].index, 1u);
   EXPECT_EQ(std::get<Copy>(plan->functions[0].steps[3]).to.space,
             Space::Output);
+  const Alternative &alternative = plan->alternatives.at(0);
+  EXPECT_EQ(alternative.target, "cuda:sm_80");
+  EXPECT_EQ(alternative.kernels.at(0).name, "row_sum");
+  EXPECT_EQ(alternative.functions.at(0).name, "layer");
 }
 
 TEST(PlanBytes, NumbersDoNotChangeTheSize) {
@@ -84,7 +90,7 @@ TEST(PlanBytes, EveryTruncationIsAnError) {
 TEST(PlanBytes, TrailingBytesAreAnError) {
   std::vector<std::byte> bytes = writePlan({});
   bytes.push_back({});
-  EXPECT_EQ(errorOf(bytes), "plan byte 36: 1 bytes too many");
+  EXPECT_EQ(errorOf(bytes), "plan byte 40: 1 bytes too many");
 }
 
 TEST(PlanBytes, CountsAreBelievedOnlyAsFarAsThereAreBytes) {
@@ -112,7 +118,7 @@ TEST(PlanBytes, UnknownStepsAreAnError) {
   plan.functions = {{"f", 0, {}, {Call{}}}};
   std::vector<std::byte> bytes = writePlan(plan);
   std::byte &which =
-      bytes[bytes.size() - 9]; // before callee and argument count
+      bytes[bytes.size() - 13]; // before callee, arguments, alternatives
   ASSERT_EQ(which, std::byte{1});
   which = std::byte{3};
   EXPECT_EQ(errorOf(bytes), "plan byte 54: unknown kind of step 3");

@@ -101,6 +101,45 @@ TEST(PlanCheck, DeviceKernels) {
             "GPU");
 }
 
+TEST(PlanCheck, Alternatives) {
+  auto errorWith = [](const std::function<void(Plan &)> &change) {
+    return errorAfter([&](Plan &plan) {
+      for (Kernel &kernel : plan.kernels) {
+        kernel.scratchBytes = 0;
+        kernel.blockThreads = 128;
+        kernel.codes = {{"sm_90a", CodeForm::Ptx, 64, 5}};
+      }
+      plan.alternatives = {{"cuda:sm_80", plan.kernels, plan.functions}};
+      change(plan);
+    });
+  };
+  EXPECT_EQ(errorWith([](Plan &) {}), "no error");
+  EXPECT_EQ(errorWith([](Plan &plan) { plan.alternatives[0].functions = {}; }),
+            "alternative 'cuda:sm_80': the plan has no function");
+  EXPECT_EQ(
+      errorWith([](Plan &plan) { plan.alternatives[0].kernels.pop_back(); }),
+      "alternative 'cuda:sm_80': function 'model', step 2: kernel 1 is "
+      "launched, there are 1");
+  EXPECT_EQ(errorWith([](Plan &plan) {
+              plan.alternatives[0].kernels[0].blockThreads = 0;
+            }),
+            "alternative 'cuda:sm_80': kernel 'scale_shift' wants blocks of 0 "
+            "threads, expected 1 to 1024");
+  std::string bothForGpus = "alternative 'cuda:sm_80' to 'x86-64': both must "
+                            "have kernels for GPUs";
+  EXPECT_EQ(errorWith([](Plan &plan) { plan.alternatives[0].kernels = {}; }),
+            bothForGpus);
+  EXPECT_EQ(errorWith([](Plan &plan) {
+              for (Kernel &kernel : plan.kernels)
+                kernel.codes = {};
+            }),
+            bothForGpus);
+  EXPECT_EQ(errorWith([](Plan &plan) {
+              plan.alternatives.resize(17, plan.alternatives[0]);
+            }),
+            "the plan has 17 alternatives, the limit is 16");
+}
+
 TEST(PlanCheck, TensorMaps) {
   auto errorWith = [](const std::function<void(TensorMap &)> &change) {
     return errorAfter([&](Plan &plan) {

@@ -1,5 +1,6 @@
 /* The C API from C: CApiTest <artifact> <damaged artifact> <its copy with
-   damaged weights>. Says what is wrong and ends with 1, or says nothing. */
+   damaged weights> <the same for CUDA devices>. Says what is wrong and ends
+   with 1, or says nothing. */
 
 #include "tenon.h"
 
@@ -106,6 +107,28 @@ static void testContext(const tenon_model *model) {
   tenon_destroy(context);
 }
 
+/* On the virtual device that lies beside the library. */
+static void testDevice(const tenon_model *cpu, const char *path) {
+  tenon_options options = {0, 0, "vgpu:0"};
+  tenon_context *context = NULL;
+  tenon_model *model = NULL;
+  EXPECT(tenon_create(cpu, &options, &context) == TENON_BAD_INPUT);
+  EXPECT(strstr(tenon_error(),
+                "is for x86-64, which is a CPU; it cannot run on 'vgpu:0'"));
+  EXPECT(tenon_load(path, &model) == TENON_OK);
+  EXPECT(tenon_create(model, NULL, &context) == TENON_BAD_INPUT);
+  EXPECT(strstr(tenon_error(),
+                "is for cuda:sm_90a: run it on a device, as cuda:0 is, or "
+                "vgpu"));
+  EXPECT(tenon_create(model, &options, &context) == TENON_OK);
+  if (context) {
+    EXPECT(tenon_num_threads(context) == 1);
+    testRun(context);
+  }
+  tenon_destroy(context);
+  tenon_unload(model);
+}
+
 static void testWrongCalls(const tenon_model *model) {
   tenon_context *context = NULL;
   tenon_model *none = NULL;
@@ -144,7 +167,7 @@ static void testFiles(const char *damaged, const char *damagedWeights) {
 
 int main(int argc, char **argv) {
   tenon_model *model = NULL;
-  if (argc != 4)
+  if (argc != 5)
     return 1;
   EXPECT(strcmp(tenon_version(), TENON_VERSION) == 0);
   EXPECT(tenon_load(argv[1], &model) == TENON_OK);
@@ -156,6 +179,7 @@ int main(int argc, char **argv) {
   testContext(model);
   testWrongCalls(model);
   testFiles(argv[2], argv[3]);
+  testDevice(model, argv[4]);
   tenon_unload(model);
   return failures != 0;
 }

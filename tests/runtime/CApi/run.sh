@@ -4,4 +4,5 @@ rm -rf "$3" && mkdir -p "$3"
 "$2" "$3/m.tenon"
 "$2" "$3/damaged.tenon" plan
 "$2" "$3/weights.tenon" weights
-"$1" "$3/m.tenon" "$3/damaged.tenon" "$3/weights.tenon"
+"$2" "$3/cuda.tenon" cuda
+"$1" "$3/m.tenon" "$3/damaged.tenon" "$3/weights.tenon" "$3/cuda.tenon"

@@ -143,7 +143,7 @@ TEST(Artifact, WeightsAreVerifiedOnRequest) {
 
 TEST(Artifact, Footer) {
   EXPECT_EQ(errorAfter([](abi::Footer &f) { f.formatVersion = 1; }),
-            "has format version 1, this runtime reads 6; compile it again");
+            "has format version 1, this runtime reads 7; compile it again");
   EXPECT_EQ(
       errorAfter([](abi::Footer &f) { f.checksum ^= 1; }),
       "its checksum is wrong: the file is damaged, copy or compile it again");

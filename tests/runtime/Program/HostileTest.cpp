@@ -5,6 +5,7 @@
 
 #include "runtime/Abi/Artifact.h"
 #include "runtime/Program/Context.h"
+#include "runtime/Program/DeviceCodes.h"
 #include "tests/runtime/TestModel/TestModel.h"
 
 #include <cstring>
@@ -29,6 +30,14 @@ bool survives(test::MemoryFile &file, std::vector<std::byte> artifact) {
   for (const abi::Tensor &input : plan.inputs)
     EXPECT_FALSE(describe(plan, input).empty());
   (void)(*model)->verifyWeights();
+  DeviceProperties device;
+  device.major = 9;
+  (void)codesText((*model)->plans());
+  if (const abi::Plan *chosen = choosePlan((*model)->plans(), device))
+    for (const abi::Kernel &kernel : chosen->kernels) {
+      const abi::DeviceCode *code = chooseCode(kernel, device);
+      EXPECT_EQ((*model)->deviceCode(*code).size(), code->bytes);
+    }
   if (auto binding = bindSymbols(plan, {}))
     (void)recordTape(plan, *binding);
   std::vector<Shape> shapes = {{2, 8}, {8}};
@@ -42,9 +51,8 @@ bool survives(test::MemoryFile &file, std::vector<std::byte> artifact) {
 /// window of 1, 2, 4 and 8 bytes filled with extreme numbers, and every flipped
 /// bit.
 void forEachChange(
-    size_t begin, size_t end,
+    std::vector<std::byte> artifact, size_t begin, size_t end,
     const std::function<void(const std::vector<std::byte> &)> &use) {
-  std::vector<std::byte> artifact = test::testArtifact();
   auto withBytes = [&](size_t at, const std::vector<std::byte> &bytes) {
     std::vector<std::byte> before(artifact.begin() + std::ptrdiff_t(at),
                                   artifact.begin() +
@@ -76,7 +84,8 @@ TEST(Hostile, PlanFields) {
   test::MemoryFile file;
   abi::Footer footer = test::footerOf(test::testArtifact());
   size_t numLoaded = 0, numRefused = 0;
-  forEachChange(footer.planOffset, footer.planOffset + footer.planBytes,
+  forEachChange(test::testArtifact(), footer.planOffset,
+                footer.planOffset + footer.planBytes,
                 [&](const std::vector<std::byte> &artifact) {
                   ++(survives(file, artifact) ? numLoaded : numRefused);
                 });
@@ -85,12 +94,58 @@ TEST(Hostile, PlanFields) {
   EXPECT_GT(numRefused, numLoaded);
 }
 
+/// The model for GPUs, and next to nothing for another one.
+static std::vector<std::byte> twoTargets() {
+  abi::Plan plan = test::cudaTestPlan();
+  plan.alternatives = {
+      {"cuda:sm_80", {plan.kernels[0]}, {{"empty", 0, {}, {}}}}};
+  return test::bytesOf("hostile", [&](const std::string &path) {
+    return test::writeCudaTestArtifact(path, plan, test::cudaTestCode());
+  });
+}
+
+TEST(Hostile, Alternatives) {
+  test::MemoryFile file;
+  std::vector<std::byte> artifact = twoTargets();
+  abi::Footer footer = test::footerOf(artifact);
+  std::string_view text(reinterpret_cast<const char *>(artifact.data()) +
+                            footer.planOffset,
+                        footer.planBytes);
+  size_t numLoaded = 0, numRefused = 0;
+  forEachChange(artifact, footer.planOffset + text.find("cuda:sm_80") - 8,
+                footer.planOffset + footer.planBytes,
+                [&](const std::vector<std::byte> &changed) {
+                  ++(survives(file, changed) ? numLoaded : numRefused);
+                });
+  EXPECT_GT(numLoaded, 0u);
+  EXPECT_GT(numRefused, 0u);
+}
+
+TEST(Hostile, PlanFieldsOfDeviceCode) {
+  // What is said of kernels, up to the functions.
+  test::MemoryFile file;
+  std::vector<std::byte> artifact = twoTargets();
+  abi::Footer footer = test::footerOf(artifact);
+  std::string_view text(reinterpret_cast<const char *>(artifact.data()) +
+                            footer.planOffset,
+                        footer.planBytes);
+  size_t numLoaded = 0, numRefused = 0;
+  forEachChange(artifact, footer.planOffset + text.find("scale_shift") - 8,
+                footer.planOffset + text.find("model"),
+                [&](const std::vector<std::byte> &changed) {
+                  ++(survives(file, changed) ? numLoaded : numRefused);
+                });
+  EXPECT_GT(numLoaded, 0u);
+  EXPECT_GT(numRefused, numLoaded);
+}
+
 TEST(Hostile, CodeHeaders) {
   // ELF header, program headers, dynamic symbols, relocations.
   test::MemoryFile file;
-  forEachChange(0, 1024, [&](const std::vector<std::byte> &artifact) {
-    survives(file, artifact);
-  });
+  forEachChange(test::testArtifact(), 0, 1024,
+                [&](const std::vector<std::byte> &artifact) {
+                  survives(file, artifact);
+                });
 }
 
 TEST(Hostile, FooterFields) {
@@ -98,7 +153,7 @@ TEST(Hostile, FooterFields) {
   // asked; any change is an error.
   test::MemoryFile file;
   size_t size = test::testArtifact().size();
-  forEachChange(size - sizeof(abi::Footer), size,
+  forEachChange(test::testArtifact(), size - sizeof(abi::Footer), size,
                 [&](const std::vector<std::byte> &artifact) {
                   file.write(artifact);
                   bool isWhole = artifact == test::testArtifact();

@@ -109,28 +109,35 @@ static WeightWriter writeFloat(float value) {
   };
 }
 
+std::vector<WeightWriter> testWeights() {
+  return {writeFloat(kFirstScale), writeFloat(kSecondScale)};
+}
+
 rt::Result<void> writeTestArtifact(const std::string &path, const Plan &plan,
                                    std::span<const std::byte> program) {
   std::vector<std::byte> code = testCode();
-  return assembleArtifact(path,
-                          {code,
-                           plan,
-                           {writeFloat(kFirstScale), writeFloat(kSecondScale)},
-                           program});
+  return assembleArtifact(path, {code, plan, testWeights(), program});
+}
+
+std::vector<std::byte>
+bytesOf(const std::string &name,
+        const std::function<rt::Result<void>(const std::string &)> &write) {
+  std::string path =
+      std::filesystem::temp_directory_path() /
+      ("tenon-test-artifact-" + name + "-" +
+       std::to_string(std::hash<std::string>()(TENON_TEST_KERNELS)));
+  if (auto written = write(path); !written) {
+    std::cerr << written.error().message << "\n";
+    std::abort();
+  }
+  return readBytes(path);
 }
 
 const std::vector<std::byte> &testArtifact() {
-  static const std::vector<std::byte> bytes = [] {
-    std::string path =
-        std::filesystem::temp_directory_path() /
-        ("tenon-test-artifact-" +
-         std::to_string(std::hash<std::string>()(TENON_TEST_KERNELS)));
-    if (auto written = writeTestArtifact(path, testPlan()); !written) {
-      std::cerr << written.error().message << "\n";
-      std::abort();
-    }
-    return readBytes(path);
-  }();
+  static const std::vector<std::byte> bytes =
+      bytesOf("cpu", [](const std::string &path) {
+        return writeTestArtifact(path, testPlan());
+      });
   return bytes;
 }
 

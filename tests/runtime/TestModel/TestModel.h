@@ -21,7 +21,9 @@
 #include "runtime/Core/Status.h"
 
 #include <cstddef>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tenon::test {
@@ -53,6 +55,8 @@ std::vector<std::byte> testCode();
 /// Weights' offsets and checksums are not filled in.
 abi::Plan testPlan();
 
+std::vector<abi::WeightWriter> testWeights();
+
 /// Writes the artifact; `program` comes before it, if any.
 rt::Result<void> writeTestArtifact(const std::string &path,
                                    const abi::Plan &plan,
@@ -60,6 +64,22 @@ rt::Result<void> writeTestArtifact(const std::string &path,
 
 /// The artifact's bytes; they are made once.
 const std::vector<std::byte> &testArtifact();
+/// What `write` writes to the path that it is given.
+std::vector<std::byte>
+bytesOf(const std::string &name,
+        const std::function<rt::Result<void>(const std::string &)> &write);
+
+/// The same model for GPUs, with one block for each instance: a cubin for
+/// sm_90a that is none, and PTX for compute_80, in a linked object.
+std::vector<std::byte> cudaTestCode();
+abi::Plan cudaTestPlan();
+rt::Result<void> writeCudaTestArtifact(const std::string &path,
+                                       const abi::Plan &plan,
+                                       std::span<const std::byte> code);
+const std::vector<std::byte> &cudaTestArtifact();
+/// Changes the first such text; both are of one length.
+void replaceText(std::vector<std::byte> &code, std::string_view from,
+                 std::string_view to);
 
 /// The last bytes of an artifact.
 abi::Footer footerOf(std::span<const std::byte> artifact);

@@ -3,6 +3,7 @@
 //   write-test-artifact <path>            as it is
 //   write-test-artifact <path> plan       with a damaged plan
 //   write-test-artifact <path> weights    with a damaged second weight
+//   write-test-artifact <path> cuda       for GPUs
 //   write-test-artifact <path> cpu <program>
 //       behind the program, for a CPU that there is not
 
@@ -24,18 +25,19 @@ static int writeForAnotherCpu(const std::string &path,
 
 int main(int argc, char **argv) {
   if (argc < 2 || argc > 4) {
-    std::cerr
-        << "usage: write-test-artifact <path> [plan|weights|cpu PROGRAM]\n";
+    std::cerr << "usage: write-test-artifact <path> [plan|weights|cuda|cpu "
+                 "PROGRAM]\n";
     return 1;
   }
-  const std::string damaged = argc > 2 ? argv[2] : "";
+  const std::string which = argc > 2 ? argv[2] : "";
   if (argc == 4)
     return writeForAnotherCpu(argv[1], argv[3]);
-  std::vector<std::byte> artifact = test::testArtifact();
+  std::vector<std::byte> artifact =
+      which == "cuda" ? test::cudaTestArtifact() : test::testArtifact();
   abi::Footer footer = test::footerOf(artifact);
-  if (damaged == "plan")
+  if (which == "plan")
     artifact[footer.planOffset + 8] ^= std::byte{1};
-  if (damaged == "weights")
+  if (which == "weights")
     artifact[footer.weightsOffset + 64] ^= std::byte{1};
   test::writeBytes(argv[1], artifact);
   return 0;

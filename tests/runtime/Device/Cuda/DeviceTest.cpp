@@ -67,6 +67,29 @@ TEST_F(CudaDevice, MemoryIsCountedAndGivenBack) {
   EXPECT_EQ(fake->count("cuMemFree_v2"), 3u);
 }
 
+TEST_F(CudaDevice, MemoryOfAPoolIsInTheOrderOfAStream) {
+  auto driver = *Driver::load({.path = TENON_FAKE_DRIVER});
+  auto pooled = Device::open(driver, 0);
+  ASSERT_TRUE(pooled) << pooled.error().message;
+  EXPECT_TRUE((*pooled)->properties().hasPools);
+  fake->calls.clear();
+  {
+    auto memory = DeviceMemory::reserve(*pooled, 1000, "a test");
+    ASSERT_TRUE(memory) << memory.error().message;
+    EXPECT_EQ((*pooled)->memory().liveBytes, 1000u);
+  }
+  EXPECT_EQ(fake->count("cuMemAllocAsync"), 1u);
+  EXPECT_EQ(fake->count("cuStreamSynchronize"), 1u);
+  EXPECT_EQ(fake->count("cuMemFreeAsync"), 1u);
+  EXPECT_EQ(fake->count("cuMemAlloc_v2"), 0u);
+  fake->failures["cuMemAllocAsync"] = cuda::CUDA_ERROR_OUT_OF_MEMORY;
+  auto none = DeviceMemory::reserve(*pooled, 77, "the arena");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Code::NoMemory);
+  pooled->reset();
+  EXPECT_EQ(fake->count("cuStreamDestroy_v2"), 1u);
+}
+
 TEST_F(CudaDevice, MemoryThatIsNotThere) {
   fake->failures["cuMemAlloc_v2"] = cuda::CUDA_ERROR_OUT_OF_MEMORY;
   auto memory = DeviceMemory::reserve(device, 77, "the arena");

@@ -55,8 +55,9 @@ CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
   *bytes = 1 << 20;
   return CUDA_SUCCESS;
 }
+/// Device 0 has pools, device 1 has none.
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute,
-                              CUdevice) {
+                              CUdevice device) {
   static const std::map<CUdevice_attribute, int> kValues = {
       {CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK, 1024},
       {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK, 49152},
@@ -65,7 +66,9 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute,
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 8},
       {CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, 6},
       {CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 101376}};
-  *value = kValues.at(attribute);
+  *value = attribute == CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED
+               ? device == 0
+               : kValues.at(attribute);
   return fakeCalled("cuDeviceGetAttribute");
 }
 
@@ -78,6 +81,16 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
 CUresult cuMemFree_v2(CUdeviceptr address) {
   std::free(reinterpret_cast<void *>(address));
   return fakeCalled("cuMemFree_v2");
+}
+CUresult cuMemAllocAsync(CUdeviceptr *address, size_t bytes, CUstream) {
+  if (CUresult failure = fakeCalled("cuMemAllocAsync"))
+    return failure;
+  *address = reinterpret_cast<uintptr_t>(std::malloc(bytes));
+  return CUDA_SUCCESS;
+}
+CUresult cuMemFreeAsync(CUdeviceptr address, CUstream) {
+  std::free(reinterpret_cast<void *>(address));
+  return fakeCalled("cuMemFreeAsync");
 }
 CUresult cuMemHostAlloc(void **data, size_t bytes, unsigned) {
   if (CUresult failure = fakeCalled("cuMemHostAlloc"))
