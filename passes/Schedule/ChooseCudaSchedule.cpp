@@ -40,6 +40,7 @@ private:
   /// is a number.
   std::optional<int64_t> sizeOf(StringRef symbol);
   int64_t cut(StringRef symbol, int64_t most);
+  bool fillsGpu(int64_t rows, int64_t columns);
 
   tile::KernelOp kernel;
   int64_t sharedBytes;
@@ -111,6 +112,14 @@ int64_t CudaChoice::stagesOf(int64_t bytes) {
   return std::clamp((sharedBytes - kOthers) / bytes, kFewest, kMost);
 }
 
+/// Whether blocks of so many sums are as many as a GPU has multiprocessors.
+bool CudaChoice::fillsGpu(int64_t rows, int64_t columns) {
+  constexpr int64_t kMultiprocessors = 128;
+  int64_t height = sizeOf("BM").value_or(0), width = sizeOf("BN").value_or(0);
+  return width % columns == 0 &&
+         llvm::divideCeil(height, rows) * (width / columns) >= kMultiprocessors;
+}
+
 Choice CudaChoice::contraction() {
   Choice choice;
   int64_t unitBytes = tile::unitBytes(kernel);
@@ -124,6 +133,8 @@ Choice CudaChoice::contraction() {
   int64_t rows = isLarge ? 128 : 64,
           depth = unitBytes ? kPanelBytes / unitBytes : 16;
   int64_t columns = isLarge || (isWide && usesGroups) ? 128 : 64;
+  if (isLarge && usesGroups && fillsGpu(rows, 2 * columns))
+    columns *= 2;
   choice.numbers = {{"BM", rows}, {"BN", columns}, {"BK", depth}};
   choice.warpRows = usesGroups ? rows / 16 : 2;
   choice.warpColumns = usesGroups ? 1 : isLarge ? 4 : 2;
@@ -142,13 +153,21 @@ Choice CudaChoice::contraction() {
 
 Choice CudaChoice::attention() {
   Choice choice;
+  constexpr int64_t kManyQueries = 512;
   bool isNarrow = tile::unitBytes(kernel) == 2;
   choice.unit = !isNarrow ? "" : hasGroups ? "wgmma" : "mma";
-  choice.numbers = {{"BM", 64}, {"BN", isNarrow ? 64 : 32}};
-  choice.warpRows = 4;
+  // Two groups of warps share what is copied, and read their queries half as
+  // often for each product.
+  bool isLong =
+      isNarrow && hasGroups && sizeOf("BM").value_or(0) >= kManyQueries;
+  int64_t queries = isLong ? 128 : 64, keys = isLong ? 128 : isNarrow ? 64 : 32;
+  choice.numbers = {{"BM", queries}, {"BN", keys}};
+  choice.warpRows = queries / 16;
   choice.warpColumns = 1;
-  choice.reason = "64 queries, 16 or more for each of four warps, so that rows "
-                  "of scores are not spread over two";
+  choice.reason = (Twine(queries) + " queries, 16 or more for each of " +
+                   Twine(choice.warpRows) +
+                   " warps, so that rows of scores are not spread over two")
+                      .str();
   return choice;
 }
 

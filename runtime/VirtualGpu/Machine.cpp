@@ -184,6 +184,10 @@ Result<LaunchResult> Machine::launch(const LaunchConfig &config) {
     launch.traffic =
         std::make_unique<Traffic>(shape.numBlocks, cachesFor(shape));
   bool meets = launch.program->blocksMeet;
+  uint64_t numBlocks = launch.grid.count();
+  if (settings.checks && !meets && numBlocks > 1 &&
+      numBlocks <= GlobalRaces::kMostBlocks)
+    launch.races = std::make_unique<GlobalRaces>();
   launch.numResident = meets ? limits->numSms : 1;
   uint64_t numWorkers =
       meets ? 1 : std::min<uint64_t>(settings.numWorkers, launch.grid.count());

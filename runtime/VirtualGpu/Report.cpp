@@ -24,6 +24,8 @@ const char *kindText(ReportKind kind) {
     return "race";
   case ReportKind::AsyncInFlight:
     return "async in flight";
+  case ReportKind::MissingFence:
+    return "missing fence";
   case ReportKind::DivergentBarrier:
     return "divergent barrier";
   case ReportKind::LaneMask:

@@ -31,7 +31,9 @@ enum class ReportKind : uint8_t {
   Uninitialised,    ///< a value never written decides an address, a branch or a
                     ///< result
   Race,             ///< two warps, one of them writing, with nothing between
-  AsyncInFlight,    ///< bytes of a copy that nobody has waited for
+  AsyncInFlight,    ///< bytes or registers of a copy or a product that nobody
+                    ///< has waited for
+  MissingFence,     ///< a product or bulk copy that need not see what it reads
   DivergentBarrier, ///< a barrier that not all lanes of the warp reach together
   LaneMask,         ///< a collective whose mask or source lane does not hold
   BarrierMisuse,    ///< a barrier, mbarrier or group used against its rules

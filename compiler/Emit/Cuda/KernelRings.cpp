@@ -135,13 +135,13 @@ void KernelText::printRing() {
   constexpr int64_t kBarrierBytes = 16;
   line(scope, formatv("Ring<W, {0}> ring({1});", numStages,
                       allocate(kBarrierBytes * numStages)));
-  line(scope, formatv("ring.produce({0}, {1}, [&](i64 turn, int stage, u32 "
-                      "barrier) {{",
-                      turn.turns, bytes));
-  scope.text += copyHalf;
-  line(scope, "});");
   line(scope, "if (ring.copies())");
-  line(scope, "  return;");
+  line(scope,
+       formatv("  return ring.produce({0}, {1}, [&](i64 turn, int stage, "
+               "u32 barrier) {{",
+               turn.turns, bytes));
+  scope.text += copyHalf;
+  line(scope, "  });");
 }
 
 void KernelText::printConsumer(scf::ForOp loop) {

@@ -69,7 +69,8 @@ std::string KernelText::loadText(const Access &access, const Spread &spread) {
   case Part::Rows:
     return formatv("loadRows<{0}>({1})", spread.layout, windowText(access));
   case Part::Columns:
-    return formatv("loadColumns<{0}>({1})", spread.layout, windowText(access));
+    return formatv("loadColumns<{0}, {1}>({2})", spread.layout,
+                   neighboursOf(access), windowText(access));
   case Part::Whole:
     return formatv("load<{0}, {1}>({2})", spread.layout, neighboursOf(access),
                    windowText(access));

@@ -9,6 +9,13 @@ namespace tenon::vgpu {
 SharedClocks::SharedClocks(uint32_t sharedBytes, uint32_t numWarps)
     : numWarps(numWarps), words((sharedBytes + 3) / 4) {}
 
+void SharedClocks::Clock::join(const Clock &other) {
+  for (uint32_t i = 0; i < kMostWarps; ++i) {
+    seen[i] = std::max(seen[i], other.seen[i]);
+    fenced[i] = std::max(fenced[i], other.fenced[i]);
+  }
+}
+
 // Reads that are ordered before this one are forgotten: who is ordered behind
 // this one is ordered behind them.
 void SharedClocks::addReader(Word &word, uint32_t warp) {
@@ -41,13 +48,15 @@ void SharedClocks::addReader(Word &word, uint32_t warp) {
 }
 
 SharedClocks::Result SharedClocks::readWord(Word &word, uint32_t warp,
-                                            uint8_t bytes) {
+                                            uint8_t bytes, Proxy proxy) {
   Result result;
   if (word.inFlight && (word.writeBytes & bytes))
     result = {Finding::InFlight, word.inFlight - 1u};
   else if (word.writeTime && (word.writeBytes & bytes) &&
            !knows(warp, word.writer, word.writeTime))
     result = {Finding::ReadAfterWrite, word.writer};
+  else if (proxy == Proxy::Async && !isFenced(warp, word))
+    result = {Finding::Unfenced, word.writer};
   addReader(word, warp);
   return result;
 }
@@ -58,6 +67,8 @@ SharedClocks::Result SharedClocks::writeWord(Word &word, uint32_t warp,
   Result result;
   if (word.inFlight && (word.writeBytes & bytes))
     result = {Finding::InFlight, word.inFlight - 1u};
+  else if (word.numAsyncReads && !isSameValue)
+    result = {Finding::StillRead, word.asyncReader};
   else if (word.writeTime && (word.writeBytes & bytes) && !isSameValue &&
            !(isAtomic && word.isAtomic) &&
            !knows(warp, word.writer, word.writeTime))
@@ -76,6 +87,7 @@ SharedClocks::Result SharedClocks::writeWord(Word &word, uint32_t warp,
   word.writer = warp;
   word.writeBytes = bytes;
   word.isAtomic = isAtomic;
+  word.isAsync = false;
   return result;
 }
 
@@ -95,13 +107,14 @@ SharedClocks::Result SharedClocks::eachWord(uint32_t offset, uint32_t sizeBytes,
 }
 
 SharedClocks::Result SharedClocks::read(uint32_t warp, uint32_t offset,
-                                        uint32_t sizeBytes) {
+                                        uint32_t sizeBytes, Proxy proxy) {
   // Most words were read at this time before, and were written by who is known.
   uint32_t at = offset / 4, end = (offset + sizeBytes + 3) / 4;
   for (; at < end; ++at) {
     Word &word = words[at];
     bool isPlain = !word.inFlight && !word.readTimes && word.readTime == now &&
-                   knows(warp, word.writer, word.writeTime);
+                   knows(warp, word.writer, word.writeTime) &&
+                   (proxy == Proxy::Generic || isFenced(warp, word));
     if (!isPlain)
       break;
     word.readers |= 1u << warp;
@@ -109,7 +122,7 @@ SharedClocks::Result SharedClocks::read(uint32_t warp, uint32_t offset,
   if (at == end)
     return {};
   return eachWord(offset, sizeBytes, [&](Word &word, uint8_t bytes) {
-    return readWord(word, warp, bytes);
+    return readWord(word, warp, bytes, proxy);
   });
 }
 
@@ -122,43 +135,70 @@ SharedClocks::Result SharedClocks::write(uint32_t warp, uint32_t offset,
 }
 
 SharedClocks::Result SharedClocks::startCopy(uint32_t warp, uint32_t offset,
-                                             uint32_t sizeBytes) {
+                                             uint32_t sizeBytes, Proxy proxy) {
   return eachWord(offset, sizeBytes, [&](Word &word, uint8_t bytes) {
+    bool isUnfenced = proxy == Proxy::Async && !isFenced(warp, word);
+    uint32_t writer = word.writer;
     Result result = writeWord(word, warp, bytes, false, false);
+    if (isUnfenced && result.finding == Finding::None)
+      result = {Finding::Unfenced, writer};
     word.inFlight = warp + 1;
+    word.isAsync = proxy == Proxy::Async;
     return result;
   });
 }
 
 void SharedClocks::finishCopy(uint32_t warp, uint32_t offset,
-                              uint32_t sizeBytes) {
+                              uint32_t sizeBytes, Proxy proxy) {
   (void)eachWord(offset, sizeBytes, [&](Word &word, uint8_t) {
     word.inFlight = 0;
     word.writeTime = now;
     word.writer = warp;
+    word.isAsync = proxy == Proxy::Async;
     return Result();
   });
 }
 
-void SharedClocks::release(uint32_t warp, Clock &clock) {
+void SharedClocks::startRead(uint32_t warp, uint32_t offset,
+                             uint32_t sizeBytes) {
+  (void)eachWord(offset, sizeBytes, [&](Word &word, uint8_t) {
+    ++word.numAsyncReads;
+    word.asyncReader = warp;
+    return Result();
+  });
+}
+
+void SharedClocks::finishRead(uint32_t waiter, uint32_t offset,
+                              uint32_t sizeBytes) {
+  (void)eachWord(offset, sizeBytes, [&](Word &word, uint8_t) {
+    --word.numAsyncReads;
+    addReader(word, waiter);
+    return Result();
+  });
+}
+
+void SharedClocks::fence(uint32_t warp) {
+  Clock &clock = known[warp];
   for (uint32_t other = 0; other < numWarps; ++other)
-    clock[other] =
-        std::max(clock[other], other == warp ? now : known[warp][other]);
-  ++now;
+    clock.fenced[other] = std::max(clock.fenced[other], clock.seen[other]);
+  clock.fenced[warp] = now++;
+}
+
+void SharedClocks::release(uint32_t warp, Clock &clock) {
+  known[warp].seen[warp] = now++;
+  clock.join(known[warp]);
 }
 
 void SharedClocks::acquire(uint32_t warp, const Clock &clock) {
-  for (uint32_t other = 0; other < numWarps; ++other)
-    known[warp][other] = std::max(known[warp][other], clock[other]);
+  known[warp].join(clock);
 }
 
 void SharedClocks::synchronise(uint32_t warps) {
-  Clock all = {};
+  Clock all;
   for (uint32_t rest = warps; rest; rest &= rest - 1) {
     uint32_t warp = __builtin_ctz(rest);
-    for (uint32_t other = 0; other < numWarps; ++other)
-      all[other] =
-          std::max(all[other], other == warp ? now : known[warp][other]);
+    known[warp].seen[warp] = now;
+    all.join(known[warp]);
   }
   ++now;
   for (uint32_t rest = warps; rest; rest &= rest - 1)

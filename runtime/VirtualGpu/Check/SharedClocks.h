@@ -11,6 +11,12 @@
 // (bar.sync) stand at the same time and a word needs a mask of readers; only
 // words whose readers read at different times need a time each.
 //
+// The units of products and bulk copies see shared memory through a path of
+// their own, the async proxy: a write of a thread is seen there only behind a
+// fence (fence.proxy.async) between it and the reader. Each warp has a second
+// clock for that, of what it knows to be fenced, which travels with the first.
+// What such a unit reads it may read until somebody waited for it.
+//
 // Words are four bytes, with the bytes of the last write, so that neighbours in
 // a word are not taken for one. Two writes of the same value are no race:
 // compilers let several warps store what they all computed.
@@ -29,7 +35,13 @@ namespace tenon::vgpu {
 class SharedClocks {
 public:
   static constexpr unsigned kMostWarps = 32;
-  using Clock = std::array<uint32_t, kMostWarps>;
+  using Times = std::array<uint32_t, kMostWarps>;
+  struct Clock {
+    Times seen = {}, fenced = {};
+    /// Takes the later times of both.
+    void join(const Clock &other);
+  };
+  enum class Proxy : uint8_t { Generic, Async };
 
   SharedClocks(uint32_t sharedBytes, uint32_t numWarps);
 
@@ -39,7 +51,9 @@ public:
     ReadAfterWrite,
     WriteAfterRead,
     WriteAfterWrite,
-    InFlight, ///< bytes of an asynchronous copy that is not finished
+    InFlight,  ///< bytes of an asynchronous copy that is not finished
+    StillRead, ///< written while a product or a bulk copy reads
+    Unfenced,  ///< through the async proxy, after a thread's write
   };
   struct Result {
     Finding finding = Finding::None;
@@ -47,12 +61,26 @@ public:
   };
 
   /// [offset, offset + sizeBytes) lies in shared memory.
-  Result read(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+  Result read(uint32_t warp, uint32_t offset, uint32_t sizeBytes,
+              Proxy proxy = Proxy::Generic);
   Result write(uint32_t warp, uint32_t offset, uint32_t sizeBytes,
                bool isSameValue, bool isAtomic);
   /// A copy to shared memory starts (checked as a write) and ends (is one).
-  Result startCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
-  void finishCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+  Result startCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes,
+                   Proxy proxy);
+  void finishCopy(uint32_t warp, uint32_t offset, uint32_t sizeBytes,
+                  Proxy proxy);
+  /// A unit reads from now on, and has read when `waiter` waited for it.
+  void startRead(uint32_t warp, uint32_t offset, uint32_t sizeBytes);
+  void finishRead(uint32_t waiter, uint32_t offset, uint32_t sizeBytes);
+
+  /// What `warp` did and knows is for the async proxy too.
+  void fence(uint32_t warp);
+  /// The time of what `warp` does now; whether another knows of it.
+  uint32_t time() const { return now; }
+  bool knows(uint32_t warp, uint32_t other, uint32_t time) const {
+    return other == warp || known[warp].seen[other] >= time;
+  }
 
   /// Adds what `warp` knows and did to `clock`; what it does next is not in it.
   void release(uint32_t warp, Clock &clock);
@@ -65,13 +93,16 @@ private:
     uint32_t writeTime = 0, readTime = 0, readers = 0;
     uint32_t readTimes = 0; ///< index + 1 into exactReads, 0 for none
     uint8_t writer = 0, writeBytes = 0;
-    bool isAtomic = false;
-    uint8_t inFlight = 0; ///< warp + 1
+    bool isAtomic = false, isAsync = false; ///< the last write
+    uint8_t inFlight = 0;                   ///< warp + 1
+    uint8_t asyncReader = 0;
+    uint16_t numAsyncReads = 0; ///< that nobody has waited for
   };
-  bool knows(uint32_t warp, uint32_t other, uint32_t time) const {
-    return other == warp || known[warp][other] >= time;
+  bool isFenced(uint32_t warp, const Word &word) const {
+    return word.isAsync || !word.writeTime ||
+           known[warp].fenced[word.writer] >= word.writeTime;
   }
-  Result readWord(Word &word, uint32_t warp, uint8_t bytes);
+  Result readWord(Word &word, uint32_t warp, uint8_t bytes, Proxy proxy);
   Result writeWord(Word &word, uint32_t warp, uint8_t bytes, bool isSameValue,
                    bool isAtomic);
   void addReader(Word &word, uint32_t warp);
@@ -82,7 +113,7 @@ private:
   uint32_t numWarps;
   std::array<Clock, kMostWarps> known = {};
   std::vector<Word> words;
-  std::vector<Clock> exactReads;
+  std::vector<Times> exactReads;
 };
 
 } // namespace tenon::vgpu

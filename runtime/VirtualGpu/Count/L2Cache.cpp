@@ -8,46 +8,102 @@
 namespace tenon::vgpu {
 
 L2Cache::L2Cache(uint64_t capacityBytes)
-    : numSets(std::max<uint64_t>(capacityBytes / (kNumWays * kLineBytes), 1)) {
-  ways.reset(static_cast<Way *>(std::calloc(numSets * kNumWays, sizeof(Way))));
+    : numLines(std::max<uint64_t>(capacityBytes / kLineBytes, 1)) {}
+
+//===----------------------------------------------------------------------===//
+// The table: open addresses, half of them empty at least
+//===----------------------------------------------------------------------===//
+
+std::size_t L2Cache::homeOf(uint64_t line) const {
+  uint64_t hash = line * 0x9e3779b97f4a7c15;
+  return (hash ^ hash >> 32) & (table.size() - 1);
 }
 
-/// The way that holds the line, made free for it when none does.
-L2Cache::Way &L2Cache::wayOf(uint64_t line) {
-  uint64_t hash = line * 0x9e3779b97f4a7c15;
-  uint64_t number = (hash ^ hash >> 32) % numSets;
-  Way *set = &ways[number * kNumWays];
-  Way *oldest = set;
-  for (Way *way = set; way != set + kNumWays; ++way) {
-    if (way->lastUse && way->line == line)
-      return *way;
-    if (way->lastUse < oldest->lastUse)
-      oldest = way;
+std::size_t L2Cache::slotOf(uint64_t line) const {
+  std::size_t slot = homeOf(line);
+  while (table[slot] != kNone && entries[table[slot]].line != line)
+    slot = (slot + 1) & (table.size() - 1);
+  return slot;
+}
+
+/// Lines behind the slot move up, so that none is behind an empty one.
+void L2Cache::removeSlot(std::size_t slot) {
+  size_t mask = table.size() - 1;
+  for (size_t next = (slot + 1) & mask; table[next] != kNone;
+       next = (next + 1) & mask) {
+    size_t home = homeOf(entries[table[next]].line);
+    if (((next - home) & mask) < ((next - slot) & mask))
+      continue;
+    table[slot] = table[next];
+    slot = next;
   }
-  if (oldest == set && !oldest->lastUse)
-    usedSets.push_back(number);
-  numWritten += std::popcount(oldest->dirty);
-  *oldest = {line, 0, 0, 0};
-  return *oldest;
+  table[slot] = kNone;
+}
+
+//===----------------------------------------------------------------------===//
+// Entries
+//===----------------------------------------------------------------------===//
+
+void L2Cache::unlink(Entry &entry) {
+  (entry.older == kNone ? oldest : entries[entry.older].newer) = entry.newer;
+  (entry.newer == kNone ? newest : entries[entry.newer].older) = entry.older;
+}
+
+void L2Cache::makeNewest(uint32_t number) {
+  entries[number].older = newest;
+  entries[number].newer = kNone;
+  (newest == kNone ? oldest : entries[newest].newer) = number;
+  newest = number;
+}
+
+/// One that holds no line; the oldest line leaves where there is no room.
+uint32_t L2Cache::takeEntry() {
+  if (entries.size() == numLines) {
+    uint32_t number = oldest;
+    removeSlot(slotOf(entries[number].line));
+    numWritten += std::popcount(entries[number].dirty);
+    unlink(entries[number]);
+    return number;
+  }
+  entries.emplace_back();
+  if (2 * entries.size() > table.size()) {
+    constexpr size_t kFewest = 1024;
+    table.assign(std::max(kFewest, 2 * table.size()), kNone);
+    for (uint32_t number = oldest; number != kNone;
+         number = entries[number].newer)
+      table[slotOf(entries[number].line)] = number;
+  }
+  return entries.size() - 1;
+}
+
+L2Cache::Entry &L2Cache::entryOf(uint64_t line) {
+  uint32_t number = table.empty() ? kNone : table[slotOf(line)];
+  if (number == kNone) {
+    number = takeEntry();
+    table[slotOf(line)] = number;
+    entries[number].line = line;
+    entries[number].valid = entries[number].dirty = 0;
+  } else {
+    unlink(entries[number]);
+  }
+  makeNewest(number);
+  return entries[number];
 }
 
 void L2Cache::access(uint64_t line, uint8_t sectors, Kind kind) {
-  Way &way = wayOf(line);
-  way.lastUse = ++now;
+  Entry &entry = entryOf(line);
   if (kind != Write)
-    numRead += std::popcount(uint8_t(sectors & ~way.valid));
+    numRead += std::popcount(uint8_t(sectors & ~entry.valid));
   if (kind != Read)
-    way.dirty |= sectors;
-  way.valid |= sectors;
+    entry.dirty |= sectors;
+  entry.valid |= sectors;
 }
 
 void L2Cache::flush() {
-  for (uint64_t number : usedSets)
-    for (unsigned i = 0; i < kNumWays; ++i) {
-      Way &way = ways[number * kNumWays + i];
-      numWritten += std::popcount(way.dirty);
-      way.dirty = 0;
-    }
+  for (Entry &entry : entries) {
+    numWritten += std::popcount(entry.dirty);
+    entry.dirty = 0;
+  }
 }
 
 } // namespace tenon::vgpu

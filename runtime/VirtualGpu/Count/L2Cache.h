@@ -5,19 +5,17 @@
 //   cache.flush();
 //   cache.readSectors(), cache.writtenSectors()           // of memory
 //
-// Lines of 128 bytes with four sectors, of which only those asked for are
-// fetched; sets of sixteen lines, the line used longest ago leaves; written
-// sectors go to memory when their line leaves. A line's set is a hash of its
-// number, so that strides do not meet in one.
+// As many lines of 128 bytes as the capacity has; the one used longest ago
+// leaves, wherever it would lie. Of its four sectors only those asked for are
+// fetched; written ones go to memory when their line leaves.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_RUNTIME_VIRTUALGPU_COUNT_L2CACHE_H
 #define TENON_RUNTIME_VIRTUALGPU_COUNT_L2CACHE_H
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <vector>
 
 namespace tenon::vgpu {
@@ -42,20 +40,28 @@ public:
   uint64_t writtenSectors() const { return numWritten; }
 
 private:
-  struct Way {
-    uint64_t line, lastUse; ///< 0: empty
+  /// A line of the cache, between those used just before and just after it.
+  struct Entry {
+    uint64_t line;
+    uint32_t older, newer;
     uint8_t valid, dirty;
   };
-  static constexpr unsigned kNumWays = 16;
-  Way &wayOf(uint64_t line);
+  static constexpr uint32_t kNone = ~0u;
 
-  struct Free {
-    void operator()(void *bytes) const { std::free(bytes); }
-  };
-  /// Zero pages until a set is used: most launches use few.
-  std::unique_ptr<Way[], Free> ways;
-  std::vector<uint64_t> usedSets;
-  uint64_t numSets, now = 0, numRead = 0, numWritten = 0;
+  Entry &entryOf(uint64_t line);
+  uint32_t takeEntry();
+  void unlink(Entry &entry);
+  void makeNewest(uint32_t number);
+  /// The table's slot that names the line's entry, or the empty one where it
+  /// would be.
+  std::size_t slotOf(uint64_t line) const;
+  std::size_t homeOf(uint64_t line) const;
+  void removeSlot(std::size_t slot);
+
+  uint64_t numLines, numRead = 0, numWritten = 0;
+  std::vector<Entry> entries;  ///< as many as were ever needed
+  std::vector<uint32_t> table; ///< numbers of entries, by their lines' hash
+  uint32_t oldest = kNone, newest = kNone;
 };
 
 } // namespace tenon::vgpu

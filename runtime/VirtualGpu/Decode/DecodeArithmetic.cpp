@@ -26,6 +26,11 @@ static Pipe pipeOf(const Form &form, std::string_view base) {
 
 // The key of the table of forms: the opcode less its ignored modifiers.
 bool Decoder::decodeForm() {
+  bool takesCarry = base == "addc" || base == "subc" || base == "madc";
+  if (takesCarry ||
+      (!modifiers.empty() && (modifiers[0] == "cc" ||
+                              (modifiers.size() > 1 && modifiers[1] == "cc"))))
+    return decodeCarry();
   std::string key(base);
   for (std::string_view modifier : modifiers)
     key += "." + std::string(modifier);
@@ -43,6 +48,41 @@ bool Decoder::decodeForm() {
   }
   inst.slot[0] = destination(operand(0), form->operands[0].sizeBytes);
   if (inst.slot[0] == kNoSlot)
+    return false;
+  emit(inst);
+  return true;
+}
+
+// Of 32 and 64 bits. The flag is a predicate that no register names.
+bool Decoder::decodeCarry() {
+  bool givesCarry = take("cc"), takesCarry = base.back() == 'c';
+  bool isHigh = take("hi"), isLow = take("lo"),
+       isMultiply = base.starts_with("mad");
+  std::string_view type = takeType();
+  bool isRight =
+      type == "u32" || type == "s32" || type == "u64" || type == "s64";
+  if (!isRight || isMultiply != (isHigh || isLow) || !checkAllTaken())
+    return failUnknown();
+  if (!checkOperands(isMultiply ? 4 : 3, isMultiply ? 4 : 3))
+    return false;
+  if (!carry)
+    carry = temporary(0);
+  Instruction inst = begin(carryLanes, isMultiply ? Pipe::Multiply : Pipe::Add);
+  CarryOp op = isHigh                    ? CarryOp::MultiplyHigh
+               : isLow                   ? CarryOp::MultiplyLow
+               : base.starts_with("sub") ? CarryOp::Subtract
+                                         : CarryOp::Add;
+  inst.flags = uint16_t(op) | (takesCarry ? kTakesCarry : 0) |
+               (type[0] == 's' ? kSignedCarry : 0);
+  inst.elementBytes = *ptx::typeBytes(type);
+  for (size_t i = 1; i < statement->operands.size(); ++i)
+    inst.slot[i] = source(operand(i), {inst.elementBytes, false});
+  if (takesCarry)
+    inst.slot[4] = *carry;
+  inst.slot[0] = destination(operand(0), inst.elementBytes);
+  if (givesCarry)
+    inst.slot[5] = *carry;
+  if (!failure.message.empty())
     return false;
   emit(inst);
   return true;

@@ -90,10 +90,18 @@ uint32_t Decoder::addressValue(const Operand &address) {
 }
 
 bool Decoder::decodeBulkCopy() {
-  if (take("commit_group") || take("wait_group")) {
-    take("read");
-    emit(begin(doNothing, Pipe::Async));
+  if (take("commit_group")) {
+    emit(begin(commitBulkCopies, Pipe::Async));
     return checkAllTaken();
+  }
+  if (take("wait_group")) {
+    take("read");
+    if (!checkOperands(1, 1) || !checkAllTaken())
+      return false;
+    Instruction inst = begin(waitForBulkCopies, Pipe::Async);
+    inst.immediate = int64_t(operand(0).bits);
+    emit(inst);
+    return true;
   }
   if (take("prefetch")) {
     modifiers.clear();
@@ -169,7 +177,9 @@ bool Decoder::decodeWgmma() {
     inst.handler = waitForWgmma;
     inst.immediate = int64_t(operand(0).bits);
     inst.flow = Flow::Outcome;
-  } else if (!take("fence")) {
+  } else if (take("fence")) {
+    inst.handler = fenceProducts;
+  } else {
     return failUnknown();
   }
   if (!checkAllTaken())
@@ -178,25 +188,75 @@ bool Decoder::decodeWgmma() {
   return true;
 }
 
+// Of fences only those of the async proxy are followed: the device is
+// sequentially consistent.
+bool Decoder::decodeFence() {
+  Instruction inst = begin(doNothing, Pipe::Control);
+  bool isProxy = take("proxy"), isAsync = take("async") || take("async.global");
+  bool isShared = take("shared::cta") || take("shared::cluster");
+  bool isInit = take("mbarrier_init");
+  isAsync |= take("async::generic");
+  bool isOfGlobal = take("global") && !isShared;
+  for (std::string_view part :
+       {"release", "acquire", "cta", "cluster", "gpu", "sys", "alias",
+        "tensormap::generic", "sc", "acq_rel", "sync_restrict::shared::cta",
+        "sync_restrict::shared::cluster"})
+    take(part);
+  if (!checkAllTaken())
+    return false;
+  if (isInit || (isProxy && isAsync && !isOfGlobal)) {
+    inst.handler = fenceProxy;
+    inst.flags = !isInit;
+  }
+  emit(inst);
+  return true;
+}
+
+bool Decoder::decodeSetRegisters() {
+  bool takesMore = take("inc");
+  if ((!takesMore && !take("dec")) || !checkAllTaken())
+    return failUnknown();
+  if (!checkOperands(1, 1))
+    return false;
+  Instruction inst = begin(setRegisters, Pipe::Control);
+  inst.flow = Flow::Outcome;
+  inst.flags = takesMore;
+  inst.immediate = int64_t(operand(0).bits);
+  emit(inst);
+  return true;
+}
+
+/// m64nNkK and the types, which decide K.
+const WgmmaForm *Decoder::takeWgmmaForm(unsigned &n) {
+  std::string_view shape = takeNext();
+  size_t k = shape.find('k');
+  if (shape.substr(0, 4) != "m64n" || k == shape.npos || modifiers.size() != 3)
+    return nullptr;
+  unsigned depth = 0;
+  std::from_chars(shape.data() + 4, shape.data() + k, n);
+  std::from_chars(shape.data() + k + 1, shape.data() + shape.size(), depth);
+  std::string types;
+  for (std::string_view type : modifiers)
+    types += (types.empty() ? "" : ".") + std::string(type);
+  const WgmmaForm *form = findWgmma(types);
+  bool isRight =
+      form && form->depth == depth && n >= 8 && n <= 256 && n % 8 == 0;
+  return isRight ? form : nullptr;
+}
+
 // {d}, A, B, scale-d, scale-a, scale-b [, trans-a, trans-b]: A is a descriptor
 // or four registers, and then has no trans.
 bool Decoder::decodeWgmmaProduct() {
-  std::string_view shape = takeNext();
   unsigned n = 0;
-  bool isShape = shape.substr(0, 4) == "m64n" && shape.size() > 7 &&
-                 shape.substr(shape.size() - 3) == "k16";
-  if (isShape)
-    std::from_chars(shape.data() + 4, shape.data() + shape.size() - 3, n);
-  bool isF32 = take("f32"), isF16 = take("f16");
-  bool isRight = isF16 ? take("f16") : take("bf16") && take("bf16");
-  if (!isF32 || !isRight || n < 8 || n > 256 || n % 8 || !checkAllTaken())
+  const WgmmaForm *form = takeWgmmaForm(n);
+  if (!form)
     return failUnknown();
-  if (!checkOperands(6, 8))
+  bool isInteger = form->type == MmaType::Int8;
+  if (!checkOperands(isInteger ? 4 : 6, 8))
     return false;
-  Instruction inst = begin(wgmma, Pipe::Tensor);
+  Instruction inst = begin(form->handler, Pipe::Tensor);
   inst.flow = Flow::Outcome;
   inst.immediate = n;
-  inst.flags = isF16 ? kWgmmaF16 : 0;
   std::vector<uint32_t> listed;
   for (const Operand &each : operand(0).elements)
     listed.push_back(destination(each, 4));
@@ -219,10 +279,14 @@ bool Decoder::decodeWgmmaProduct() {
     listed.push_back(listed[i]);
   inst.slot[2] = source(operand(2), {8, false});
   inst.slot[3] = source(operand(3), {0, false});
-  auto isMinusOne = [&](size_t i) { return int32_t(operand(i).bits) == -1; };
+  // Integers have neither signs nor transposed sides.
+  size_t numOperands = statement->operands.size();
+  auto isMinusOne = [&](size_t i) {
+    return numOperands > i && int32_t(operand(i).bits) == -1;
+  };
   inst.flags |=
       (isMinusOne(4) ? kNegatedA : 0) | (isMinusOne(5) ? kNegatedB : 0);
-  size_t numTrans = statement->operands.size() - 6;
+  size_t numTrans = numOperands > 6 ? numOperands - 6 : 0;
   if (numTrans == 2 && operand(6).bits)
     inst.flags |= kTransposedA;
   if (numTrans && operand(5 + numTrans).bits)

@@ -62,6 +62,7 @@ rt::Result<std::unique_ptr<KernelProgram>> Decoder::decode() {
   }());
   if (!resolveLabels())
     return failure;
+  findProductRegisters(*program, values, effects);
   assignSlots(*program, values, effects);
   for (uint32_t i = 0, list = 0; i < program->code.size(); ++i) {
     Instruction &inst = program->code[i];

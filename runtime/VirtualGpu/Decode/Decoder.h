@@ -24,6 +24,8 @@ struct Symbol {
 };
 using Symbols = std::unordered_map<std::string, Symbol>;
 
+struct WgmmaForm;
+
 /// One row of Opcodes.def.
 struct OpcodeInfo {
   std::string_view name, ignoredModifiers, meaning;
@@ -95,6 +97,7 @@ private:
   bool failUnknown();
 
   bool decodeForm();
+  bool decodeCarry();
   bool decodeSetp();
   bool decodeConvert();
   bool decodeMove();
@@ -123,6 +126,9 @@ private:
   bool decodeCopyArrival();
   bool decodeWgmma();
   bool decodeWgmmaProduct();
+  const WgmmaForm *takeWgmmaForm(unsigned &n);
+  bool decodeFence();
+  bool decodeSetRegisters();
   uint32_t addressValue(const ptx::Operand &address);
 
   bool decodeBranch();
@@ -152,6 +158,7 @@ private:
   std::vector<Value> values;
   std::map<std::pair<uint64_t, uint8_t>, uint32_t> constants;
   std::map<std::string_view, uint32_t> specials;
+  std::optional<uint32_t> carry; ///< the flag that add.cc leaves
   std::vector<uint32_t> codeOfStatement;
   std::vector<std::pair<uint32_t, uint32_t>>
       branches;                     ///< instruction, statement

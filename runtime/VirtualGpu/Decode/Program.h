@@ -14,6 +14,8 @@
 #include "runtime/VirtualGpu/Machine.h"
 #include "runtime/VirtualGpu/Ptx/Ast.h"
 
+#include <unordered_map>
+
 namespace tenon::vgpu {
 
 struct Warp;
@@ -60,6 +62,7 @@ struct Instruction {
   uint32_t predicate = kNoSlot;
   bool isPredicateNegated = false;
   Flow flow = Flow::Next;
+  bool touchesProduct = false; ///< a register of KernelProgram::touches
   bool endsBlock = false; ///< the next instruction may be reached another way
   Pipe pipe = Pipe::Integer;
   ptx::Space space = ptx::Space::Generic;
@@ -77,6 +80,13 @@ struct Instruction {
 struct Effect {
   uint32_t firstSlot = 0; ///< in KernelProgram::effectSlots, definitions first
   uint16_t numWritten = 0, numRead = 0;
+};
+
+/// A register that some wgmma multiplies or adds to, or that is moved to or
+/// from such a one; by a number of its own.
+struct ProductTouch {
+  uint32_t number = 0;
+  bool isWrite = false;
 };
 
 struct Place {
@@ -131,6 +141,8 @@ struct KernelProgram {
   std::vector<std::string> opcodes; ///< by id, with all modifiers
   std::vector<Effect> effects;      ///< by id
   std::vector<uint32_t> effectSlots;
+  std::unordered_map<uint32_t, std::vector<ProductTouch>> touches; ///< by id
+  uint32_t numProductRegisters = 0;
   std::vector<std::vector<uint32_t>> lists; ///< storage of Instruction::list
   std::vector<std::vector<uint32_t>> branchTables;
   std::map<uint32_t, std::string> files;

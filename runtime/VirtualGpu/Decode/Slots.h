@@ -28,6 +28,11 @@ struct ValueEffect {
   std::vector<uint32_t> written, read;
 };
 
+/// Fills the program's touches; before assignSlots.
+void findProductRegisters(KernelProgram &program,
+                          const std::vector<Value> &values,
+                          const std::vector<ValueEffect> &effects);
+
 /// Replaces the values in the program's instructions, lists, specials and
 /// effects by slots, and makes its register image.
 void assignSlots(KernelProgram &program, const std::vector<Value> &values,

@@ -5,6 +5,7 @@
 #include "runtime/Core/Message.h"
 #include "runtime/VirtualGpu/Driver/Driver.h"
 #include "runtime/VirtualGpu/Driver/Findings.h"
+#include "runtime/VirtualGpu/Driver/ModuleTexts.h"
 
 #include <algorithm>
 #include <charconv>
@@ -96,7 +97,11 @@ static CUresult load(Entry &entry, CUmodule *module, const void *image,
     return refuse(CUDA_ERROR_NO_BINARY_FOR_GPU,
                   "a virtual GPU executes PTX, this is machine code");
   vgpu::Machine &machine = *entry.context->machine;
-  std::string_view ptx = static_cast<const char *>(image);
+  std::string_view given = static_cast<const char *>(image);
+  auto chosen = vgpu::chooseText(given, entry.driver.settings().ptxFolder);
+  if (!chosen)
+    return refuse(CUDA_ERROR_INVALID_PTX, chosen.error().message);
+  std::string_view ptx = *chosen;
   std::string_view target = targetIn(ptx);
   if (!runsOn(target, machine.options().arch))
     return refuse(CUDA_ERROR_NO_BINARY_FOR_GPU,

@@ -147,6 +147,7 @@ Result<Settings> readSettings(const LookUp &lookUp) {
   read.text("TENON_VGPU_REPORT", takeText(settings.reportFile), "a file");
   read.text("TENON_VGPU_COUNTERS", takeText(settings.countersFile), "a file");
   machine.measures = !settings.countersFile.empty();
+  read.text("TENON_VGPU_PTX", takeText(settings.ptxFolder), "a folder");
   read.text(
       "TENON_VGPU_FAIL",
       [&](std::string_view text) { return takeFailure(text, settings); },

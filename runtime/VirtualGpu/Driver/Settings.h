@@ -15,6 +15,8 @@
 //   TENON_VGPU_REPORT=file       findings too as lines of JSON
 //   TENON_VGPU_COUNTERS=file     what each launch did, its traffic and bounds,
 //                                as lines of JSON
+//   TENON_VGPU_PTX=folder        a module of kernel K is read from folder/K.ptx
+//                                if that is there, else its text is written so
 //   TENON_VGPU_FAIL=cuMemAlloc_v2:3=2    its third call answers error 2
 //
 //===----------------------------------------------------------------------===//
@@ -34,7 +36,7 @@ struct Settings {
   MachineOptions machine; ///< of each device, but for its number
   bool failsOnReport = true;
   enum class Streams { Late, Eager, Random } streams = Streams::Late;
-  std::string reportFile, countersFile;
+  std::string reportFile, countersFile, ptxFolder;
   /// The call number `failingCall` of this function answers `failingResult`.
   std::string failingFunction;
   uint64_t failingCall = 0;

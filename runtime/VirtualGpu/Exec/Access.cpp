@@ -12,9 +12,9 @@ using ptx::Space;
 using rt::message;
 
 static std::string_view verb(AccessKind kind) {
-  return kind == AccessKind::Read    ? "reads "
-         : kind == AccessKind::Write ? "writes "
-                                     : "updates ";
+  return kind == AccessKind::Write    ? "writes "
+         : kind == AccessKind::Atomic ? "updates "
+                                      : "reads ";
 }
 
 static std::string rangeText(uint32_t offset, uint32_t sizeBytes) {
@@ -45,7 +45,8 @@ static LaneBytes resolveGlobal(Warp &warp, const Instruction &inst,
       return refuseGlobal(warp, inst, lane, address, sizeBytes, kind);
     }
   }
-  if (kind != AccessKind::Read && range.isReadOnly) {
+  bool isRead = kind == AccessKind::Read || kind == AccessKind::AsyncRead;
+  if (!isRead && range.isReadOnly) {
     stop(warp, inst, lane, ReportKind::ReadOnly, Fault::IllegalAddress,
          message(verb(kind), sizeBytes, " bytes ",
                  launch.memory->describe(address), ", which is constant"));
@@ -55,6 +56,28 @@ static LaneBytes resolveGlobal(Warp &warp, const Instruction &inst,
                          ? launch.memory->initialisedBytes(address)
                          : nullptr;
   return {reinterpret_cast<uint8_t *>(address), defined, Space::Global, 0};
+}
+
+void checkGlobal(Warp &warp, const Instruction &inst, unsigned lane,
+                 const uint8_t *bytes, uint32_t sizeBytes, bool isWrite,
+                 const uint8_t *data) {
+  Launch &launch = *warp.block->launch;
+  if (!launch.races)
+    return;
+  auto address = reinterpret_cast<Address>(bytes);
+  auto found = launch.races->access(warp.worker->racePages, warp.block->number,
+                                    address, sizeBytes, isWrite);
+  // Several blocks may store what they all computed.
+  if (!found || (data && std::memcmp(bytes, data, sizeBytes) == 0))
+    return;
+  std::string other = found->otherBlock < launch.grid.count()
+                          ? message("block number ", found->otherBlock)
+                          : "other blocks";
+  report(warp, inst, lane, ReportKind::Race,
+         message(isWrite ? "writes " : "reads ", sizeBytes, " bytes ",
+                 launch.memory->describe(address), ", which ", other,
+                 found->otherWrites ? " wrote" : " read",
+                 " in the same launch"));
 }
 
 void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
@@ -81,6 +104,16 @@ void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
     return report(warp, inst, lane, ReportKind::AsyncInFlight,
                   message("touches ", bytes, " while a copy by ", other,
                           " is in flight: nobody waited for it"));
+  case SharedClocks::Finding::StillRead:
+    return report(warp, inst, lane, ReportKind::AsyncInFlight,
+                  message("overwrites ", bytes,
+                          " while a product or bulk copy "
+                          "of ",
+                          other, " reads them: nobody waited for it"));
+  case SharedClocks::Finding::Unfenced:
+    return report(warp, inst, lane, ReportKind::MissingFence,
+                  message("takes ", bytes, " through the async proxy, which ",
+                          other, " wrote with no fence.proxy.async behind"));
   }
 }
 
@@ -110,9 +143,11 @@ static LaneBytes resolveShared(Warp &warp, const Instruction &inst,
                  " bytes"));
     return {};
   }
-  if (kind == AccessKind::Read && block.clocks) {
-    SharedClocks::Result found =
-        block.clocks->read(warp.id, address, sizeBytes);
+  bool isAsync = kind == AccessKind::AsyncRead;
+  if ((kind == AccessKind::Read || isAsync) && block.clocks) {
+    SharedClocks::Result found = block.clocks->read(
+        warp.id, address, sizeBytes,
+        isAsync ? SharedClocks::Proxy::Async : SharedClocks::Proxy::Generic);
     if (found.finding != SharedClocks::Finding::None)
       reportSharedFinding(warp, inst, lane, address, sizeBytes, found);
   }

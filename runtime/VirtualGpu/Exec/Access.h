@@ -10,7 +10,8 @@
 
 namespace tenon::vgpu {
 
-enum class AccessKind : uint8_t { Read, Write, Atomic };
+/// AsyncRead: by a product or a bulk copy.
+enum class AccessKind : uint8_t { Read, Write, Atomic, AsyncRead };
 
 /// Bytes that a lane may touch.
 struct LaneBytes {
@@ -59,6 +60,12 @@ void checkSharedWrite(Warp &warp, const Instruction &inst, unsigned lane,
 void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
                          uint32_t offset, uint32_t sizeBytes,
                          SharedClocks::Result found);
+
+/// For bytes of global memory: whether another block touches them too. `data`:
+/// what is written, or null.
+void checkGlobal(Warp &warp, const Instruction &inst, unsigned lane,
+                 const uint8_t *bytes, uint32_t sizeBytes, bool isWrite,
+                 const uint8_t *data);
 
 inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
   // Bytes are 0 or 1: four at a time while there are as many.

@@ -40,13 +40,14 @@ void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
       if (!bytes.bytes)
         return;
       readers |= 1u << lane;
+      checkGlobal(warp, inst, lane, bytes.bytes, read, false, nullptr);
       std::memcpy(copy.bytes, bytes.bytes, read);
       if (bytes.defined)
         std::memcpy(copy.defined, bytes.defined, read);
     }
     if (block.clocks) {
-      SharedClocks::Result found =
-          block.clocks->startCopy(warp.id, target.offset, size);
+      SharedClocks::Result found = block.clocks->startCopy(
+          warp.id, target.offset, size, SharedClocks::Proxy::Generic);
       if (found.finding != SharedClocks::Finding::None)
         reportSharedFinding(warp, inst, lane, target.offset, size, found);
     }
@@ -70,7 +71,8 @@ static void finish(Warp &warp, const PendingCopy &copy) {
     return;
   std::memcpy(block.sharedDefined.data() + copy.sharedOffset, copy.defined,
               copy.sizeBytes);
-  block.clocks->finishCopy(warp.id, copy.sharedOffset, copy.sizeBytes);
+  block.clocks->finishCopy(warp.id, copy.sharedOffset, copy.sizeBytes,
+                           SharedClocks::Proxy::Generic);
 }
 
 void waitForCopies(Warp &warp, const Instruction &inst, uint32_t mask) {

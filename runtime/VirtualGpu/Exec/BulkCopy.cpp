@@ -32,7 +32,8 @@ static bool addPiece(Warp &warp, const Instruction &inst, unsigned lane,
   Block &block = *warp.block;
   if (block.clocks) {
     SharedClocks::Result found =
-        block.clocks->startCopy(warp.id, piece.sharedOffset, piece.sizeBytes);
+        block.clocks->startCopy(warp.id, piece.sharedOffset, piece.sizeBytes,
+                                SharedClocks::Proxy::Async);
     if (found.finding != SharedClocks::Finding::None)
       reportSharedFinding(warp, inst, lane, piece.sharedOffset, piece.sizeBytes,
                           found);
@@ -53,6 +54,8 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
   if (!outside.bytes)
     return false;
   if (!toGlobal) {
+    checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, false,
+                nullptr);
     std::memcpy(piece.bytes, outside.bytes, piece.sizeBytes);
     std::memset(piece.defined, 1, kPieceBytes);
     if (outside.defined)
@@ -61,9 +64,16 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
   }
   access.space = Space::Shared;
   LaneBytes inside = resolve(warp, access, lane, piece.sharedOffset,
-                             piece.sizeBytes, AccessKind::Read, 1);
+                             piece.sizeBytes, AccessKind::AsyncRead, 1);
   if (!inside.bytes)
     return false;
+  if (warp.block->clocks) {
+    warp.block->clocks->startRead(warp.id, piece.sharedOffset, piece.sizeBytes);
+    warp.bulkReads.push_back({warp.numBulkGroups[lane], piece.sharedOffset,
+                              piece.sizeBytes, lane, inst.id});
+  }
+  checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, true,
+              inside.bytes);
   std::memcpy(outside.bytes, inside.bytes, piece.sizeBytes);
   if (inside.defined && !allDefined(inside.defined, piece.sizeBytes))
     report(warp, inst, lane, ReportKind::Uninitialised,
@@ -109,8 +119,23 @@ void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
         return;
     }
     if (barrier)
-      completeBytes(warp, *barrier, std::move(copy));
+      completeBytes(warp, inst, lane, *barrier, std::move(copy));
   }
+}
+
+void commitBulkCopies(Warp &warp, const Instruction &, uint32_t mask) {
+  for (uint32_t rest = mask; rest; rest &= rest - 1)
+    ++warp.numBulkGroups[firstLane(rest)];
+}
+
+void waitForBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask) {
+  std::erase_if(warp.bulkReads, [&](const AsyncRead &read) {
+    if (!hasLane(mask, read.lane) ||
+        read.group + inst.immediate >= warp.numBulkGroups[read.lane])
+      return false;
+    warp.block->clocks->finishRead(warp.id, read.offset, read.sizeBytes);
+    return true;
+  });
 }
 
 /// The map that a lane names: in parameters, constants or global memory.
@@ -251,7 +276,7 @@ void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
     if (!box.run())
       return;
     if (barrier)
-      completeBytes(warp, *barrier, std::move(box.copy));
+      completeBytes(warp, inst, lane, *barrier, std::move(box.copy));
   }
 }
 

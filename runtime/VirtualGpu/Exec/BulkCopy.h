@@ -12,7 +12,8 @@ namespace tenon::vgpu {
 MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
                        Address address);
 /// The copy's bytes have come; the phase may end.
-void completeBytes(Warp &warp, MBarrier &barrier, BulkCopy copy);
+void completeBytes(Warp &warp, const Instruction &inst, unsigned lane,
+                   MBarrier &barrier, BulkCopy copy);
 
 } // namespace tenon::vgpu
 

@@ -24,6 +24,16 @@ void isOfSpace(Warp &warp, const Instruction &inst, uint32_t mask);
 void readClock(Warp &warp, const Instruction &inst, uint32_t mask);
 void doNothing(Warp &warp, const Instruction &inst, uint32_t mask);
 
+//===--- Carries.cpp
+//-------------------------------------------------------===//
+
+enum class CarryOp : uint8_t { Add, Subtract, MultiplyLow, MultiplyHigh };
+/// flags: op, and kTakesCarry when slot 4 is added (or borrowed). Slots:
+/// result, a, b, c of a multiply-add, carry in, and in 5 the carry out;
+/// elementBytes: 4 or 8.
+constexpr uint16_t kTakesCarry = 0x100, kSignedCarry = 0x200;
+void carryLanes(Warp &warp, const Instruction &inst, uint32_t mask);
+
 //===--- LoadStore.cpp
 //-----------------------------------------------------===//
 
@@ -99,6 +109,14 @@ void executeTrap(Warp &warp, const Instruction &inst, uint32_t mask);
 void failAssertion(Warp &warp, const Instruction &inst, uint32_t mask);
 void yieldWarp(Warp &warp, const Instruction &inst, uint32_t mask);
 
+//===--- Fences.cpp
+//----------------------------------------------------------===//
+
+/// fence.proxy.async and fence.mbarrier_init; flags: 1 for the former.
+void fenceProxy(Warp &warp, const Instruction &inst, uint32_t mask);
+/// immediate: registers of a thread; flags: 1 to take more.
+void setRegisters(Warp &warp, const Instruction &inst, uint32_t mask);
+
 //===--- Collective.cpp
 //------------------------------------------------------===//
 
@@ -150,6 +168,9 @@ void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Slots: -, shared address, map, -, mbarrier. List: coordinates. flags 1: to
 /// global.
 void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+void commitBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask);
+/// immediate: groups that may stay pending.
+void waitForBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask);
 
 //===--- Wgmma.cpp
 //-----------------------------------------------------------===//
@@ -157,13 +178,22 @@ void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 /// flags: WgmmaFlags; immediate: N. Slots: -, A, B, scale of D. List: D, and
 /// A's registers when slot 1 is none.
 enum WgmmaFlags : uint16_t {
-  kWgmmaF16 = 1,
-  kTransposedA = 2,
-  kTransposedB = 4,
-  kNegatedA = 8,
-  kNegatedB = 16
+  kTransposedA = 1,
+  kTransposedB = 2,
+  kNegatedA = 4,
+  kNegatedB = 8
 };
-void wgmma(Warp &warp, const Instruction &inst, uint32_t mask);
+/// The operands' types, and what one instruction contracts of them. D is f32,
+/// or s32 for integers.
+struct WgmmaForm {
+  std::string_view types; ///< "f32.bf16.bf16"
+  unsigned depth;
+  MmaType type;
+  Handler handler;
+};
+const WgmmaForm *findWgmma(std::string_view types);
+/// wgmma.fence
+void fenceProducts(Warp &warp, const Instruction &inst, uint32_t mask);
 void commitWgmma(Warp &warp, const Instruction &inst, uint32_t mask);
 /// immediate: groups that may stay pending.
 void waitForWgmma(Warp &warp, const Instruction &inst, uint32_t mask);

@@ -144,6 +144,8 @@ void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
         return;
     }
     loadLane(warp, inst, lane, at.bytes);
+    if (launch.races && (isFast || at.space == Space::Global))
+      checkGlobal(warp, inst, lane, at.bytes, sizeBytes, false, nullptr);
     if (at.defined && !allDefined(at.defined, sizeBytes))
       noteUndefined(warp, inst, lane, at.defined);
   }
@@ -192,6 +194,8 @@ void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
       if (at.space == Space::Shared)
         checkSharedWrite(warp, inst, lane, at.offset, sizeBytes, data, false);
     }
+    if (block.launch->races && at.space == Space::Global)
+      checkGlobal(warp, inst, lane, at.bytes, sizeBytes, true, data);
     std::memcpy(at.bytes, data, sizeBytes);
     if (!warp.undefined.empty())
       checkStored(warp, inst, lane, at);

@@ -21,7 +21,8 @@ static void finish(Block &block, const BulkCopy &copy) {
       continue;
     std::memcpy(block.sharedDefined.data() + piece.sharedOffset, piece.defined,
                 piece.sizeBytes);
-    block.clocks->finishCopy(copy.warp, piece.sharedOffset, piece.sizeBytes);
+    block.clocks->finishCopy(copy.warp, piece.sharedOffset, piece.sizeBytes,
+                             SharedClocks::Proxy::Async);
   }
 }
 
@@ -35,27 +36,50 @@ static void advance(Block &block, MBarrier &barrier) {
       block.clocks->release(copy.warp, barrier.arrived);
   }
   barrier.copies.clear();
-  for (size_t i = 0; i < barrier.arrived.size(); ++i)
-    barrier.completed[i] = std::max(barrier.completed[i], barrier.arrived[i]);
+  barrier.completed.join(barrier.arrived);
   barrier.arrived = {};
   barrier.numPending = barrier.numExpected;
   ++barrier.phase;
   ++block.progress;
 }
 
+/// Whoever uses a barrier must know that it was initialised.
+static void checkKnown(Warp &warp, const Instruction &inst, unsigned lane,
+                       const MBarrier &barrier, Address offset) {
+  const SharedClocks *clocks = warp.block->clocks.get();
+  if (clocks && !clocks->knows(warp.id, barrier.initWarp, barrier.initTime))
+    report(warp, inst, lane, ReportKind::Race,
+           message("warp ", warp.id, " uses the mbarrier at byte ", offset,
+                   " of shared memory that warp ", barrier.initWarp,
+                   " initialised, with nothing between"));
+}
+
 MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
                        Address address) {
   Address offset = address >= kSharedWindow ? address - kSharedWindow : address;
   auto found = warp.block->mbarriers.find(uint32_t(offset));
-  if (found != warp.block->mbarriers.end())
+  if (found != warp.block->mbarriers.end()) {
+    checkKnown(warp, inst, lane, found->second, offset);
     return &found->second;
+  }
   stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
        message("no mbarrier was initialised at byte ", offset,
                " of shared memory"));
   return nullptr;
 }
 
-void completeBytes(Warp &warp, MBarrier &barrier, BulkCopy copy) {
+/// Of what one phase may wait for.
+static constexpr int64_t kMostPendingBytes = (1 << 20) - 1;
+
+void completeBytes(Warp &warp, const Instruction &inst, unsigned lane,
+                   MBarrier &barrier, BulkCopy copy) {
+  if (warp.block->clocks && !barrier.isFenced)
+    report(warp, inst, lane, ReportKind::MissingFence,
+           "counts its bytes at an mbarrier that was initialised with no fence "
+           "behind (fence.mbarrier_init or fence.proxy.async)");
+  barrier.lastCopy = inst.id;
+  barrier.lastCopyLane = warp.id * kWarpSize + lane;
+  barrier.lastCopyPhase = barrier.phase;
   for (const BulkCopy::Piece &piece : copy.pieces)
     barrier.pendingBytes -= piece.sizeBytes;
   copy.warp = warp.id;
@@ -71,7 +95,19 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
   checkSharedWrite(warp, inst, lane, at.offset, 8, nullptr, false);
   if (at.defined)
     std::memset(at.defined, 1, 8);
-  MBarrier &barrier = warp.block->mbarriers[at.offset] = MBarrier();
+  auto [place, isNew] = warp.block->mbarriers.try_emplace(at.offset);
+  if (!isNew)
+    report(warp, inst, lane, ReportKind::BarrierMisuse,
+           message(
+               "initialises the mbarrier at byte ", at.offset,
+               " of shared memory, which is in use: ", place->second.numPending,
+               " of ", place->second.numExpected,
+               " arrivals have not come in its phase ", place->second.phase));
+  MBarrier &barrier = place->second = MBarrier();
+  if (warp.block->clocks) {
+    barrier.initWarp = warp.id;
+    barrier.initTime = warp.block->clocks->time();
+  }
   barrier.numExpected = warp.lanes<uint32_t>(inst.slot[2])[lane];
   barrier.numPending = barrier.numExpected;
   ++warp.block->progress;
@@ -83,6 +119,11 @@ static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
   MbarrierOp op = MbarrierOp(inst.flags & 0xff);
   if (op == MbarrierOp::ArriveExpect || op == MbarrierOp::Expect)
     barrier.pendingBytes += warp.lanes<uint32_t>(inst.slot[3])[lane];
+  if (barrier.pendingBytes > kMostPendingBytes)
+    return stop(warp, inst, lane, ReportKind::BarrierMisuse,
+                Fault::IllegalInstruction,
+                message("an mbarrier waits for ", barrier.pendingBytes,
+                        " bytes, expected at most ", kMostPendingBytes));
   if (op == MbarrierOp::Expect)
     return;
   int64_t count =
@@ -119,6 +160,7 @@ static uint32_t finishedLanes(Warp &warp, const Instruction &inst,
     if (!isOver)
       continue;
     finished |= 1u << lane;
+    barrier->numSeen = barrier->phase;
     if (warp.block->clocks)
       warp.block->clocks->acquire(warp.id, barrier->completed);
   }

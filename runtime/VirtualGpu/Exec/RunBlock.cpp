@@ -171,6 +171,7 @@ static void startWarp(Block &block, Worker &worker, uint32_t id) {
   warp.alive = numThreads == kWarpSize ? kFullMask : (1u << numThreads) - 1;
   warp.groups.resize(1);
   warp.groups[0].mask = warp.alive;
+  warp.numRegisters = (program.info.ptxasRegisters.value_or(0) + 7) / 8 * 8;
   warp.local = block.localBytes.data() +
                size_t(id) * kWarpSize * program.info.localBytes;
   for (KernelProgram::Special special : program.specials)
@@ -224,6 +225,29 @@ static uint64_t sliceBudget(Block &block) {
   return 256;
 }
 
+/// What has not come to the mbarrier that the lane waits for.
+static std::string awaitedText(const Warp &warp, const Instruction &inst,
+                               unsigned lane) {
+  MbarrierOp op = MbarrierOp(inst.flags & 0xff);
+  if (inst.handler != mbarrier ||
+      (op != MbarrierOp::Wait && op != MbarrierOp::WaitParity))
+    return "";
+  Address address = laneAddress(warp, inst, lane);
+  uint32_t offset =
+      uint32_t(address >= kSharedWindow ? address - kSharedWindow : address);
+  auto found = warp.block->mbarriers.find(offset);
+  if (found == warp.block->mbarriers.end())
+    return "";
+  const MBarrier &barrier = found->second;
+  std::string bytes = barrier.pendingBytes < 0
+                          ? message(-barrier.pendingBytes,
+                                    " bytes more than expected have come")
+                          : message(barrier.pendingBytes, " bytes have not");
+  return message(": at the mbarrier at byte ", offset, " in phase ",
+                 barrier.phase, " ", barrier.numPending,
+                 " arrivals have not come, and ", bytes);
+}
+
 static void reportDeadlock(Block &block) {
   const KernelProgram &program = *block.launch->program;
   std::string text;
@@ -243,7 +267,8 @@ static void reportDeadlock(Block &block) {
                                      : message("PTX line ", place.ptxLine);
       text += message(text.empty() ? "" : ", ", "warp ", warp.id, " lanes ",
                       rt::hexText(group.mask), " wait at ",
-                      program.opcodes[inst.id], " (", where, ")");
+                      program.opcodes[inst.id], " (", where,
+                      awaitedText(warp, inst, firstLane(group.mask)), ")");
     }
   if (count > kMost)
     text += message(" and ", count - kMost, " more");
@@ -338,6 +363,7 @@ static void charge(Worker &worker, Block &block) {
 }
 
 static void finishBlock(Launch &launch, Block &block) {
+  checkEnd(block);
   if (launch.traffic)
     launch.traffic->add(block.number, std::move(block.trace));
   std::lock_guard lock(launch.mutex);

@@ -178,6 +178,8 @@ SliceEnd runGroup(Warp &warp, size_t at, uint64_t &budget) {
     budget -= budget != 0;
     if (!warp.undefined.empty()) [[unlikely]]
       followUndefined(warp, inst, group.mask, active);
+    if (inst.touchesProduct) [[unlikely]]
+      followProducts(warp, inst, active);
     switch (inst.flow) {
     case Flow::Next:
       if (active)

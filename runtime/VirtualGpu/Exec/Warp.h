@@ -10,6 +10,7 @@
 #ifndef TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H
 #define TENON_RUNTIME_VIRTUALGPU_EXEC_WARP_H
 
+#include "runtime/VirtualGpu/Check/GlobalRaces.h"
 #include "runtime/VirtualGpu/Check/SharedClocks.h"
 #include "runtime/VirtualGpu/Count/Traffic.h"
 #include "runtime/VirtualGpu/Count/UnitWork.h"
@@ -59,6 +60,26 @@ struct PendingCopy {
   uint8_t bytes[16] = {}, defined[16] = {};
 };
 
+/// Bytes of shared memory that a unit reads until somebody waits.
+struct AsyncRead {
+  uint64_t group = 0; ///< the number of groups committed when it began
+  uint32_t offset = 0, sizeBytes = 0;
+  uint32_t lane = 0;
+  uint32_t instruction = 0;
+};
+
+/// A warp's products (wgmma) between their issue and the wait.
+struct ProductState {
+  uint64_t numGroups = 0, numDone = 0; ///< committed, and waited for
+  SharedClocks::Clock released;        ///< what the groups read before
+  std::vector<AsyncRead> reads;
+  bool hasFenced = false;
+  /// By number of the register: the group that has it, plus 1, and whether a
+  /// thread wrote it since the last fence.
+  std::vector<uint64_t> groupOf;
+  std::vector<bool> isUnfenced;
+};
+
 struct Block;
 struct Launch;
 
@@ -71,6 +92,7 @@ struct Worker {
   /// By instruction: the allocation it touched last, so that the map is asked
   /// once.
   std::vector<Memory::Range> ranges;
+  GlobalRaces::Cache racePages;
 };
 
 struct Warp {
@@ -91,9 +113,12 @@ struct Warp {
   uint32_t numSlices = 0;
   /// Waits that were not over: a warp that does nothing else waits.
   uint64_t numFailedWaits = 0;
-  uint32_t failedWait = 0;                ///< instruction of the last of them
-  uint64_t numWgmmaGroups = 0;            ///< committed
-  SharedClocks::Clock wgmmaReleased = {}; ///< what its products read before
+  uint32_t failedWait = 0; ///< instruction of the last of them
+  ProductState products;
+  /// What bulk copies to global memory still read, and each lane's groups.
+  std::vector<AsyncRead> bulkReads;
+  std::array<uint32_t, kWarpSize> numBulkGroups = {};
+  uint32_t numRegisters = 0; ///< of a thread; 0 when that is not known
 
   template <typename T> T *lanes(uint32_t slot) const {
     return reinterpret_cast<T *>(registers + slot);
@@ -107,7 +132,7 @@ struct Barrier {
   uint32_t numHolding = 0;  ///< of a reduction: threads whose predicate held
   uint32_t waiting = 0;     ///< warps
   bool isUsed = false;
-  SharedClocks::Clock released = {}; ///< of those who arrived and went on
+  SharedClocks::Clock released; ///< of those who arrived and went on
 };
 
 /// A copy to shared memory that an mbarrier counts: its bytes stand there from
@@ -127,8 +152,15 @@ struct MBarrier {
   int64_t pendingBytes = 0;
   uint64_t phase = 0; ///< the one that is not complete
   std::vector<BulkCopy> copies;
-  SharedClocks::Clock arrived = {};   ///< of this phase
-  SharedClocks::Clock completed = {}; ///< of the phases before
+  SharedClocks::Clock arrived;   ///< of this phase
+  SharedClocks::Clock completed; ///< of the phases before
+  uint32_t initWarp = 0, initTime = 0;
+  bool isFenced = false; ///< bulk copies see that it was initialised
+  /// The last copy to it: instruction, lane, phase; and the phases that
+  /// somebody saw end.
+  uint32_t lastCopy = 0, lastCopyLane = 0;
+  std::optional<uint64_t> lastCopyPhase;
+  uint64_t numSeen = 0;
 };
 
 struct Block {
@@ -147,6 +179,7 @@ struct Block {
   /// Counts what may let somebody go on: stores, atomics, arrivals. A round of
   /// all warps in which it stands still, while all wait, is a deadlock.
   uint64_t progress = 0;
+  uint64_t numFreeRegisters = 0; ///< that warps gave up (setmaxnreg)
   uint64_t nextRandom = 0;
   uint32_t numIdleRounds = 0;
   uint32_t nextWarp = 0;
@@ -168,7 +201,8 @@ struct Launch {
   /// The first block that stopped the launch; blocks before it run to their
   /// ends, so that what is reported does not depend on who was faster.
   std::atomic<uint64_t> stoppedAt = ~uint64_t(0);
-  std::unique_ptr<Traffic> traffic; ///< null unless it is followed
+  std::unique_ptr<Traffic> traffic;   ///< null unless it is followed
+  std::unique_ptr<GlobalRaces> races; ///< null unless blocks are checked
 
   std::mutex mutex; ///< of what follows
   Fault fault = Fault::None;
@@ -199,6 +233,18 @@ bool isWholeWarp(Warp &warp, const Instruction &inst, uint32_t mask);
 /// otherwise, with the outcome set or a report made.
 uint32_t gatherLanes(Warp &warp, const Instruction &inst, uint32_t mask,
                      uint32_t named);
+
+//===--- Products.cpp
+//-------------------------------------------------------===//
+
+/// Before an instruction that touches registers of products.
+void followProducts(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- EndOfBlock.cpp
+//-----------------------------------------------------===//
+
+/// Copies that a block leaves behind.
+void checkEnd(Block &block);
 
 //===--- RunWarp.cpp, RunBlock.cpp
 //-------------------------------------------===//

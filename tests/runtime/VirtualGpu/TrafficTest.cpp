@@ -2,6 +2,10 @@
 
 #include "tests/runtime/VirtualGpu/TestDevice.h"
 
+#include <algorithm>
+#include <list>
+#include <random>
+
 namespace tenon::vgpu {
 namespace {
 
@@ -33,7 +37,7 @@ TEST(L2Cache, FetchesOnlySectorsThatAreAskedFor) {
 }
 
 TEST(L2Cache, TheLineUsedLongestAgoLeaves) {
-  L2Cache cache(16 * kLineBytes); // one set
+  L2Cache cache(16 * kLineBytes);
   for (uint64_t line = 0; line < 16; ++line)
     cache.access(line, 1, L2Cache::Write);
   cache.access(0, 1, L2Cache::Read); // 1 is the oldest now
@@ -44,6 +48,27 @@ TEST(L2Cache, TheLineUsedLongestAgoLeaves) {
   EXPECT_EQ(cache.readSectors(), before);
   cache.access(1, 1, L2Cache::Read);
   EXPECT_EQ(cache.readSectors(), before + 1);
+}
+
+TEST(L2Cache, IsAListOfWhatWasUsed) {
+  constexpr size_t kLines = 1500;
+  L2Cache cache(kLines * kLineBytes);
+  std::list<uint64_t> used; // the newest first
+  std::mt19937 random(7);
+  uint64_t numMisses = 0;
+  for (int i = 0; i < 20000; ++i) {
+    uint64_t line = random() % 2000 * (i % 2 ? 1 : 4096);
+    auto found = std::find(used.begin(), used.end(), line);
+    if (found != used.end())
+      used.erase(found);
+    else
+      ++numMisses;
+    used.push_front(line);
+    if (used.size() > kLines)
+      used.pop_back();
+    cache.access(line, 1, L2Cache::Read);
+    ASSERT_EQ(cache.readSectors(), numMisses) << i;
+  }
 }
 
 TEST(Traffic, WhatFitsIsFetchedOnce) {

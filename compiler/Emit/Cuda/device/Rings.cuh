@@ -119,10 +119,12 @@ public:
 
   TENON_DEVICE bool copies() const { return threadIdx.x >= W::kThreads; }
 
-  /// Calls load(turn, stage, barrier) in one thread, which asks for copies of
-  /// so many bytes.
+  /// For those who copy: calls load(turn, stage, barrier) in one thread, which
+  /// asks for copies of so many bytes.
   template <class Load>
   TENON_DEVICE void produce(i64 turns, u32 bytes, Load load) {
+    if constexpr (kGroups > 1)
+      asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kOfCopies));
     if (threadIdx.x != W::kThreads)
       return;
     const int n = kept(int(turns));
@@ -136,6 +138,8 @@ public:
 
   /// Calls use(turn, stage), whose products are there when it returns.
   template <class Use> TENON_DEVICE void consume(i64 turns, Use use) {
+    if constexpr (kGroups > 1)
+      asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kOfProducts));
     const int n = kept(int(turns));
 #pragma unroll 1
     for (int turn = 0; turn < n; ++turn, next()) {
@@ -147,6 +151,12 @@ public:
   }
 
 private:
+  // Those who copy leave registers to those who multiply: of what a block may
+  // have, a thread's even share is too little for 128 sums and all else.
+  static constexpr int kGroups = W::kThreads / 128, kAllRegisters = 65536 / 128,
+                       kOfCopies = 40,
+                       kOfProducts =
+                           (kAllRegisters - kOfCopies) / kGroups / 8 * 8;
   TENON_DEVICE u32 freeOf(int i) const { return full + 8 * (Stages + i); }
   TENON_DEVICE void next() {
     if (++stage == Stages) {

@@ -182,6 +182,16 @@ TENON_DEVICE void multiplyBand(float *sums, const A &a, const B &right, int k) {
   }
 }
 
+/// What follows finds the registers written: the compiler may not do it later.
+template <class L> TENON_DEVICE void settle(Tile<float, L> &sums) {
+  TENON_UNROLL for (int i = 0; i < L::kRegisters;
+                    ++i) asm volatile("" : "+f"(sums.v[i])::"memory");
+}
+template <class T, class L> TENON_DEVICE void settle(Pairs<T, L> &pairs) {
+  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2;
+                    ++i) asm volatile("" : "+r"(pairs.v[i])::"memory");
+}
+
 /// From here on registers of sums are the unit's, until awaitProducts.
 TENON_DEVICE void beginProducts() {
   asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
@@ -192,15 +202,20 @@ TENON_DEVICE void endProducts() {
 /// The compiler must not have read them before.
 template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
   asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-  TENON_UNROLL for (int i = 0; i < L::kRegisters;
-                    ++i) asm volatile("" : "+f"(sums.v[i])::"memory");
+  settle(sums);
+}
+
+/// The thread's group; that it is the same for all of a warp shows in a
+/// shuffle, and spares moves between registers.
+TENON_DEVICE int groupOfWarp() {
+  return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
 }
 
 template <class L, class A, class B>
 TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
                                    const B &b) {
   constexpr int kRows = 64;
-  const GroupLeft<L, A> left(a, int(warp() / 4) * kRows);
+  const GroupLeft<L, A> left(a, groupOfWarp() * kRows);
   const GroupRight<B> right(b);
   constexpr int kAllRows = 16 * L::Grid::kRows;
   constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;
@@ -208,6 +223,7 @@ TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
                     GroupRight<B>::kOthers >= L::kReachN &&
                     GroupLeft<L, A>::kOthers >= L::kReachM,
                 "the factors do not fit");
+  settle(sums);
   beginProducts();
   TENON_UNROLL for (int band = 0; band < kBands; ++band)
       TENON_UNROLL for (int k = 0; k < kDepth; k += 16)
@@ -226,12 +242,15 @@ TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums,
                 "the factors do not fit");
   const GroupRight<B> right(b);
   constexpr int kBands = L::kRows / 2;
+  Pairs<T, LA> left = pairs;
+  settle(sums);
+  settle(left);
   beginProducts();
   TENON_UNROLL for (int band = 0; band < kBands; ++band)
       TENON_UNROLL for (int k = 0; k < LA::kReachN; k += 16) {
     u32 a[4];
     TENON_UNROLL for (int i = 0; i < 4; ++i) a[i] =
-        pairs.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
+        left.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
     multiplyBand<0, 0, L::kReachN>(sums.v + band * (L::kColumns * 2), a, right,
                                    k);
   }

@@ -240,14 +240,15 @@ template <class L, class W> TENON_DEVICE auto loadRows(const W &window) {
   }
   return result;
 }
-template <class L, class W> TENON_DEVICE auto loadColumns(const W &window) {
+template <class L, int V = 1, class W>
+TENON_DEVICE auto loadColumns(const W &window) {
   using T = ElementOf<W>;
-  Columns<T, L> result;
-  TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
+  constexpr int kGroup = L::kVectorAxis == 1 ? groupOf<L, W, V>() : 1;
+  Columns<T, L> result = {};
+  TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
     const int column = L::column(c);
-    result.v[c] = L::hasColumn(c) && window.columns.has(column)
-                      ? *window.at(0, column)
-                      : T();
+    if (L::hasColumn(c) && window.columns.has(column))
+      readNeighbours<kGroup>(window.at(0, column), result.v + c);
   }
   return result;
 }

@@ -25,7 +25,7 @@
 // CHECK-NEXT:       copy<W, 4>([[RIGHT]], Window{buffer1 + [[K]] * 100 + [[COLUMN]], Fixed<100>(), Fixed<1>(), Below(40 - [[K]]), Below(100 - [[COLUMN]])});
 // CHECK-NEXT:   }, [&](i64 turn, int stage) {
 // CHECK:            multiply([[SUM:.+]], transposed([[LEFT]]), [[RIGHT]]);
-// CHECK:        auto [[BIAS:.+]] = loadColumns<L64x64>(Window{buffer2 + [[COLUMN]], Fixed<0>(), Fixed<1>(), All(), Below(100 - [[COLUMN]])});
+// CHECK:        auto [[BIAS:.+]] = loadColumns<L64x64, 4>(Window{buffer2 + [[COLUMN]], Fixed<0>(), Fixed<1>(), All(), Below(100 - [[COLUMN]])});
 // CHECK-NEXT:   auto [[Y:.+]] = map<L64x64>([=](float x0, float x1) {
 // CHECK-NEXT:     const float t0 = (x0 + x1);
 // CHECK-NEXT:     return float(t0);

@@ -19,7 +19,7 @@
 // CHECK:         }, [[SUM]]);
 // CHECK-NEXT:    auto [[D:.+]] = map<L8x96>([=](float x0, float x1) {
 // CHECK:         }, [[X]], [[MEAN]]);
-// CHECK:         auto [[SCALE:.+]] = loadColumns<L8x96>(Window{buffer1, Fixed<0>(), Fixed<1>(), All(), All()});
+// CHECK:         auto [[SCALE:.+]] = loadColumns<L8x96, 8>(Window{buffer1, Fixed<0>(), Fixed<1>(), All(), All()});
 func.func @main(%x: tensor<?x96xf32, #graph.dims<B, 96>> {graph.name = "x"}, %s: tensor<96xf32> {graph.name = "s"},
                 %z: tensor<?x7x96xf32, #graph.dims<B, 7, 96>> {graph.name = "z"})
     -> (tensor<?x96xf32, #graph.dims<B, 96>> {graph.name = "y"}, tensor<?x96xf32, #graph.dims<B, 96>> {graph.name = "r"}) attributes {graph.symbols = [#graph.symbol<"B" in 1 to -1 by 1>]} {

@@ -29,15 +29,14 @@
 // CHECK-NEXT:    using W = Warpgroups<2>;
 // CHECK-NEXT:    using L128x128 = MatrixLayout<128, 128, W>;
 // CHECK:         Ring<W, 4> ring(131072);
-// CHECK-NEXT:    ring.produce(ceilDiv(256, 64), 32768, [&](i64 turn, int stage, u32 barrier) {
+// CHECK-NEXT:    if (ring.copies())
+// CHECK-NEXT:      return ring.produce(ceilDiv(256, 64), 32768, [&](i64 turn, int stage, u32 barrier) {
 // CHECK-NEXT:      const i64 [[K:.+]] = turn * 64;
 // CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT:.+]](0 + stage * 16384);
 // CHECK-NEXT:      copyTensor([[LEFT]], map0, barrier, [[K]], [[ROW:.+]]);
 // CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT:.+]](65536 + stage * 16384);
 // CHECK-NEXT:      copyTensor([[RIGHT]], map1, barrier, [[COLUMN:.+]], [[K]]);
-// CHECK-NEXT:    });
-// CHECK-NEXT:    if (ring.copies())
-// CHECK-NEXT:      return;
+// CHECK-NEXT:      });
 // CHECK-NEXT:    Tile<float, L128x128> [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
 // CHECK-NEXT:    ring.consume(ceilDiv(256, 64), [&](i64 turn, int stage) {
 // CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT]](0 + stage * 16384);

@@ -2,6 +2,10 @@
 
 #include "runtime/VirtualGpu/Driver/Settings.h"
 
+#include "runtime/VirtualGpu/Driver/ModuleTexts.h"
+
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -37,6 +41,7 @@ TEST(VirtualGpuSettings, AreRead) {
                         {"TENON_VGPU_THREADS", "7"},
                         {"TENON_VGPU_REPORT", "r.json"},
                         {"TENON_VGPU_COUNTERS", "c.json"},
+                        {"TENON_VGPU_PTX", "texts"},
                         {"TENON_VGPU_FAIL", "cuMemAlloc_v2:3=2"}});
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->numDevices, 4);
@@ -50,6 +55,7 @@ TEST(VirtualGpuSettings, AreRead) {
   EXPECT_EQ(read->machine.numWorkers, 7);
   EXPECT_EQ(read->reportFile, "r.json");
   EXPECT_EQ(read->countersFile, "c.json");
+  EXPECT_EQ(read->ptxFolder, "texts");
   EXPECT_EQ(read->failingFunction, "cuMemAlloc_v2");
   EXPECT_EQ(read->failingCall, 3u);
   EXPECT_EQ(read->failingResult, 2u);
@@ -76,6 +82,24 @@ TEST(VirtualGpuSettings, WhatIsWrongIsNamed) {
   EXPECT_EQ(wrong("TENON_VGPU_FAIL", "cuMemAlloc_v2"),
             "TENON_VGPU_FAIL is 'cuMemAlloc_v2', expected a function, the "
             "number of a call and an error, as in cuMemAlloc_v2:3=2");
+}
+
+TEST(ModuleTexts, AreWrittenOnceAndThenReadInstead) {
+  std::string folder = testing::TempDir() + "texts";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  const std::string text = ".visible .entry add(\n.param .u64 p) { ret; }";
+  auto chosen = chooseText(text, folder);
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(*chosen, text);
+  std::ofstream(folder + "/add.ptx") << "another";
+  EXPECT_EQ(*chooseText(text, folder), "another");
+  EXPECT_EQ(*chooseText(text, ""), text);
+  EXPECT_EQ(*chooseText("no kernel", folder), "no kernel");
+  auto refused = chooseText(text, folder + "/none");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            "cannot write '" + folder + "/none/add.ptx'");
 }
 
 } // namespace

@@ -58,6 +58,8 @@ __device__ void gemm(const TensorMap *a, const TensorMap *b, float *c, int k) {
       init(&full[i], 1);
       init(&empty[i], 1);
     }
+  if (t == 0)
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
   __syncthreads();
   if (t >= 128) {
     if (t == 128)

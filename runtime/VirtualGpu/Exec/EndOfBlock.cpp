@@ -1,0 +1,36 @@
+// What a block leaves behind when it ends: its shared memory is given to
+// another block, while copies still write or read it.
+
+#include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Exec/Warp.h"
+
+namespace tenon::vgpu {
+
+using rt::message;
+
+static void checkMbarriers(Block &block) {
+  const std::vector<Instruction> &code = block.launch->program->code;
+  for (const auto &[offset, barrier] : block.mbarriers)
+    if (barrier.lastCopyPhase && *barrier.lastCopyPhase >= barrier.numSeen)
+      report(block.warps[barrier.lastCopyLane / kWarpSize],
+             code[barrier.lastCopy], barrier.lastCopyLane % kWarpSize,
+             ReportKind::AsyncInFlight,
+             message("the block ends while nobody has waited for this copy, at "
+                     "the mbarrier at byte ",
+                     offset, " of shared memory"));
+}
+
+void checkEnd(Block &block) {
+  if (!block.clocks || block.isStopped)
+    return;
+  checkMbarriers(block);
+  const std::vector<Instruction> &code = block.launch->program->code;
+  for (Warp &warp : block.warps)
+    for (const AsyncRead &read : warp.bulkReads)
+      report(
+          warp, code[read.instruction], read.lane, ReportKind::AsyncInFlight,
+          "the block ends while nobody has waited for this copy to have read "
+          "shared memory");
+}
+
+} // namespace tenon::vgpu

@@ -1,0 +1,88 @@
+"""Small models whose kernels are of every kind that the emitter prints."""
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+WIDTH, HEADS = 128, 2
+LENGTH = 70  # ragged: no multiple of a tile
+
+
+class Graph:
+    def __init__(self, seed):
+        self.random = np.random.default_rng(seed)
+        self.nodes, self.weights = [], []
+
+    def weight(self, *shape, scale=0.1):
+        name = f"w{len(self.weights)}"
+        values = (self.random.standard_normal(shape) * scale).astype(np.float32)
+        self.weights.append(numpy_helper.from_array(values, name))
+        return name
+
+    def constant(self, values):
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.asarray(values), name))
+        return name
+
+    def op(self, kind, *inputs, **attributes):
+        name = f"v{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def model(self, inputs, outputs):
+        graph = helper.make_graph(self.nodes, "g", inputs, outputs, self.weights)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+
+
+def tensor(name, *dims):
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+
+
+def heads(graph, x, batch):
+    split = graph.op("Reshape", x, graph.constant(np.array([batch, LENGTH, HEADS, WIDTH // HEADS])))
+    return graph.op("Transpose", split, perm=[0, 2, 1, 3])
+
+
+def norm(graph, x):
+    return graph.op("LayerNormalization", x, graph.weight(WIDTH, scale=1), graph.weight(WIDTH), axis=-1)
+
+
+def product(graph, x, columns, depth=WIDTH):
+    return graph.op("Add", graph.op("MatMul", x, graph.weight(depth, columns)), graph.weight(columns))
+
+
+def block():
+    """A layer of a transformer: norms, products with what follows them, attention."""
+    graph = Graph(1)
+    batch = 2
+    h = norm(graph, "x")
+    q, k, v = (heads(graph, product(graph, h, WIDTH), batch) for _ in range(3))
+    scores = graph.op("MatMul", q, graph.op("Transpose", k, perm=[0, 1, 3, 2]))
+    scores = graph.op("Mul", scores, graph.constant(np.float32(0.125)))
+    mixed = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), v)
+    mixed = graph.op("Reshape", graph.op("Transpose", mixed, perm=[0, 2, 1, 3]),
+                     graph.constant(np.array([batch, LENGTH, WIDTH])))
+    y = graph.op("Add", "x", product(graph, mixed, WIDTH))
+    up = graph.op("Gelu", product(graph, norm(graph, y), 2 * WIDTH))
+    y = graph.op("Add", y, product(graph, up, WIDTH, 2 * WIDTH))
+    graph.nodes[-1].output[0] = "y"
+    return graph.model([tensor("x", batch, LENGTH, WIDTH)], [tensor("y", batch, LENGTH, WIDTH)])
+
+
+def rows():
+    """Reductions along rows that are long and of any length, and a transposed store."""
+    graph = Graph(2)
+    soft = graph.op("Softmax", "x", axis=-1)
+    total = graph.op("ReduceMax", graph.op("Mul", soft, "x"), graph.constant(np.array([0])), keepdims=1)
+    y = graph.op("Transpose", graph.op("Mul", soft, total), perm=[1, 0])
+    graph.nodes[-1].output[0] = "y"
+    return graph.model([tensor("x", 37, 515)], [tensor("y", 515, 37)])
+
+
+MODELS = {"block": block, "rows": rows}
+
+
+def inputs(model):
+    """Values for the inputs of a model, by their names."""
+    random = np.random.default_rng(3)
+    shapes = {each.name: [dim.dim_value for dim in each.type.tensor_type.shape.dim] for each in model.graph.input}
+    return {name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
