@@ -1,6 +1,8 @@
 """Measures emitted kernels on the virtual GPU: contracts, and the page of them.
 
-usage: cuda_kernels.py measure TENON [--small]   measure again, and write the contracts
+usage: cuda_kernels.py measure TENON [--small] [--triton PYTHON]
+                                                 measure again, and write the contracts;
+                                                 with PYTHON Triton's kernels, too
        cuda_kernels.py check TENON               measure the small ones, and compare
        cuda_kernels.py page                      docs/CudaKernels.md from the contracts
 
@@ -90,6 +92,23 @@ def measure(tenon, name, arch):
     return max(wanted, key=lambda launch: launch["instructions"])
 
 
+def measure_triton(python, tenon, name, arch):
+    """The same row by Triton's kernel; nothing where there is none."""
+    foreign = ROOT / "tests/runtime/VirtualGpu/foreign"
+    if f'"{name}"' not in (foreign / "measure.py").read_text():
+        return None
+    library, = pathlib.Path(tenon).resolve().parent.parent.glob("lib*/tenon-vgpu/libcuda.so.1")
+    number = arch.strip("sm_a")
+    with tempfile.TemporaryDirectory() as folder:
+        counters = pathlib.Path(folder, "c.json")
+        environment = dict(os.environ, TENON_VGPU_ARCH=number, TENON_VGPU_CHECKS="off", TENON_VGPU_COUNTERS=str(counters))
+        done = subprocess.run([python, str(foreign / "measure.py"), str(library), number, name], capture_output=True,
+                              text=True, env=environment)
+        if done.returncode:
+            sys.exit(f"Triton's {name} for {arch}: {done.stderr}")
+        return json.loads(counters.read_text())
+
+
 def contract(launch):
     kept = {key: launch.get(key, 0) for key in ("kernel", *COUNTS)}
     kept["bounds"] = {each["device"]: {key: each[key] for key in ("microseconds", "pipe", "tensorShare", "dramBytes",
@@ -103,6 +122,9 @@ def run_measure(arguments):
         for arch in ARCHS:
             if is_small or not arguments.small:
                 contracts[f"{name} {arch}"] = contract(measure(arguments.tenon, name, arch))
+                other = arguments.triton and measure_triton(arguments.triton, arguments.tenon, name, arch)
+                if other:
+                    contracts[f"{name} {arch} triton"] = contract(other)
     CONTRACTS.write_text(json.dumps(contracts, indent=1) + "\n")
 
 
@@ -133,25 +155,31 @@ def run_check(arguments):
     sys.exit(bool(found))
 
 
+def page_rows(head, each):
+    """A line for each device; none where nothing was measured."""
+    def ratio(part, whole):
+        return f"{part / whole:.2f}" if whole else "-"
+    for device, bound in each["bounds"].items() if each else ():
+        cells = [*head, device, f"{bound['microseconds']:.1f}", bound["pipe"], f"{bound['tensorShare']:.2f}",
+                 ratio(bound["dramBytes"], each["compulsoryBytes"]),
+                 ratio(each["globalSectors"], each["globalSectorsIdeal"]),
+                 ratio(each["sharedWavefronts"], each["sharedWavefrontsIdeal"]), each["registers"],
+                 each["spillBytes"], each["sharedBytes"], bound["warpsPerSm"]]
+        yield "| " + " | ".join(map(str, cells)) + " |"
+
+
 def page_text(contracts):
     lines = ["# What the CUDA kernels take", "",
              "Made by `scripts/cuda_kernels.py` from the counters of the virtual GPU ([what they are](../runtime/VirtualGpu/README.md)),",
              "for bf16 with sums in f32. A bound is what the busiest unit needs at its full rate: no device is faster, and none needs to be",
-             "as fast. The tensor share is how much of the bound all tensor units would need at their full rate.", "",
-             "| kernel | code | device | bound us | pipe | tensor share | DRAM / compulsory | sectors / ideal | wavefronts / ideal "
-             "| registers | spilled | shared | warps / SM |", "|" + "---|" * 13]
-    def ratio(part, whole):
-        return f"{part / whole:.2f}" if whole else "-"
+             "as fast. The tensor share is how much of the bound all tensor units would need at their full rate. Triton's kernels are those of",
+             "[its tutorials' manner](../tests/runtime/VirtualGpu/foreign/kernels.py), on the same virtual device.", "",
+             "| kernel | by | code | device | bound us | pipe | tensor share | DRAM / compulsory | sectors / ideal | wavefronts / ideal "
+             "| registers | spilled | shared | warps / SM |", "|" + "---|" * 14]
     for name, (title, _, _, _) in ROWS.items():
         for arch in ARCHS:
-            each = contracts.get(f"{name} {arch}")
-            for device, bound in each["bounds"].items() if each else ():
-                cells = [title, arch, device, f"{bound['microseconds']:.1f}", bound["pipe"], f"{bound['tensorShare']:.2f}",
-                         ratio(bound["dramBytes"], each["compulsoryBytes"]),
-                         ratio(each["globalSectors"], each["globalSectorsIdeal"]),
-                         ratio(each["sharedWavefronts"], each["sharedWavefrontsIdeal"]), each["registers"],
-                         each["spillBytes"], each["sharedBytes"], bound["warpsPerSm"]]
-                lines.append("| " + " | ".join(map(str, cells)) + " |")
+            for by, key in (("Tenon", f"{name} {arch}"), ("Triton", f"{name} {arch} triton")):
+                lines += page_rows([title, by, arch], contracts.get(key))
     return "\n".join(lines) + "\n"
 
 
@@ -170,6 +198,7 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("tenon", help="the tool that compiles and runs")
         command.add_argument("--small", action="store_true", help="only what takes seconds")
+        command.add_argument("--triton", metavar="PYTHON", help="an interpreter that has Triton")
         command.set_defaults(run=run)
     page = commands.add_parser("page")
     page.add_argument("--check", action="store_true", help="compare only")

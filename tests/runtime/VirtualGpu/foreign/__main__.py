@@ -14,43 +14,7 @@ import sys
 
 import numpy as np
 
-
-def to_bf16(values):
-    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-    return ((bits + 0x7fff + (bits >> 16 & 1)) >> 16).astype(np.uint16)
-
-
-def from_bf16(bits):
-    return (bits.astype(np.uint32) << 16).view(np.float32)
-
-
-class Runner:
-    def __init__(self, library, arch):
-        from device import Device
-        self.device, self.arch = Device(library), arch
-        self.random = np.random.default_rng(arch)
-
-    def compiled(self, kernel, types, constants, options):
-        import triton
-        from triton.backends.compiler import GPUTarget
-        names = kernel.arg_names
-        signature = {name: types.get(name, "constexpr") for name in names}
-        # What launches would specialise: addresses are multiples of 16.
-        attributes = {(i,): [["tt.divisibility", 16]] for i, name in enumerate(names)
-                      if str(types.get(name, "")).startswith("*")}
-        source = triton.compiler.ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=attributes)
-        return triton.compile(source, target=GPUTarget("cuda", self.arch, 32), options=options)
-
-    def run(self, kernel, types, constants, options, grid, arguments):
-        made = self.compiled(kernel, types, constants, options)
-        ptx = made.asm["ptx"]
-        # Two pointers to scratch memory follow, which these kernels have no use for.
-        count = ptx[:ptx.index(")")].count(".param")
-        arguments = list(arguments) + [ctypes.c_uint64(0)] * (count - len(arguments))
-        self.device.launch(ptx, made.metadata.name, grid, 32 * made.metadata.num_warps, made.metadata.shared, arguments)
-
-    def values(self, *shape):
-        return self.random.standard_normal(shape).astype(np.float32)
+from runner import Runner, from_bf16, to_bf16
 
 
 def check(name, found, expected, tolerance):

@@ -41,6 +41,20 @@ def softmax(y, x, columns, WIDTH: tl.constexpr):
 
 
 @triton.jit
+def rms_norm(y, total, x, residual, weight, columns, WIDTH: tl.constexpr):
+    """total = x + residual, y = total / rms(total) * weight; all in bf16 but the sums."""
+    row = tl.program_id(0)
+    at = tl.arange(0, WIDTH)
+    inside = at < columns
+    value = tl.load(x + row * columns + at, mask=inside, other=0.0).to(tl.float32)
+    value += tl.load(residual + row * columns + at, mask=inside, other=0.0).to(tl.float32)
+    tl.store(total + row * columns + at, value.to(tl.bfloat16), mask=inside)
+    scale = 1 / tl.sqrt(tl.sum(value * value, axis=0) / columns + 1e-5)
+    value = value * scale * tl.load(weight + at, mask=inside, other=0.0).to(tl.float32)
+    tl.store(y + row * columns + at, value.to(tl.bfloat16), mask=inside)
+
+
+@triton.jit
 def layer_norm(y, x, weight, bias, columns, WIDTH: tl.constexpr):
     row = tl.program_id(0)
     total = tl.zeros([WIDTH], dtype=tl.float32)
