@@ -37,7 +37,13 @@ bool Decoder::decodeForm() {
   const Form *form = forms().find(key);
   if (!form)
     return failUnknown();
-  if (!checkOperands(form->operands.size(), form->operands.size()))
+  // Since sm_100 the least and greatest of three: of two, and then of the
+  // third.
+  bool isOfThree = (base == "min" || base == "max") &&
+                   form->operands.size() == 3 &&
+                   statement->operands.size() == 4;
+  if (!checkOperands(form->operands.size() + isOfThree,
+                     form->operands.size() + isOfThree))
     return false;
   Instruction inst = begin(form->handler, pipeOf(*form, base));
   inst.flags = base == "selp" ? kSelects : 0;
@@ -46,8 +52,15 @@ bool Decoder::decodeForm() {
     if (inst.slot[i] == kNoSlot)
       return false;
   }
+  if (isOfThree) {
+    Instruction first = inst;
+    first.slot[0] = temporary(form->operands[0].sizeBytes);
+    emit(first);
+    inst.slot[1] = first.slot[0];
+    inst.slot[2] = source(operand(3), form->operands[2]);
+  }
   inst.slot[0] = destination(operand(0), form->operands[0].sizeBytes);
-  if (inst.slot[0] == kNoSlot)
+  if (inst.slot[0] == kNoSlot || (isOfThree && inst.slot[2] == kNoSlot))
     return false;
   emit(inst);
   return true;

@@ -261,19 +261,25 @@ bool Decoder::decodeMatch() {
 bool Decoder::decodeRedux() {
   static constexpr std::string_view kOps[] = {"add", "min", "max",
                                               "and", "or",  "xor"};
+  bool isAbsolute = take("abs"), keepsNan = take("NaN");
   std::string_view name = takeNext(), type = takeNext();
-  Instruction inst = begin(redux, Pipe::Collective);
+  bool isFloat = type == "f32" && (name == "min" || name == "max");
+  if ((isAbsolute || keepsNan) && !isFloat)
+    return failUnknown();
+  Instruction inst = begin(isFloat ? reduxFloat : redux, Pipe::Collective);
   inst.flow = Flow::Outcome;
   inst.flags = 6;
   for (unsigned i = 0; i < 6; ++i)
     if (kOps[i] == name)
       inst.flags = i;
-  if (inst.flags == 6 || (type != "u32" && type != "s32" && type != "b32") ||
-      !checkAllTaken())
+  bool isInteger = type == "u32" || type == "s32" || type == "b32";
+  if (inst.flags == 6 || !(isInteger || isFloat) || !checkAllTaken())
     return failUnknown();
   if (!checkOperands(3, 3))
     return false;
-  inst.immediate = type == "s32";
+  inst.immediate =
+      isFloat ? (isAbsolute ? kReduxAbsolute : 0) | (keepsNan ? kReduxNan : 0)
+              : type == "s32";
   inst.slot[0] = destination(operand(0), 4);
   inst.slot[1] = source(operand(1), {4, false});
   inst.slot[4] = source(operand(2), {4, false});

@@ -5,6 +5,9 @@
 #include "runtime/VirtualGpu/Exec/Handlers.h"
 #include "runtime/VirtualGpu/Exec/Lanes.h"
 
+#include <cmath>
+#include <limits>
+
 namespace tenon::vgpu {
 
 using rt::message;
@@ -126,6 +129,26 @@ void match(Warp &warp, const Instruction &inst, uint32_t mask) {
     writePredicate(warp, inst.slot[5], isAll ? kFullMask : 0, mask);
   }
   storeLanes(warp.lanes<uint32_t>(inst.slot[0]), result, mask);
+}
+
+void reduxFloat(Warp &warp, const Instruction &inst, uint32_t mask) {
+  if (!gatherNamed(warp, inst, mask))
+    return;
+  const float *values = warp.lanes<float>(inst.slot[1]);
+  bool isMin = ReduxOp(inst.flags) == ReduxOp::Min, hasNan = false;
+  float result = std::numeric_limits<float>::quiet_NaN();
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    float value = values[firstLane(rest)];
+    if (inst.immediate & kReduxAbsolute)
+      value = std::fabs(value);
+    hasNan |= std::isnan(value);
+    result = isMin ? std::fmin(result, value) : std::fmax(result, value);
+  }
+  if ((inst.immediate & kReduxNan) && hasNan)
+    result = std::numeric_limits<float>::quiet_NaN();
+  for (unsigned lane = 0; lane < kWarpSize; ++lane)
+    if (hasLane(mask, lane))
+      warp.lanes<float>(inst.slot[0])[lane] = result;
 }
 
 void redux(Warp &warp, const Instruction &inst, uint32_t mask) {

@@ -131,6 +131,9 @@ void match(Warp &warp, const Instruction &inst, uint32_t mask);
 enum class ReduxOp : uint8_t { Add, Min, Max, And, Or, Xor };
 /// flags: op; immediate: 1 for a signed type.
 void redux(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Least or greatest of floats; immediate: what is done to them.
+constexpr int64_t kReduxAbsolute = 1, kReduxNan = 2;
+void reduxFloat(Warp &warp, const Instruction &inst, uint32_t mask);
 void activeMask(Warp &warp, const Instruction &inst, uint32_t mask);
 void elect(Warp &warp, const Instruction &inst, uint32_t mask);
 

@@ -323,5 +323,32 @@ TEST_F(AsyncChecks, CarriesTravel) {
             (std::vector<uint32_t>{0, 0, 12, 0xffffffff, 6, 0, 0xffffffff}));
 }
 
+TEST_F(AsyncChecks, TheGreatestFloatOfAWarp) {
+  EXPECT_EQ(run("cvt.rn.f32.u32 %f0, %i; neg.f32 %f1, %f0;"
+                "redux.sync.max.f32 %f2, %f0, -1;"
+                "redux.sync.max.abs.f32 %f3, %f1, -1;"
+                "redux.sync.min.f32 %f4, %f1, -1;"
+                "setp.eq.u32 %c0, %i, 5; @%c0 mov.f32 %f0, 0f7FC00000;"
+                "redux.sync.max.f32 %f5, %f0, -1;"
+                "st.global.v4.f32 [%p], {%f2, %f3, %f4, %f5};"
+                "redux.sync.max.NaN.f32 %f6, %f0, -1;"
+                "st.global.f32 [%p+16], %f6;",
+                32),
+            "");
+  EXPECT_EQ(device.download<float>(buffer, 4),
+            (std::vector<float>{31, 31, -31, 31}));
+  EXPECT_EQ(device.download<uint32_t>(buffer, 5)[4], 0x7fc00000u);
+}
+
+TEST_F(AsyncChecks, TheGreatestOfThree) {
+  EXPECT_EQ(run("mov.f32 %f0, 0f3F800000; mov.f32 %f1, 0f40000000;"
+                "mov.f32 %f2, 0f40400000; max.f32 %f3, %f1, %f0, %f2;"
+                "min.f32 %f4, %f1, %f2, %f0;"
+                "st.global.v2.f32 [%p], {%f3, %f4};",
+                1),
+            "");
+  EXPECT_EQ(device.download<float>(buffer, 2), (std::vector<float>{3, 1}));
+}
+
 } // namespace
 } // namespace tenon::vgpu

@@ -166,6 +166,12 @@ def mutants_of(text):
     return made
 
 
+def trap(mutant):
+    """The same place with a trap: who does not notice it never gets there."""
+    predicate = re.match(r"\s*(@!?%p\d+ )?", mutant.original)[1] or ""
+    return dataclasses.replace(mutant, operator="trap", text=f"{predicate}trap;")
+
+
 def applied(text, mutant):
     lines = text.split("\n")
     lines[mutant.line] = mutant.text

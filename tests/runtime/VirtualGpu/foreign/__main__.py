@@ -1,0 +1,99 @@
+"""Kernels that Triton compiles run on the virtual GPU and are compared with NumPy.
+
+usage: python tests/runtime/VirtualGpu/foreign LIBCUDA [ARCH]
+
+LIBCUDA is the stand-in for the driver; ARCH is 80 or 90 (of 100 those without
+tcgen05 run). Without it each architecture has a process of its own: the devices of a
+process are of one.
+"""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from runner import Runner, from_bf16, to_bf16
+
+
+def check(name, found, expected, tolerance):
+    error = float(np.abs(found - expected).max())
+    if not error <= tolerance:
+        raise RuntimeError(f"{name} differs from NumPy by {error:.3g}, expected at most {tolerance}")
+
+
+def run_matmul(runner, kernels):
+    m, n, k = 200, 136, 328
+    a, b = (from_bf16(to_bf16(runner.values(*shape))) for shape in ((m, k), (k, n)))
+    c = runner.device.allocate(2 * m * n)
+    runner.run(kernels.matmul, {"a": "*bf16", "b": "*bf16", "c": "*bf16", "m": "i32", "n": "i32", "k": "i32"},
+               {"BM": 64, "BN": 64, "BK": 32, "GROUP": 2}, {"num_warps": 4, "num_stages": 3},
+               (-(-m // 64) * -(-n // 64), 1, 1),
+               [runner.device.upload(to_bf16(a)), runner.device.upload(to_bf16(b)), c]
+               + [ctypes.c_int(extent) for extent in (m, n, k)])
+    check("matmul", from_bf16(runner.device.download(c, (m, n), np.uint16)), a @ b, 0.4)
+
+
+def run_softmax(runner, kernels):
+    rows, columns = 37, 781
+    x = runner.values(rows, columns)
+    y = runner.device.allocate(x.nbytes)
+    runner.run(kernels.softmax, {"y": "*fp32", "x": "*fp32", "columns": "i32"}, {"WIDTH": 1024}, {"num_warps": 4},
+               (rows, 1, 1), [y, runner.device.upload(x), ctypes.c_int(columns)])
+    e = np.exp(x - x.max(1, keepdims=True))
+    check("softmax", runner.device.download(y, x.shape, np.float32), e / e.sum(1, keepdims=True), 1e-6)
+
+
+def run_layer_norm(runner, kernels):
+    rows, columns = 23, 1151
+    x, weight, bias = runner.values(rows, columns), runner.values(columns), runner.values(columns)
+    y = runner.device.allocate(x.nbytes)
+    runner.run(kernels.layer_norm,
+               {"y": "*fp32", "x": "*fp32", "weight": "*fp32", "bias": "*fp32", "columns": "i32"}, {"WIDTH": 512},
+               {"num_warps": 4}, (rows, 1, 1),
+               [y, *(runner.device.upload(each) for each in (x, weight, bias)), ctypes.c_int(columns)])
+    normal = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    check("layer_norm", runner.device.download(y, x.shape, np.float32), normal * weight + bias, 1e-4)
+
+
+def run_attention(runner, kernels):
+    heads, length, width = 2, 200, 64
+    q, k, v = (from_bf16(to_bf16(runner.values(heads, length, width))) for _ in range(3))
+    o = runner.device.allocate(2 * q.size)
+    types = {name: "*bf16" for name in "oqkv"} | {"scale": "fp32", "length": "i32"}
+    runner.run(kernels.attention, types, {"BM": 64, "BN": 64, "WIDTH": width}, {"num_warps": 4, "num_stages": 2},
+               (-(-length // 64), heads, 1),
+               [o, *(runner.device.upload(to_bf16(each)) for each in (q, k, v)),
+                ctypes.c_float(width**-0.5 * np.log2(np.e)), ctypes.c_int(length)])
+    scores = q @ k.transpose(0, 2, 1) * width**-0.5
+    scores[:, ~np.tri(length, dtype=bool)] = -np.inf
+    weights = np.exp(scores - scores.max(2, keepdims=True))
+    expected = weights / weights.sum(2, keepdims=True) @ v
+    check("attention", from_bf16(runner.device.download(o, q.shape, np.uint16)), expected, 0.03)
+
+
+def run_all(library, arch):
+    import kernels
+    passed = failed = 0
+    for run in (run_matmul, run_softmax, run_layer_norm, run_attention):
+        try:
+            run(Runner(library, arch), kernels)
+            passed += 1
+        except RuntimeError as error:
+            print(f"sm_{arch} {run.__name__}: {error}")
+            failed += 1
+    print(f"sm_{arch}: {passed} passed, {failed} failed")
+    return failed == 0
+
+
+def main():
+    if len(sys.argv) == 3:
+        sys.exit(not run_all(sys.argv[1], int(sys.argv[2])))
+    codes = [subprocess.run([sys.executable, __file__, sys.argv[1], arch],
+                            env=dict(os.environ, TENON_VGPU_ARCH=arch)).returncode for arch in ("80", "90")]
+    sys.exit(any(codes))
+
+
+if __name__ == "__main__":
+    main()
