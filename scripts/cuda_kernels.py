@@ -59,7 +59,7 @@ def norm(rows, width):
 ROWS = {
     "gemm-4096": ("GEMM 4096^3", lambda: gemm(4096), "matmul", False),
     "gemm-512": ("GEMM 512^3", lambda: gemm(512), "matmul", True),
-    "attention-4096": ("attention, causal, 1 head of 128, L = 4096", lambda: attention(4096, 1, 128), "attention", False),
+    "attention-4096": ("attention, causal, 16 heads of 128, L = 4096", lambda: attention(4096, 16, 128), "attention", False),
     "attention-512": ("attention, causal, 2 heads of 128, L = 512", lambda: attention(512, 2, 128), "attention", True),
     "decode-4096": ("decode attention, 32 heads of 128, 4096 keys", lambda: attention(4096, 32, 128, 1, 0), "attention", True),
     "norm-4096": ("rms_norm + residual, 512 rows of 4096", lambda: norm(512, 4096), "rms_norm", True),

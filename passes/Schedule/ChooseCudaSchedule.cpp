@@ -31,7 +31,7 @@ public:
   Choice choose();
 
 private:
-  int64_t stagesOf(int64_t bytes);
+  int64_t stagesOf(int64_t bytes, bool leavesHalf);
   Choice contraction();
   Choice attention();
   Choice rows();
@@ -106,18 +106,29 @@ int64_t CudaChoice::cut(StringRef symbol, int64_t most) {
               : most;
 }
 
-/// So many turns of factors of so many bytes as leave some memory for others.
-int64_t CudaChoice::stagesOf(int64_t bytes) {
+/// So many turns of factors of so many bytes as leave some memory for others,
+/// and for another block where that still leaves two.
+int64_t CudaChoice::stagesOf(int64_t bytes, bool leavesHalf) {
   constexpr int64_t kFewest = 2, kMost = 4, kOthers = 3 << 10;
+  int64_t ofHalf = (sharedBytes / 2 - kOthers) / bytes;
+  if (leavesHalf && ofHalf >= kFewest)
+    return std::min(ofHalf, kMost);
   return std::clamp((sharedBytes - kOthers) / bytes, kFewest, kMost);
 }
 
-/// Whether blocks of so many sums are as many as a GPU has multiprocessors.
+/// Whether there are as many blocks as a GPU has multiprocessors, for all that
+/// is known, where the grid is cut into so many rows and columns.
 bool CudaChoice::fillsGpu(int64_t rows, int64_t columns) {
   constexpr int64_t kMultiprocessors = 128;
-  int64_t height = sizeOf("BM").value_or(0), width = sizeOf("BN").value_or(0);
-  return width % columns == 0 &&
-         llvm::divideCeil(height, rows) * (width / columns) >= kMultiprocessors;
+  int64_t numBlocks = 1;
+  tile::GridOp grid = kernel.getGrid();
+  for (auto [size, block] :
+       llvm::zip_equal(grid.getSizes(), grid.getBlocks())) {
+    auto symbol = dyn_cast<StringAttr>(block);
+    int64_t cut = !symbol ? 1 : symbol.getValue() == "BM" ? rows : columns;
+    numBlocks *= llvm::divideCeil(constantOf(size).value_or(1), cut);
+  }
+  return numBlocks >= kMultiprocessors;
 }
 
 Choice CudaChoice::contraction() {
@@ -125,21 +136,24 @@ Choice CudaChoice::contraction() {
   int64_t unitBytes = tile::unitBytes(kernel);
   bool usesGroups = unitBytes == 2 && hasGroups;
   choice.unit = usesGroups ? "wgmma" : unitBytes ? "mma" : "";
-  // Sums of 64 x 64 are 32 registers of each of 128 threads; of 128 x 128, 64
-  // of 256. Where rows are counted at run time they may be few.
+  // Sums of 64 x 64 are 32 registers of each of 128 threads; those of 128 x
+  // 128, 128, and each factor is read from shared memory half as often. Where
+  // rows are counted at run time they may be few.
   bool isWide = sizeOf("BN").value_or(0) % 128 == 0;
   bool isLarge = sizeOf("BM").value_or(0) >= 1024 && isWide;
   constexpr int64_t kPanelBytes = 128; // of a row of factors
   int64_t rows = isLarge ? 128 : 64,
           depth = unitBytes ? kPanelBytes / unitBytes : 16;
   int64_t columns = isLarge || (isWide && usesGroups) ? 128 : 64;
-  if (isLarge && usesGroups && fillsGpu(rows, 2 * columns))
+  if (isLarge && usesGroups && *sizeOf("BN") % (2 * columns) == 0 &&
+      fillsGpu(rows, 2 * columns))
     columns *= 2;
   choice.numbers = {{"BM", rows}, {"BN", columns}, {"BK", depth}};
   choice.warpRows = usesGroups ? rows / 16 : 2;
-  choice.warpColumns = usesGroups ? 1 : isLarge ? 4 : 2;
+  choice.warpColumns = usesGroups ? 1 : isLarge && !unitBytes ? 4 : 2;
   int64_t elementBytes = unitBytes ? unitBytes : 4;
-  choice.stages = stagesOf((rows + columns) * depth * elementBytes);
+  choice.stages =
+      stagesOf((rows + columns) * depth * elementBytes, isLarge && !usesGroups);
   choice.reason =
       ("blocks of " + Twine(rows) + " x " + Twine(columns) + " sums, " +
        (usesGroups  ? "64 rows for each group of four warps"
@@ -153,14 +167,17 @@ Choice CudaChoice::contraction() {
 
 Choice CudaChoice::attention() {
   Choice choice;
-  constexpr int64_t kManyQueries = 512;
+  constexpr int64_t kManyQueries = 512, kRowsOfTwo = 128;
   bool isNarrow = tile::unitBytes(kernel) == 2;
   choice.unit = !isNarrow ? "" : hasGroups ? "wgmma" : "mma";
   // Two groups of warps share what is copied, and read their queries half as
   // often for each product.
-  bool isLong =
-      isNarrow && hasGroups && sizeOf("BM").value_or(0) >= kManyQueries;
-  int64_t queries = isLong ? 128 : 64, keys = isLong ? 128 : isNarrow ? 64 : 32;
+  bool isLong = isNarrow && hasGroups &&
+                sizeOf("BM").value_or(0) >= kManyQueries &&
+                fillsGpu(kRowsOfTwo, 1);
+  int64_t queries = isLong ? kRowsOfTwo : 64, keys = isLong     ? 128
+                                                     : isNarrow ? 64
+                                                                : 32;
   choice.numbers = {{"BM", queries}, {"BN", keys}};
   choice.warpRows = queries / 16;
   choice.warpColumns = 1;

@@ -6,11 +6,11 @@
 // are contracted in a turn.
 
 // CHECK-DAG: tile.kernel @matmul(%{{.*}}schedule {BK = 16 : index, BM = 64 : index, BN = 64 : index, stages = 4 : index, warps = array<i64: 2, 2>}{{.*}}squares of 4 x 4
-// CHECK-DAG: tile.kernel @matmul_0(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 4 : index, unit = "mma", warps = array<i64: 2, 4>}{{.*}}matrix unit
+// CHECK-DAG: tile.kernel @matmul_0(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 2 : index, unit = "mma", warps = array<i64: 2, 2>}{{.*}}matrix unit
 
 // As many turns at a time as there is memory for.
 
-// SMALL-DAG: tile.kernel @matmul_0(%{{.*}}stages = 3 : index, unit = "mma", warps = array<i64: 2, 4>}
+// SMALL-DAG: tile.kernel @matmul_0(%{{.*}}stages = 3 : index, unit = "mma", warps = array<i64: 2, 2>}
 
 // Groups of four warps multiply floats of 16 bits, and no others.
 

@@ -143,10 +143,3 @@ func.func @product_of_bytes_and_a_transposed_side(%x: tensor<?x5x?xi8, #graph.di
   %2 = graph.matmul %0, %1 : (tensor<?x5x?xi32, #graph.dims<B, 5, L>>, tensor<?x?x7xi32, #graph.dims<B, L, 7>>) -> tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
   return %2 : tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
 }
-
-// -----
-
-func.func @attention_of_many_queries(%q: tensor<1x2x600x64xbf16>, %k: tensor<1x1x600x64xbf16>) -> tensor<1x2x600x64xbf16> {
-  %0 = graph.attention %q, %k, %k {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<1x2x600x64xbf16>, tensor<1x1x600x64xbf16>, tensor<1x1x600x64xbf16>) -> tensor<1x2x600x64xbf16>
-  return %0 : tensor<1x2x600x64xbf16>
-}

@@ -42,7 +42,7 @@ def norm(runner, rows, columns):
 
 
 ROWS = {"gemm-4096": lambda runner: gemm(runner, 4096), "gemm-512": lambda runner: gemm(runner, 512),
-        "attention-4096": lambda runner: attention(runner, 4096, 1),
+        "attention-4096": lambda runner: attention(runner, 4096, 16),
         "attention-512": lambda runner: attention(runner, 512, 2), "norm-4096": lambda runner: norm(runner, 512, 4096)}
 
 
