@@ -21,7 +21,8 @@ namespace {
 struct Choice {
   llvm::StringMap<int64_t> numbers;
   int64_t warpRows = 1, warpColumns = 8, stages = 2;
-  StringRef unit; ///< of products; empty: multiply-adds
+  StringRef unit;        ///< of products; empty: multiply-adds
+  int64_t numBlocks = 1; ///< of a cluster
   std::string reason;
 };
 
@@ -146,8 +147,10 @@ Choice CudaChoice::contraction() {
           depth = unitBytes ? kPanelBytes / unitBytes : 16;
   int64_t columns = isLarge || (isWide && usesGroups) ? 128 : 64;
   if (isLarge && usesGroups && *sizeOf("BN") % (2 * columns) == 0 &&
-      fillsGpu(rows, 2 * columns))
+      fillsGpu(rows, 2 * columns)) {
     columns *= 2;
+    choice.numBlocks = 2;
+  }
   choice.numbers = {{"BM", rows}, {"BN", columns}, {"BK", depth}};
   choice.warpRows = usesGroups ? rows / 16 : 2;
   choice.warpColumns = usesGroups ? 1 : isLarge && !unitBytes ? 4 : 2;
@@ -252,6 +255,9 @@ struct ChooseCudaSchedule final
       entries.push_back(b.getNamedAttr(
           "warps",
           b.getDenseI64ArrayAttr({choice.warpRows, choice.warpColumns})));
+      if (choice.numBlocks > 1)
+        entries.push_back(
+            b.getNamedAttr("cluster", b.getIndexAttr(choice.numBlocks)));
       if (!choice.unit.empty())
         entries.push_back(b.getNamedAttr("unit", b.getStringAttr(choice.unit)));
       kernel.setScheduleAttr(b.getDictionaryAttr(entries));

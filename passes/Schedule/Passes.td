@@ -81,11 +81,12 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
     * a contraction has blocks of sums that fill the registers of four or eight
       warps, and as many turns at a time as there is shared memory for, four at
       most;
-    * attention has four warps below each other, so that no row of scores is
-      spread over two;
+    * attention has four warps below each other, or eight where there are many
+      queries, so that no row of scores is spread over two;
     * products of floats of 16 bits and of integers of 8 are the matrix unit's
       (`unit = "mma"`); where four warps can multiply together (`"wgmma"`), those
-      of floats have 64 rows for each group of them;
+      of floats have 64 rows for each group of them, and two blocks (`cluster`)
+      may copy one right side for both;
     * rows that are reduced belong to a warp each, long ones to all of a block;
     * everything else takes some elements a thread.
 

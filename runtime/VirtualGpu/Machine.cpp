@@ -53,7 +53,7 @@ static Result<void> checkBlock(const KernelInfo &info, Dim3 block) {
 }
 
 static Result<void> checkGrid(const KernelInfo &info, const ArchLimits &limits,
-                              Dim3 grid, Dim3 cluster) {
+                              Dim3 grid, Dim3 block, Dim3 cluster) {
   constexpr uint32_t kMostX = 0x7fffffff, kMostYZ = 65535, kMostCluster = 16;
   if (grid.count() == 0 || grid.x > kMostX || grid.y > kMostYZ ||
       grid.z > kMostYZ)
@@ -74,11 +74,11 @@ static Result<void> checkGrid(const KernelInfo &info, const ArchLimits &limits,
     return badInput("kernel ", quoted(info.name), " requires a cluster of ",
                     dimsText(*info.requiredCluster), ", got ",
                     dimsText(cluster));
-  // Blocks of a cluster run side by side; that is not built yet.
-  if (cluster.count() > 1)
-    return badInput("kernel ", quoted(info.name), " asks for a cluster of ",
-                    dimsText(cluster),
-                    ": only clusters of one block are executed");
+  uint64_t numWarps = (block.count() + 31) / 32 * cluster.count();
+  if (cluster.count() > 1 && numWarps > SharedClocks::kMostWarps)
+    return badInput("kernel ", quoted(info.name), " asks for clusters of ",
+                    numWarps, " warps: those of at most ",
+                    SharedClocks::kMostWarps, " are executed");
   return {};
 }
 
@@ -91,7 +91,8 @@ static Result<void> checkConfig(const LaunchConfig &config,
   Result<void> block = checkBlock(info, config.block);
   if (!block)
     return block;
-  Result<void> grid = checkGrid(info, limits, config.grid, config.cluster);
+  Result<void> grid =
+      checkGrid(info, limits, config.grid, config.block, config.cluster);
   if (!grid)
     return grid;
   if (sharedBytes > limits.sharedOptInBytes)

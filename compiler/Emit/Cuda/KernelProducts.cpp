@@ -390,7 +390,7 @@ void KernelText::printLoop(scf::ForOp loop) {
 
 void KernelText::printTurns(scf::ForOp loop) {
   Scope &scope = scopeOf(loop.getResult(0));
-  if (ring && ring->first == loop)
+  if (ring && ring->loop == loop)
     return printConsumer(loop);
   SmallVector<Side> sides = sidesCopiedIn(loop);
   if (!sides.empty())

@@ -95,60 +95,108 @@ std::optional<KernelText::BoxCopy> KernelText::boxCopy(const Side &side) {
   return copy;
 }
 
-/// The first loop of the kernel, if there is no other and all that it copies
-/// are boxes.
-void KernelText::printRing() {
+/// The loop of the kernel, if there is no other and all that it copies are
+/// boxes.
+void KernelText::planRing() {
   auto loops = entry().getOps<scf::ForOp>();
   if (!llvm::hasSingleElement(loops))
     return;
-  scf::ForOp loop = *loops.begin();
-  SmallVector<Side> sides = sidesCopiedIn(loop);
-  SmallVector<BoxCopy> copies;
-  int64_t bytes = 0;
-  for (const Side &side : sides) {
+  RingPlan plan;
+  plan.loop = *loops.begin();
+  plan.sides = sidesCopiedIn(plan.loop);
+  for (const Side &side : plan.sides) {
     std::optional<BoxCopy> copy = boxCopy(side);
     if (!copy) {
       tensorMaps.clear();
       return;
     }
-    copies.push_back(*copy);
-    bytes += side.bytes;
+    plan.copies.push_back(*copy);
   }
-  if (sides.empty())
+  if (plan.sides.empty())
     return;
-  ring = {loop, openTurn(loop, sides)};
-  const Turn &turn = ring->second;
+  if (auto blocks = kernel.getScheduleAttr().getAs<IntegerAttr>("cluster"))
+    planCluster(plan, blocks.getInt());
+  ring = std::move(plan);
+}
+
+/// Whether the number follows from where the instance stands on the axis.
+static bool followsFrom(Value number, Value axis) {
+  if (number == axis)
+    return true;
+  Operation *op = number.getDefiningOp();
+  return op && !isa<tile::GridOp>(op) &&
+         llvm::any_of(op->getOperands(), [&](Value operand) {
+           return followsFrom(operand, axis);
+         });
+}
+
+/// Blocks that differ in one axis of the grid share the side that is the same
+/// for them: each copies some of its panels to all.
+void KernelText::planCluster(RingPlan &plan, int64_t numBlocks) {
+  constexpr int64_t kPanelBytes = 128;
+  tile::GridOp grid = kernel.getGrid();
+  for (auto [axis, size] : llvm::enumerate(grid.getSizes())) {
+    int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
+    std::optional<int64_t> all = constantOf(size);
+    if (!all || llvm::divideCeil(*all, block) % numBlocks)
+      continue;
+    for (auto [n, copy] : llvm::enumerate(plan.copies)) {
+      const Side &side = plan.sides[n];
+      bool isSame = llvm::none_of(copy.at, [&](Value at) {
+        return followsFrom(at, grid.getResult(axis));
+      });
+      bool hasPanels =
+          side.columns * unitBytes % (numBlocks * kPanelBytes) == 0;
+      if (isSame && hasPanels && copy.at.size() == 2) {
+        clusterBlocks = numBlocks;
+        clusterAxis = axis;
+        plan.shared = n;
+      }
+    }
+  }
+}
+
+void KernelText::printRing() {
+  RingPlan &plan = *ring;
+  plan.turn = openTurn(plan.loop, plan.sides);
   // Numbers of the kernel's are printed before those who copy leave it.
-  open(loop.getBody());
-  line(*scopes.back(), turn.begin);
-  for (auto [side, copy, memory] :
-       llvm::zip_equal(sides, copies, turn.memories)) {
+  open(plan.loop.getBody());
+  line(*scopes.back(), plan.turn.begin);
+  int64_t bytes = 0;
+  for (auto [n, side] : llvm::enumerate(plan.sides)) {
+    const BoxCopy &copy = plan.copies[n];
     std::string at;
     for (Value offset : copy.at)
       at += ", " + number(offset);
-    line(*scopes.back(), memory);
-    line(*scopes.back(), formatv("copyTensor({0}, {1}, barrier{2});",
+    std::string function =
+        plan.shared == n ? formatv("copyTensorToAll<{0}>", clusterBlocks).str()
+                         : "copyTensor";
+    line(*scopes.back(), plan.turn.memories[n]);
+    line(*scopes.back(), formatv("{0}({1}, {2}, barrier{3});", function,
                                  staged[side.tile], copy.map, at));
+    bytes += side.bytes;
   }
   std::string copyHalf = close();
   Scope &scope = *scopes.back();
   constexpr int64_t kBarrierBytes = 16;
-  line(scope, formatv("Ring<W, {0}> ring({1});", numStages,
+  std::string blocks =
+      clusterBlocks > 1 ? ", " + std::to_string(clusterBlocks) : "";
+  line(scope, formatv("Ring<W, {0}{1}> ring({2});", numStages, blocks,
                       allocate(kBarrierBytes * numStages)));
   line(scope, "if (ring.copies())");
   line(scope,
        formatv("  return ring.produce({0}, {1}, [&](i64 turn, int stage, "
                "u32 barrier) {{",
-               turn.turns, bytes));
+               plan.turn.turns, bytes));
   scope.text += copyHalf;
   line(scope, "  });");
 }
 
 void KernelText::printConsumer(scf::ForOp loop) {
   Scope &outer = *scopes.back();
-  std::string useHalf = usesText(loop, ring->second);
+  std::string useHalf = usesText(loop, ring->turn);
   line(outer, formatv("ring.consume({0}, [&](i64 turn, int stage) {{",
-                      ring->second.turns));
+                      ring->turn.turns));
   outer.text += useHalf;
   line(outer, "});");
 }

@@ -107,15 +107,23 @@ void KernelText::printInstance() {
   int64_t rank = grid.getSizes().size();
   if (rank == 0)
     return;
-  line(scope, "i64 instance = blockIdx.x;");
+  bool hasCluster = clusterBlocks > 1;
+  line(scope,
+       hasCluster
+           ? formatv("i64 instance = blockIdx.x / {0};", clusterBlocks).str()
+           : "i64 instance = blockIdx.x;");
   for (int64_t axis = rank - 1; axis >= 0; --axis) {
     std::string name = newName("at");
     int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
     std::string size = number(grid.getSizes()[axis]);
+    bool isOfCluster = axis == clusterAxis;
+    int64_t step = isOfCluster ? block * clusterBlocks : block;
     std::string count =
-        block == 1 ? size : formatv("ceilDiv({0}, {1})", size, block).str();
+        step == 1 ? size : formatv("ceilDiv({0}, {1})", size, step).str();
     bool isFirst = axis == 0;
     std::string place = isFirst ? "instance" : "instance % " + count;
+    if (isOfCluster)
+      place = formatv("({0} * {1} + rankInCluster())", place, clusterBlocks);
     if (block != 1)
       place += " * " + std::to_string(block);
     line(scope, formatv("const i64 {0} = {1};", name, place));
@@ -175,8 +183,10 @@ FailureOr<KernelForm> KernelText::print() {
     return kernel.emitOpError("cannot be printed for a GPU: its unit "
                               "wgmma multiplies floats of 16 bits alone");
   open(&entry());
-  printInstance();
   if (usesGroups)
+    planRing();
+  printInstance();
+  if (ring)
     printRing();
   for (Operation &op : entry())
     if (auto store = dyn_cast<tile::StoreOp>(op))
@@ -195,9 +205,11 @@ FailureOr<KernelForm> KernelText::print() {
   if (StringAttr source = kernel.getSourceAttr())
     os << "// " << source.getValue() << "\n";
   // One block at least: else ptxas would rather spill than leave room for more.
-  os << "extern \"C\" __global__ void __launch_bounds__(" << form.numThreads
-     << ", 1) " << form.entry << "(\n    "
-     << parametersText(kernel, tensorMaps.size()) << ") {\n";
+  os << "extern \"C\" __global__ void ";
+  if (clusterBlocks > 1)
+    os << "__cluster_dims__(" << clusterBlocks << ", 1, 1) ";
+  os << "__launch_bounds__(" << form.numThreads << ", 1) " << form.entry
+     << "(\n    " << parametersText(kernel, tensorMaps.size()) << ") {\n";
   if (usesGroups)
     os << formatv("  using W = Warpgroups<{0}>;\n", warpRows / 4);
   else

@@ -211,6 +211,9 @@ private:
   std::optional<abi::TensorMapSize> sizeOf(Value size);
   bool isPaddedByView(const Side &side);
   std::string mapName(abi::TensorMap map);
+  struct RingPlan;
+  void planRing();
+  void planCluster(RingPlan &plan, int64_t numBlocks);
   void printRing();
   void printConsumer(mlir::scf::ForOp loop);
   /// Which sides of a loop lie where, for as long as its turns are printed.
@@ -221,6 +224,15 @@ private:
   };
   Turn openTurn(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
   std::string usesText(mlir::scf::ForOp loop, const Turn &turn);
+  /// The loop whose copies are made by a ring.
+  struct RingPlan {
+    mlir::scf::ForOp loop;
+    llvm::SmallVector<Side> sides = {};
+    llvm::SmallVector<BoxCopy> copies = {};
+    std::optional<size_t> shared =
+        {}; ///< the side that a cluster's blocks share
+    Turn turn = {};
+  };
 
   mlir::Block &entry() { return kernel.getEntry(); }
 
@@ -245,8 +257,9 @@ private:
   /// Sums of which a thread carries its own part from turn to turn.
   llvm::DenseSet<mlir::Operation *> partSums;
   std::vector<abi::TensorMap> tensorMaps;
-  /// The loop whose copies are made by a ring, and what its turns begin with.
-  std::optional<std::pair<mlir::scf::ForOp, Turn>> ring;
+  std::optional<RingPlan> ring;
+  /// Blocks of a cluster, and the axis of the grid along which they lie.
+  int64_t clusterBlocks = 1, clusterAxis = -1;
 };
 
 } // namespace tenon::cuda

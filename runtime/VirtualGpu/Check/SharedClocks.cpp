@@ -6,8 +6,8 @@
 
 namespace tenon::vgpu {
 
-SharedClocks::SharedClocks(uint32_t sharedBytes, uint32_t numWarps)
-    : numWarps(numWarps), words((sharedBytes + 3) / 4) {}
+SharedClocks::SharedClocks(uint32_t sharedBytes, std::shared_ptr<Warps> warps)
+    : warps(std::move(warps)), words((sharedBytes + 3) / 4) {}
 
 void SharedClocks::Clock::join(const Clock &other) {
   for (uint32_t i = 0; i < kMostWarps; ++i) {
@@ -19,22 +19,22 @@ void SharedClocks::Clock::join(const Clock &other) {
 // Reads that are ordered before this one are forgotten: who is ordered behind
 // this one is ordered behind them.
 void SharedClocks::addReader(Word &word, uint32_t warp) {
-  uint32_t self = 1u << warp;
-  if (word.readTime == now && !word.readTimes) {
+  uint64_t self = uint64_t(1) << warp;
+  if (word.readTime == warps->now && !word.readTimes) {
     word.readers |= self;
     return;
   }
-  uint32_t unordered = 0;
-  for (uint32_t rest = word.readers & ~self; rest; rest &= rest - 1) {
-    uint32_t other = __builtin_ctz(rest);
+  uint64_t unordered = 0;
+  for (uint64_t rest = word.readers & ~self; rest; rest &= rest - 1) {
+    uint32_t other = __builtin_ctzll(rest);
     uint32_t time =
         word.readTimes ? exactReads[word.readTimes - 1][other] : word.readTime;
     if (!knows(warp, other, time))
-      unordered |= 1u << other;
+      unordered |= uint64_t(1) << other;
   }
   if (!unordered) {
     word.readers = self;
-    word.readTime = now;
+    word.readTime = warps->now;
     word.readTimes = 0;
     return;
   }
@@ -43,8 +43,8 @@ void SharedClocks::addReader(Word &word, uint32_t warp) {
     word.readTimes = exactReads.size();
   }
   word.readers = unordered | self;
-  word.readTime = now;
-  exactReads[word.readTimes - 1][warp] = now;
+  word.readTime = warps->now;
+  exactReads[word.readTimes - 1][warp] = warps->now;
 }
 
 SharedClocks::Result SharedClocks::readWord(Word &word, uint32_t warp,
@@ -74,8 +74,9 @@ SharedClocks::Result SharedClocks::writeWord(Word &word, uint32_t warp,
            !knows(warp, word.writer, word.writeTime))
     result = {Finding::WriteAfterWrite, word.writer};
   else if (!isSameValue && !(isAtomic && word.isAtomic))
-    for (uint32_t rest = word.readers & ~(1u << warp); rest; rest &= rest - 1) {
-      uint32_t other = __builtin_ctz(rest);
+    for (uint64_t rest = word.readers & ~(uint64_t(1) << warp); rest;
+         rest &= rest - 1) {
+      uint32_t other = __builtin_ctzll(rest);
       uint32_t time = word.readTimes ? exactReads[word.readTimes - 1][other]
                                      : word.readTime;
       if (!knows(warp, other, time)) {
@@ -83,7 +84,7 @@ SharedClocks::Result SharedClocks::writeWord(Word &word, uint32_t warp,
         break;
       }
     }
-  word.writeTime = now;
+  word.writeTime = warps->now;
   word.writer = warp;
   word.writeBytes = bytes;
   word.isAtomic = isAtomic;
@@ -112,12 +113,13 @@ SharedClocks::Result SharedClocks::read(uint32_t warp, uint32_t offset,
   uint32_t at = offset / 4, end = (offset + sizeBytes + 3) / 4;
   for (; at < end; ++at) {
     Word &word = words[at];
-    bool isPlain = !word.inFlight && !word.readTimes && word.readTime == now &&
+    bool isPlain = !word.inFlight && !word.readTimes &&
+                   word.readTime == warps->now &&
                    knows(warp, word.writer, word.writeTime) &&
                    (proxy == Proxy::Generic || isFenced(warp, word));
     if (!isPlain)
       break;
-    word.readers |= 1u << warp;
+    word.readers |= uint64_t(1) << warp;
   }
   if (at == end)
     return {};
@@ -152,7 +154,7 @@ void SharedClocks::finishCopy(uint32_t warp, uint32_t offset,
                               uint32_t sizeBytes, Proxy proxy) {
   (void)eachWord(offset, sizeBytes, [&](Word &word, uint8_t) {
     word.inFlight = 0;
-    word.writeTime = now;
+    word.writeTime = warps->now;
     word.writer = warp;
     word.isAsync = proxy == Proxy::Async;
     return Result();
@@ -178,31 +180,31 @@ void SharedClocks::finishRead(uint32_t waiter, uint32_t offset,
 }
 
 void SharedClocks::fence(uint32_t warp) {
-  Clock &clock = known[warp];
-  for (uint32_t other = 0; other < numWarps; ++other)
+  Clock &clock = warps->known[warp];
+  for (uint32_t other = 0; other < warps->known.size(); ++other)
     clock.fenced[other] = std::max(clock.fenced[other], clock.seen[other]);
-  clock.fenced[warp] = now++;
+  clock.fenced[warp] = warps->now++;
 }
 
 void SharedClocks::release(uint32_t warp, Clock &clock) {
-  known[warp].seen[warp] = now++;
-  clock.join(known[warp]);
+  warps->known[warp].seen[warp] = warps->now++;
+  clock.join(warps->known[warp]);
 }
 
 void SharedClocks::acquire(uint32_t warp, const Clock &clock) {
-  known[warp].join(clock);
+  warps->known[warp].join(clock);
 }
 
-void SharedClocks::synchronise(uint32_t warps) {
+void SharedClocks::synchronise(uint64_t mask) {
   Clock all;
-  for (uint32_t rest = warps; rest; rest &= rest - 1) {
-    uint32_t warp = __builtin_ctz(rest);
-    known[warp].seen[warp] = now;
-    all.join(known[warp]);
+  for (uint64_t rest = mask; rest; rest &= rest - 1) {
+    uint32_t warp = __builtin_ctzll(rest);
+    warps->known[warp].seen[warp] = warps->now;
+    all.join(warps->known[warp]);
   }
-  ++now;
-  for (uint32_t rest = warps; rest; rest &= rest - 1)
-    acquire(__builtin_ctz(rest), all);
+  ++warps->now;
+  for (uint64_t rest = mask; rest; rest &= rest - 1)
+    acquire(__builtin_ctzll(rest), all);
 }
 
 } // namespace tenon::vgpu

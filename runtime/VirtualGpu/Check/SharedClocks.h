@@ -17,6 +17,9 @@
 // clock for that, of what it knows to be fenced, which travels with the first.
 // What such a unit reads it may read until somebody waited for it.
 //
+// Blocks of a cluster reach into each other's shared memory: each has words of
+// its own, and the warps of all of them one set of clocks, numbered through.
+//
 // Words are four bytes, with the bytes of the last write, so that neighbours in
 // a word are not taken for one. Two writes of the same value are no race:
 // compilers let several warps store what they all computed.
@@ -28,13 +31,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace tenon::vgpu {
 
 class SharedClocks {
 public:
-  static constexpr unsigned kMostWarps = 32;
+  static constexpr unsigned kMostWarps = 64; ///< of a cluster
   using Times = std::array<uint32_t, kMostWarps>;
   struct Clock {
     Times seen = {}, fenced = {};
@@ -43,7 +47,14 @@ public:
   };
   enum class Proxy : uint8_t { Generic, Async };
 
-  SharedClocks(uint32_t sharedBytes, uint32_t numWarps);
+  /// What the warps of a cluster know of each other.
+  struct Warps {
+    explicit Warps(uint32_t numWarps) : known(numWarps) {}
+    uint32_t now = 1;
+    std::vector<Clock> known;
+  };
+
+  SharedClocks(uint32_t sharedBytes, std::shared_ptr<Warps> warps);
 
   /// What an access meets.
   enum class Finding : uint8_t {
@@ -77,20 +88,21 @@ public:
   /// What `warp` did and knows is for the async proxy too.
   void fence(uint32_t warp);
   /// The time of what `warp` does now; whether another knows of it.
-  uint32_t time() const { return now; }
+  uint32_t time() const { return warps->now; }
   bool knows(uint32_t warp, uint32_t other, uint32_t time) const {
-    return other == warp || known[warp].seen[other] >= time;
+    return other == warp || warps->known[warp].seen[other] >= time;
   }
 
   /// Adds what `warp` knows and did to `clock`; what it does next is not in it.
   void release(uint32_t warp, Clock &clock);
   void acquire(uint32_t warp, const Clock &clock);
   /// All warps of the mask saw each other: a barrier ended.
-  void synchronise(uint32_t warps);
+  void synchronise(uint64_t mask);
 
 private:
   struct Word {
-    uint32_t writeTime = 0, readTime = 0, readers = 0;
+    uint64_t readers = 0;
+    uint32_t writeTime = 0, readTime = 0;
     uint32_t readTimes = 0; ///< index + 1 into exactReads, 0 for none
     uint8_t writer = 0, writeBytes = 0;
     bool isAtomic = false, isAsync = false; ///< the last write
@@ -100,7 +112,7 @@ private:
   };
   bool isFenced(uint32_t warp, const Word &word) const {
     return word.isAsync || !word.writeTime ||
-           known[warp].fenced[word.writer] >= word.writeTime;
+           warps->known[warp].fenced[word.writer] >= word.writeTime;
   }
   Result readWord(Word &word, uint32_t warp, uint8_t bytes, Proxy proxy);
   Result writeWord(Word &word, uint32_t warp, uint8_t bytes, bool isSameValue,
@@ -109,9 +121,7 @@ private:
   template <typename F>
   Result eachWord(uint32_t offset, uint32_t sizeBytes, F access);
 
-  uint32_t now = 1;
-  uint32_t numWarps;
-  std::array<Clock, kMostWarps> known = {};
+  std::shared_ptr<Warps> warps;
   std::vector<Word> words;
   std::vector<Times> exactReads;
 };

@@ -115,8 +115,8 @@ bool Decoder::decodeWarpBarrier() {
   return true;
 }
 
-// In a cluster of one block all threads meet at the wait. That orders more than
-// the arrival does: what stands between the two is taken for ordered.
+// All threads of the cluster meet at the wait. That orders more than the
+// arrival does: what stands between the two is taken for ordered.
 bool Decoder::decodeClusterBarrier() {
   for (std::string_view order : {"acquire", "release", "relaxed"})
     take(order);

@@ -75,6 +75,21 @@ bool Decoder::decodeCopyArrival() {
   return true;
 }
 
+// mapa.shared::cluster.u32 d, a, rank
+bool Decoder::decodeMapa() {
+  if (!take("shared::cluster") || !take("u32") || !checkAllTaken() ||
+      !checkOperands(3, 3))
+    return failUnknown();
+  Instruction inst = begin(mapAddress, Pipe::Integer);
+  inst.slot[1] = source(operand(1), {4, false});
+  inst.slot[2] = source(operand(2), {4, false});
+  inst.slot[0] = destination(operand(0), 4);
+  if (!failure.message.empty())
+    return false;
+  emit(inst);
+  return true;
+}
+
 /// The address as one value, its offset added.
 uint32_t Decoder::addressValue(const Operand &address) {
   Instruction inst = begin(addWindow, Pipe::Add);
@@ -136,7 +151,7 @@ bool Decoder::decodeTensorCopy() {
       rank.size() == 2 && rank[0] >= '1' && rank[0] <= '5' && rank[1] == 'd';
   take("tile");
   bool counts = take("mbarrier::complete_tx::bytes"),
-       isGrouped = take("bulk_group");
+       isGrouped = take("bulk_group"), isMulticast = take("multicast::cluster");
   bool isShared = take("shared::cta") || take("shared::cluster");
   if (!isRank || !isShared || !take("global") || counts == isGrouped ||
       !checkAllTaken())
@@ -150,8 +165,13 @@ bool Decoder::decodeTensorCopy() {
   uint32_t mapValue = addressValue(map);
   uint32_t barrier = counts ? addressValue(operand(2)) : kNoSlot;
   Instruction inst = begin(copyTensor, Pipe::Async);
-  inst.flags = isGrouped;
+  inst.flags = isGrouped | (isMulticast ? kMulticast : 0);
   inst.slot[2] = mapValue;
+  if (isMulticast) {
+    if (!counts || statement->operands.size() < 4)
+      return fail(rt::quoted(statement->opcode), " needs a mask of blocks");
+    inst.slot[3] = source(operand(3), {2, false});
+  }
   inst.slot[4] = barrier;
   std::vector<uint32_t> coordinates;
   for (const Operand &each : map.elements[1].elements)

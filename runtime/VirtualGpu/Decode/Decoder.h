@@ -105,6 +105,7 @@ private:
   bool decodePack(uint8_t sizeBytes);
   bool decodeLop3();
   bool decodeCvta();
+  bool decodeMapa();
   bool decodeIsSpace();
   bool decodeNothing();
 

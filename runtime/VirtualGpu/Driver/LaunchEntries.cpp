@@ -47,7 +47,9 @@ CUresult makeLaunch(const Driver &driver, const LaunchRequest &request,
   command.kernel = function->kernel;
   command.grid = grid;
   command.block = block;
-  command.cluster = request.cluster;
+  // A kernel may say how large its clusters are; a launch need not.
+  command.cluster =
+      request.cluster.value_or(info.requiredCluster.value_or(vgpu::Dim3()));
   command.dynamicSharedBytes = request.dynamicSharedBytes;
   command.parameters = std::move(*packed);
   return CUDA_SUCCESS;
@@ -96,11 +98,11 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
     return entry.refused;
   if (!config || (config->numAttrs && !config->attrs))
     return CUDA_ERROR_INVALID_VALUE;
-  vgpu::Dim3 cluster;
+  std::optional<vgpu::Dim3> cluster;
   for (unsigned i = 0; i < config->numAttrs; ++i)
     if (config->attrs[i].id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) {
       const auto &dims = config->attrs[i].value.clusterDim;
-      cluster = {dims.x, dims.y, dims.z};
+      cluster = vgpu::Dim3{dims.x, dims.y, dims.z};
     }
   return vgpu::launch(
       entry,

@@ -9,7 +9,8 @@ namespace tenon::vgpu {
 
 struct LaunchRequest {
   cuda::CUfunction function = nullptr;
-  Dim3 grid, block, cluster;
+  Dim3 grid, block;
+  std::optional<Dim3> cluster; ///< nothing: what the kernel says, or 1
   uint32_t dynamicSharedBytes = 0;
   void **parameters = nullptr, **extra = nullptr;
 };

@@ -84,22 +84,23 @@ void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
                          uint32_t offset, uint32_t sizeBytes,
                          SharedClocks::Result found) {
   std::string bytes = rangeText(offset, sizeBytes),
-              other = message("warp ", found.otherWarp);
+              self = warpText(*warp.block, warp.clock),
+              other = warpText(*warp.block, found.otherWarp);
   switch (found.finding) {
   case SharedClocks::Finding::None:
     return;
   case SharedClocks::Finding::ReadAfterWrite:
     return report(warp, inst, lane, ReportKind::Race,
-                  message("warp ", warp.id, " reads ", bytes, " that ", other,
+                  message(self, " reads ", bytes, " that ", other,
                           " wrote, with nothing between"));
   case SharedClocks::Finding::WriteAfterRead:
     return report(warp, inst, lane, ReportKind::Race,
-                  message("warp ", warp.id, " overwrites ", bytes, " that ",
-                          other, " reads, with nothing between"));
+                  message(self, " overwrites ", bytes, " that ", other,
+                          " reads, with nothing between"));
   case SharedClocks::Finding::WriteAfterWrite:
     return report(warp, inst, lane, ReportKind::Race,
-                  message("warp ", warp.id, " overwrites ", bytes, " that ",
-                          other, " wrote, with nothing between"));
+                  message(self, " overwrites ", bytes, " that ", other,
+                          " wrote, with nothing between"));
   case SharedClocks::Finding::InFlight:
     return report(warp, inst, lane, ReportKind::AsyncInFlight,
                   message("touches ", bytes, " while a copy by ", other,
@@ -126,35 +127,58 @@ void checkSharedWrite(Warp &warp, const Instruction &inst, unsigned lane,
   bool isSame =
       data && std::memcmp(data, block.shared.data() + offset, sizeBytes) == 0;
   SharedClocks::Result found =
-      block.clocks->write(warp.id, offset, sizeBytes, isSame, isAtomic);
+      block.clocks->write(warp.clock, offset, sizeBytes, isSame, isAtomic);
   if (found.finding != SharedClocks::Finding::None)
     reportSharedFinding(warp, inst, lane, offset, sizeBytes, found);
+}
+
+SharedPlace sharedPlace(Block &from, Address address) {
+  if (address >= kSharedWindow)
+    address -= kSharedWindow;
+  uint64_t rank = address >> kRankShift;
+  auto offset = uint32_t(address & ((Address(1) << kRankShift) - 1));
+  if (rank == 0)
+    return {&from, offset};
+  std::vector<std::unique_ptr<Block>> &blocks = from.cluster->blocks;
+  bool isThere = rank <= blocks.size() && blocks[rank - 1]->numLive;
+  return {isThere ? blocks[rank - 1].get() : nullptr, offset};
 }
 
 static LaneBytes resolveShared(Warp &warp, const Instruction &inst,
                                unsigned lane, Address address,
                                uint32_t sizeBytes, AccessKind kind) {
-  Block &block = *warp.block;
-  if (address + sizeBytes > block.shared.size() ||
-      address > block.shared.size()) {
+  SharedPlace place = sharedPlace(*warp.block, address);
+  bool isRead = kind == AccessKind::Read || kind == AccessKind::AsyncRead;
+  if (place.block != warp.block && (!place.block || !isRead)) {
     stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
-         message(verb(kind), sizeBytes, " bytes at byte ", address,
+         message(verb(kind), sizeBytes, " bytes of another block's shared ",
+                 place.block ? "memory: only loads, arrivals and bulk copies "
+                               "there are executed"
+                             : "memory, which is not in the cluster or has "
+                               "ended"));
+    return {};
+  }
+  Block &block = *place.block;
+  if (place.offset + sizeBytes > block.shared.size() ||
+      place.offset > block.shared.size()) {
+    stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
+         message(verb(kind), sizeBytes, " bytes at byte ", place.offset,
                  " of shared memory, which has ", block.shared.size(),
                  " bytes"));
     return {};
   }
   bool isAsync = kind == AccessKind::AsyncRead;
-  if ((kind == AccessKind::Read || isAsync) && block.clocks) {
+  if (isRead && block.clocks) {
     SharedClocks::Result found = block.clocks->read(
-        warp.id, address, sizeBytes,
+        warp.clock, place.offset, sizeBytes,
         isAsync ? SharedClocks::Proxy::Async : SharedClocks::Proxy::Generic);
     if (found.finding != SharedClocks::Finding::None)
-      reportSharedFinding(warp, inst, lane, address, sizeBytes, found);
+      reportSharedFinding(warp, inst, lane, place.offset, sizeBytes, found);
   }
   uint8_t *defined =
-      block.clocks ? block.sharedDefined.data() + address : nullptr;
-  return {block.shared.data() + address, defined, Space::Shared,
-          uint32_t(address)};
+      block.clocks ? block.sharedDefined.data() + place.offset : nullptr;
+  return {block.shared.data() + place.offset, defined, Space::Shared,
+          place.offset};
 }
 
 static LaneBytes resolveLocal(Warp &warp, const Instruction &inst,

@@ -10,6 +10,14 @@
 
 namespace tenon::vgpu {
 
+/// Where a shared address is, as a space's or a generic one: in a block of the
+/// cluster, or null where that block is not or has ended.
+struct SharedPlace {
+  Block *block = nullptr;
+  uint32_t offset = 0;
+};
+SharedPlace sharedPlace(Block &from, Address address);
+
 /// AsyncRead: by a product or a bulk copy.
 enum class AccessKind : uint8_t { Read, Write, Atomic, AsyncRead };
 

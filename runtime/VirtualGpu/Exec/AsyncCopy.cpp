@@ -47,7 +47,7 @@ void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
     }
     if (block.clocks) {
       SharedClocks::Result found = block.clocks->startCopy(
-          warp.id, target.offset, size, SharedClocks::Proxy::Generic);
+          warp.clock, target.offset, size, SharedClocks::Proxy::Generic);
       if (found.finding != SharedClocks::Finding::None)
         reportSharedFinding(warp, inst, lane, target.offset, size, found);
     }
@@ -71,7 +71,7 @@ static void finish(Warp &warp, const PendingCopy &copy) {
     return;
   std::memcpy(block.sharedDefined.data() + copy.sharedOffset, copy.defined,
               copy.sizeBytes);
-  block.clocks->finishCopy(warp.id, copy.sharedOffset, copy.sizeBytes,
+  block.clocks->finishCopy(warp.clock, copy.sharedOffset, copy.sizeBytes,
                            SharedClocks::Proxy::Generic);
 }
 

@@ -77,13 +77,14 @@ static void writeResult(Warp &warp, const Instruction &inst, uint32_t mask,
 static void letGo(Block &block, unsigned number) {
   Barrier &barrier = block.barriers[number];
   const std::vector<Instruction> &code = block.launch->program->code;
-  if (block.clocks)
-    block.clocks->synchronise(barrier.waiting);
+  if (block.clocks && number != kClusterBarrier)
+    block.clocks->synchronise(uint64_t(barrier.waiting)
+                              << block.warps[0].clock);
   for (Warp &warp : block.warps) {
     if (!hasLane(barrier.waiting, warp.id))
       continue;
     if (block.clocks)
-      block.clocks->acquire(warp.id, barrier.released);
+      block.clocks->acquire(warp.clock, barrier.released);
     for (Group &group : warp.groups) {
       if (group.state != Group::AtBarrier || group.barrier != number)
         continue;
@@ -96,13 +97,35 @@ static void letGo(Block &block, unsigned number) {
   ++block.progress;
 }
 
+static bool isComplete(const Block &block, unsigned number) {
+  const Barrier &barrier = block.barriers[number];
+  return barrier.isUsed && barrier.waiting &&
+         barrier.numArrived >= numExpected(block, barrier);
+}
+
 void recheckBarriers(Block &block) {
-  for (unsigned number = 0; number < kNumBarriers; ++number) {
-    Barrier &barrier = block.barriers[number];
-    if (barrier.isUsed && barrier.waiting &&
-        barrier.numArrived >= numExpected(block, barrier))
+  for (unsigned number = 0; number < kClusterBarrier; ++number)
+    if (isComplete(block, number))
       letGo(block, number);
+  recheckClusterBarrier(*block.cluster);
+}
+
+void recheckClusterBarrier(Cluster &cluster) {
+  uint64_t waiting = 0;
+  for (const std::unique_ptr<Block> &block : cluster.blocks) {
+    if (block->numLive && !isComplete(*block, kClusterBarrier))
+      return;
+    if (block->numLive)
+      waiting |= uint64_t(block->barriers[kClusterBarrier].waiting)
+                 << block->warps[0].clock;
   }
+  if (!waiting)
+    return;
+  if (cluster.blocks[0]->clocks)
+    cluster.blocks[0]->clocks->synchronise(waiting);
+  for (const std::unique_ptr<Block> &block : cluster.blocks)
+    if (block->numLive)
+      letGo(*block, kClusterBarrier);
 }
 
 void blockBarrier(Warp &warp, const Instruction &inst, uint32_t mask) {
@@ -139,7 +162,7 @@ void blockBarrier(Warp &warp, const Instruction &inst, uint32_t mask) {
   bool isArrival = BarrierOp(inst.flags) == BarrierOp::Arrive;
   if (isArrival) {
     if (block.clocks)
-      block.clocks->release(warp.id, barrier.released);
+      block.clocks->release(warp.clock, barrier.released);
     warp.outcome = Outcome::Next;
   } else {
     barrier.waiting |= 1u << warp.id;

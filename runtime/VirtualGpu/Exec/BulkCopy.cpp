@@ -20,25 +20,72 @@ using rt::message;
 
 static constexpr uint32_t kPieceBytes = 16;
 
-/// Checks where a piece goes, marks it in flight, and adds it.
-static bool addPiece(Warp &warp, const Instruction &inst, unsigned lane,
-                     BulkCopy &copy, const BulkCopy::Piece &piece) {
-  Instruction to = inst;
-  to.space = Space::Shared;
-  LaneBytes at = resolve(warp, to, lane, piece.sharedOffset, piece.sizeBytes,
-                         AccessKind::Write, 1);
-  if (!at.bytes)
-    return false;
-  Block &block = *warp.block;
-  if (block.clocks) {
+static uint64_t sizeOf(const BulkCopy &copy) {
+  uint64_t size = 0;
+  for (const BulkCopy::Piece &piece : copy.pieces)
+    size += piece.sizeBytes;
+  return size;
+}
+
+/// Checks where the pieces go in a block's shared memory, and marks them in
+/// flight.
+static bool startPieces(Warp &warp, const Instruction &inst, unsigned lane,
+                        Block &block, const BulkCopy &copy) {
+  for (const BulkCopy::Piece &piece : copy.pieces) {
+    if (piece.sharedOffset + piece.sizeBytes > block.shared.size()) {
+      stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
+           message("writes ", piece.sizeBytes, " bytes at byte ",
+                   piece.sharedOffset, " of shared memory, which has ",
+                   block.shared.size(), " bytes"));
+      return false;
+    }
+    if (!block.clocks)
+      continue;
     SharedClocks::Result found =
-        block.clocks->startCopy(warp.id, piece.sharedOffset, piece.sizeBytes,
+        block.clocks->startCopy(warp.clock, piece.sharedOffset, piece.sizeBytes,
                                 SharedClocks::Proxy::Async);
     if (found.finding != SharedClocks::Finding::None)
       reportSharedFinding(warp, inst, lane, piece.sharedOffset, piece.sizeBytes,
                           found);
   }
-  copy.pieces.push_back(piece);
+  return true;
+}
+
+/// Delivers a copy to the block that its address names, or to those of the
+/// cluster that the mask does: at the same bytes, and to the mbarrier at the
+/// same place.
+static bool deliver(Warp &warp, const Instruction &inst, unsigned lane,
+                    BulkCopy copy) {
+  constexpr Address kRankMask = ~((Address(1) << kRankShift) - 1);
+  Address barrierAt = warp.lanes<uint32_t>(inst.slot[4])[lane],
+          address = laneAddress(warp, inst, lane);
+  uint32_t blocks = 0; // 0: the one that the address names
+  if (inst.flags & kMulticast)
+    blocks = warp.lanes<uint16_t>(inst.slot[3])[lane];
+  for (uint32_t rest = blocks; rest || !blocks; rest &= rest - 1) {
+    if (blocks) {
+      Address rank = Address(firstLane(rest) + 1) << kRankShift;
+      barrierAt = (barrierAt & ~kRankMask) | rank;
+      address = rank;
+    }
+    SharedPlace to = sharedPlace(*warp.block, address);
+    MBarrier *barrier = findMbarrier(warp, inst, lane, barrierAt);
+    if (!barrier)
+      return false;
+    if (barrier->block != to.block) {
+      stop(warp, inst, lane, ReportKind::BarrierMisuse,
+           Fault::IllegalInstruction,
+           "a bulk copy and the mbarrier that counts it are in different "
+           "blocks");
+      return false;
+    }
+    if (!startPieces(warp, inst, lane, *to.block, copy))
+      return false;
+    countSharedBytes(*warp.worker, sizeOf(copy));
+    completeBytes(warp, inst, lane, *barrier, copy);
+    if (!blocks)
+      break;
+  }
   return true;
 }
 
@@ -68,7 +115,8 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
   if (!inside.bytes)
     return false;
   if (warp.block->clocks) {
-    warp.block->clocks->startRead(warp.id, piece.sharedOffset, piece.sizeBytes);
+    warp.block->clocks->startRead(warp.clock, piece.sharedOffset,
+                                  piece.sizeBytes);
     warp.bulkReads.push_back({warp.numBulkGroups[lane], piece.sharedOffset,
                               piece.sizeBytes, lane, inst.id});
   }
@@ -84,15 +132,15 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
   return true;
 }
 
-static Address sharedOffset(Address address) {
-  return address >= kSharedWindow ? address - kSharedWindow : address;
+static uint32_t sharedOffset(Warp &warp, Address address) {
+  return sharedPlace(*warp.block, address).offset;
 }
 
 void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
   bool toGlobal = inst.flags & 1;
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = firstLane(rest);
-    Address shared = sharedOffset(laneAddress(warp, inst, lane));
+    uint32_t shared = sharedOffset(warp, laneAddress(warp, inst, lane));
     Address global = warp.lanes<uint64_t>(inst.slot[2])[lane];
     uint32_t size = warp.lanes<uint32_t>(inst.slot[3])[lane];
     if (shared % 16 || global % 16 || size % 16)
@@ -100,26 +148,20 @@ void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
           warp, inst, lane, ReportKind::Misaligned, Fault::MisalignedAddress,
           message("a bulk copy of ", size, " bytes at byte ", shared,
                   " of shared memory: addresses and size are multiples of 16"));
-    MBarrier *barrier = nullptr;
-    if (!toGlobal) {
-      barrier = findMbarrier(warp, inst, lane,
-                             warp.lanes<uint32_t>(inst.slot[4])[lane]);
-      if (!barrier)
-        return;
-    }
     countBulkRow(warp, global, size, toGlobal ? Trace::Store : Trace::Bypass);
-    countSharedBytes(*warp.worker, size);
+    if (toGlobal)
+      countSharedBytes(*warp.worker, size);
     BulkCopy copy;
     for (uint32_t at = 0; at < size; at += kPieceBytes) {
       BulkCopy::Piece piece;
       piece.sharedOffset = shared + at;
       piece.sizeBytes = kPieceBytes;
-      if (!movePiece(warp, inst, lane, global + at, piece, toGlobal) ||
-          (!toGlobal && !addPiece(warp, inst, lane, copy, piece)))
+      if (!movePiece(warp, inst, lane, global + at, piece, toGlobal))
         return;
+      copy.pieces.push_back(piece);
     }
-    if (barrier)
-      completeBytes(warp, inst, lane, *barrier, std::move(copy));
+    if (!toGlobal && !deliver(warp, inst, lane, std::move(copy)))
+      return;
   }
 }
 
@@ -133,7 +175,7 @@ void waitForBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask) {
     if (!hasLane(mask, read.lane) ||
         read.group + inst.immediate >= warp.numBulkGroups[read.lane])
       return false;
-    warp.block->clocks->finishRead(warp.id, read.offset, read.sizeBytes);
+    warp.block->clocks->finishRead(warp.clock, read.offset, read.sizeBytes);
     return true;
   });
 }
@@ -207,7 +249,8 @@ bool BoxCopy::movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
     std::memcpy(piece.bytes + skipped, part.bytes, part.sizeBytes);
     std::memcpy(piece.defined + skipped, part.defined, part.sizeBytes);
   }
-  return toGlobal || addPiece(warp, inst, lane, copy, piece);
+  copy.pieces.push_back(piece);
+  return true;
 }
 
 void BoxCopy::countRow(Address row) {
@@ -240,7 +283,8 @@ bool BoxCopy::run() {
                      start[0] + at / map.elementBytes, isInside))
         return false;
   }
-  countSharedBytes(*warp.worker, uint64_t(numRows) * rowBytes);
+  if (toGlobal)
+    countSharedBytes(*warp.worker, uint64_t(numRows) * rowBytes);
   return true;
 }
 
@@ -251,7 +295,7 @@ void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
     if (!readMap(warp, inst, lane, map))
       return;
     BoxCopy box{warp, inst, lane, map,
-                uint32_t(sharedOffset(laneAddress(warp, inst, lane)))};
+                sharedOffset(warp, laneAddress(warp, inst, lane))};
     box.toGlobal = inst.flags & 1;
     for (unsigned dim = 0; dim < map.rank; ++dim)
       box.start[dim] = warp.lanes<int32_t>(inst.list[dim])[lane];
@@ -266,17 +310,9 @@ void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
                           " of shared memory: with its swizzle a box begins at "
                           "a multiple of ",
                           align));
-    MBarrier *barrier = nullptr;
-    if (!box.toGlobal) {
-      barrier = findMbarrier(warp, inst, lane,
-                             warp.lanes<uint32_t>(inst.slot[4])[lane]);
-      if (!barrier)
-        return;
-    }
-    if (!box.run())
+    if (!box.run() ||
+        (!box.toGlobal && !deliver(warp, inst, lane, std::move(box.copy))))
       return;
-    if (barrier)
-      completeBytes(warp, inst, lane, *barrier, std::move(box.copy));
   }
 }
 

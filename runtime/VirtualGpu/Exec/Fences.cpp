@@ -13,10 +13,10 @@ void fenceProxy(Warp &warp, const Instruction &inst, uint32_t) {
   if (!block.clocks)
     return;
   for (auto &[offset, barrier] : block.mbarriers)
-    if (block.clocks->knows(warp.id, barrier.initWarp, barrier.initTime))
+    if (block.clocks->knows(warp.clock, barrier.initWarp, barrier.initTime))
       barrier.isFenced = true;
   if (inst.flags & 1)
-    block.clocks->fence(warp.id);
+    block.clocks->fence(warp.clock);
 }
 
 /// What setmaxnreg may ask for; empty when it may.

@@ -19,6 +19,8 @@ void unpackLanes(Warp &warp, const Instruction &inst, uint32_t mask);
 void lop3(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Adds the immediate to an address of elementBytes.
 void addWindow(Warp &warp, const Instruction &inst, uint32_t mask);
+/// mapa: a shared address in the block of that rank. Slots: to, address, rank.
+void mapAddress(Warp &warp, const Instruction &inst, uint32_t mask);
 void isOfSpace(Warp &warp, const Instruction &inst, uint32_t mask);
 /// %clock and %clock64: instructions of the warp so far.
 void readClock(Warp &warp, const Instruction &inst, uint32_t mask);
@@ -168,8 +170,9 @@ void mbarrier(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Slots: -, shared address, global address, bytes, mbarrier. flags 1: to
 /// global.
 void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask);
-/// Slots: -, shared address, map, -, mbarrier. List: coordinates. flags 1: to
-/// global.
+/// Slots: -, shared address, map, mask of blocks, mbarrier. List: coordinates.
+/// flags 1: to global; kMulticast: to the blocks of the mask.
+constexpr uint16_t kMulticast = 2;
 void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 void commitBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask);
 /// immediate: groups that may stay pending.

@@ -41,7 +41,7 @@ static LaneBytes plainRow(Warp &warp, const Instruction &inst,
   row.space = ptx::Space::Shared;
   row.offset = uint32_t(address);
   if (block.clocks) {
-    if (block.clocks->read(warp.id, row.offset, kRowBytes).finding !=
+    if (block.clocks->read(warp.clock, row.offset, kRowBytes).finding !=
         SharedClocks::Finding::None)
       return {};
     row.defined = block.sharedDefined.data() + address;

@@ -27,7 +27,8 @@ static void finish(Block &block, const BulkCopy &copy) {
 }
 
 /// Ends the phase when nothing is left to come.
-static void advance(Block &block, MBarrier &barrier) {
+static void advance(MBarrier &barrier) {
+  Block &block = *barrier.block;
   if (barrier.numPending > 0 || barrier.pendingBytes != 0)
     return;
   for (const BulkCopy &copy : barrier.copies) {
@@ -47,21 +48,25 @@ static void advance(Block &block, MBarrier &barrier) {
 static void checkKnown(Warp &warp, const Instruction &inst, unsigned lane,
                        const MBarrier &barrier, Address offset) {
   const SharedClocks *clocks = warp.block->clocks.get();
-  if (clocks && !clocks->knows(warp.id, barrier.initWarp, barrier.initTime))
+  if (clocks && !clocks->knows(warp.clock, barrier.initWarp, barrier.initTime))
     report(warp, inst, lane, ReportKind::Race,
-           message("warp ", warp.id, " uses the mbarrier at byte ", offset,
-                   " of shared memory that warp ", barrier.initWarp,
+           message(warpText(*warp.block, warp.clock),
+                   " uses the mbarrier at byte ", offset,
+                   " of shared memory that ",
+                   warpText(*warp.block, barrier.initWarp),
                    " initialised, with nothing between"));
 }
 
 MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
                        Address address) {
-  Address offset = address >= kSharedWindow ? address - kSharedWindow : address;
-  auto found = warp.block->mbarriers.find(uint32_t(offset));
-  if (found != warp.block->mbarriers.end()) {
-    checkKnown(warp, inst, lane, found->second, offset);
-    return &found->second;
-  }
+  SharedPlace place = sharedPlace(*warp.block, address);
+  Address offset = place.offset;
+  if (place.block)
+    if (auto found = place.block->mbarriers.find(place.offset);
+        found != place.block->mbarriers.end()) {
+      checkKnown(warp, inst, lane, found->second, offset);
+      return &found->second;
+    }
   stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
        message("no mbarrier was initialised at byte ", offset,
                " of shared memory"));
@@ -82,9 +87,9 @@ void completeBytes(Warp &warp, const Instruction &inst, unsigned lane,
   barrier.lastCopyPhase = barrier.phase;
   for (const BulkCopy::Piece &piece : copy.pieces)
     barrier.pendingBytes -= piece.sizeBytes;
-  copy.warp = warp.id;
+  copy.warp = warp.clock;
   barrier.copies.push_back(std::move(copy));
-  advance(*warp.block, barrier);
+  advance(barrier);
 }
 
 static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
@@ -104,8 +109,9 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
                " of ", place->second.numExpected,
                " arrivals have not come in its phase ", place->second.phase));
   MBarrier &barrier = place->second = MBarrier();
+  barrier.block = warp.block;
   if (warp.block->clocks) {
-    barrier.initWarp = warp.id;
+    barrier.initWarp = warp.clock;
     barrier.initTime = warp.block->clocks->time();
   }
   barrier.numExpected = warp.lanes<uint32_t>(inst.slot[2])[lane];
@@ -115,7 +121,7 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
 
 static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
                    MBarrier &barrier) {
-  Block &block = *warp.block;
+  Block &block = *barrier.block;
   MbarrierOp op = MbarrierOp(inst.flags & 0xff);
   if (op == MbarrierOp::ArriveExpect || op == MbarrierOp::Expect)
     barrier.pendingBytes += warp.lanes<uint32_t>(inst.slot[3])[lane];
@@ -136,10 +142,10 @@ static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
   if (inst.slot[0] != kNoSlot)
     warp.lanes<uint64_t>(inst.slot[0])[lane] = barrier.phase;
   if (block.clocks)
-    block.clocks->release(warp.id, barrier.arrived);
+    block.clocks->release(warp.clock, barrier.arrived);
   barrier.numPending -= count;
   ++block.progress;
-  advance(block, barrier);
+  advance(barrier);
 }
 
 /// The lanes whose phase is over.
@@ -162,7 +168,7 @@ static uint32_t finishedLanes(Warp &warp, const Instruction &inst,
     finished |= 1u << lane;
     barrier->numSeen = barrier->phase;
     if (warp.block->clocks)
-      warp.block->clocks->acquire(warp.id, barrier->completed);
+      warp.block->clocks->acquire(warp.clock, barrier->completed);
   }
   return finished;
 }

@@ -95,6 +95,17 @@ void lop3(Warp &warp, const Instruction &inst, uint32_t mask) {
   hostIsWide() ? lop3Wide(warp, inst, mask) : lop3Base(warp, inst, mask);
 }
 
+void mapAddress(Warp &warp, const Instruction &inst, uint32_t mask) {
+  for (uint32_t rest = mask; rest; rest &= rest - 1) {
+    unsigned lane = firstLane(rest);
+    uint32_t rank = warp.lanes<uint32_t>(inst.slot[2])[lane];
+    uint32_t offset =
+        warp.lanes<uint32_t>(inst.slot[1])[lane] & ((1u << kRankShift) - 1);
+    warp.lanes<uint32_t>(inst.slot[0])[lane] =
+        (rank + 1) << kRankShift | offset;
+  }
+}
+
 void addWindow(Warp &warp, const Instruction &inst, uint32_t mask) {
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {
     if (!hasLane(mask, lane))

@@ -158,6 +158,14 @@ static void fillSpecial(Warp &warp, KernelProgram::Special special) {
   }
 }
 
+std::string warpText(const Block &block, uint32_t clock) {
+  uint32_t numWarps = block.warps.size();
+  std::string text = message("warp ", clock % numWarps);
+  return block.cluster->blocks.size() == 1
+             ? text
+             : message(text, " of block ", clock / numWarps, " of the cluster");
+}
+
 static void startWarp(Block &block, Worker &worker, uint32_t id) {
   const KernelProgram &program = *block.launch->program;
   size_t fileBytes = program.registerImage.size();
@@ -167,6 +175,7 @@ static void startWarp(Block &block, Worker &worker, uint32_t id) {
   warp.block = &block;
   warp.worker = &worker;
   warp.id = id;
+  warp.clock = block.rank * block.warps.size() + id;
   uint32_t numThreads = std::min(block.numThreads - id * kWarpSize, kWarpSize);
   warp.alive = numThreads == kWarpSize ? kFullMask : (1u << numThreads) - 1;
   warp.groups.resize(1);
@@ -188,10 +197,8 @@ void startBlock(Block &block, Worker &worker, uint64_t number) {
   uint32_t numWarps = (block.numThreads + kWarpSize - 1) / kWarpSize;
   // Fresh shared memory holds NaN of every type.
   block.shared.assign(launch.sharedBytes, 0xff);
-  if (launch.options.checks) {
+  if (launch.options.checks)
     block.sharedDefined.assign(launch.sharedBytes, 0);
-    block.clocks = std::make_unique<SharedClocks>(launch.sharedBytes, numWarps);
-  }
   // Slots are multiples of 64 bytes, and vectors need not be aligned beyond
   // that.
   block.registerFiles.resize(numWarps * program.registerImage.size());
@@ -232,9 +239,8 @@ static std::string awaitedText(const Warp &warp, const Instruction &inst,
   if (inst.handler != mbarrier ||
       (op != MbarrierOp::Wait && op != MbarrierOp::WaitParity))
     return "";
-  Address address = laneAddress(warp, inst, lane);
   uint32_t offset =
-      uint32_t(address >= kSharedWindow ? address - kSharedWindow : address);
+      sharedPlace(*warp.block, laneAddress(warp, inst, lane)).offset;
   auto found = warp.block->mbarriers.find(offset);
   if (found == warp.block->mbarriers.end())
     return "";
@@ -336,8 +342,11 @@ BlockState runBlock(Block &block, uint64_t budget) {
       continue;
     // Warps that wait in loops of their own may be on their way to something
     // else.
-    if (!hasRun || !hasSpun || ++block.numIdleRounds > kMostIdleRounds)
+    if (!hasRun || !hasSpun || ++block.numIdleRounds > kMostIdleRounds) {
+      if (block.cluster->blocks.size() > 1)
+        return BlockState::Idle;
       reportDeadlock(block);
+    }
   }
   return BlockState::Finished;
 }
@@ -373,32 +382,88 @@ static void finishBlock(Launch &launch, Block &block) {
     launch.reports[block.number] = std::move(block.reports);
 }
 
+/// The blocks of a cluster, which stand beside each other in the grid.
+static std::unique_ptr<Cluster> startCluster(Worker &worker, uint64_t number) {
+  Launch &launch = *worker.launch;
+  Dim3 extents = launch.cluster, grid = launch.grid;
+  Dim3 at = unravel(
+      number, {grid.x / extents.x, grid.y / extents.y, grid.z / extents.z});
+  auto cluster = std::make_unique<Cluster>();
+  uint64_t numBlocks = extents.count();
+  uint32_t numWarps = (launch.block.count() + kWarpSize - 1) / kWarpSize;
+  std::shared_ptr<SharedClocks::Warps> clocks;
+  if (launch.options.checks)
+    clocks = std::make_shared<SharedClocks::Warps>(numBlocks * numWarps);
+  for (uint32_t rank = 0; rank < numBlocks; ++rank) {
+    Dim3 in = unravel(rank, extents);
+    uint64_t x = uint64_t(at.x) * extents.x + in.x,
+             y = uint64_t(at.y) * extents.y + in.y,
+             z = uint64_t(at.z) * extents.z + in.z;
+    Block &block = *cluster->blocks.emplace_back(std::make_unique<Block>());
+    block.cluster = cluster.get();
+    block.rank = rank;
+    if (clocks)
+      block.clocks = std::make_unique<SharedClocks>(launch.sharedBytes, clocks);
+    startBlock(block, worker, x + grid.x * (y + grid.y * z));
+  }
+  return cluster;
+}
+
+/// What may let the blocks of a cluster go on.
+static uint64_t progressOf(const Cluster &cluster) {
+  uint64_t progress = 0;
+  for (const std::unique_ptr<Block> &block : cluster.blocks)
+    progress += block->progress;
+  return progress;
+}
+
+/// True when all blocks are done. Where each waits and nothing came about, they
+/// wait for each other.
+static bool runCluster(Worker &worker, Cluster &cluster, uint64_t budget) {
+  uint64_t before = progressOf(cluster);
+  size_t numDone = 0, numIdle = 0;
+  Block *idle = nullptr;
+  for (std::unique_ptr<Block> &block : cluster.blocks) {
+    BlockState state = runBlock(*block, budget);
+    charge(worker, *block);
+    if (block->isStopped)
+      return true;
+    numDone += state == BlockState::Finished;
+    if (state == BlockState::Idle && ++numIdle)
+      idle = block.get();
+  }
+  if (idle && numDone + numIdle == cluster.blocks.size() &&
+      progressOf(cluster) == before) {
+    reportDeadlock(*idle);
+    return true;
+  }
+  return numDone == cluster.blocks.size();
+}
+
 // Blocks that may wait for each other get turns: one that is not done after a
 // while makes room for the next, as far as the device has room.
 void runWorker(Worker &worker) {
   Launch &launch = *worker.launch;
-  const bool meets = launch.program->blocksMeet;
   constexpr uint64_t kTurn = uint64_t(1) << 20;
-  std::vector<std::unique_ptr<Block>> resident;
-  uint64_t numBlocks = launch.grid.count();
+  uint64_t size = launch.cluster.count(),
+           numClusters = launch.grid.count() / size;
+  const bool getsTurns = launch.program->blocksMeet || size > 1;
+  std::vector<std::unique_ptr<Cluster>> resident;
   for (;;) {
-    if (resident.size() < launch.numResident && launch.nextBlock < numBlocks) {
-      uint64_t number = launch.nextBlock++;
-      if (number < numBlocks && number < launch.stoppedAt) {
-        resident.push_back(std::make_unique<Block>());
-        startBlock(*resident.back(), worker, number);
-      }
+    if (resident.size() * size < launch.numResident &&
+        launch.nextCluster < numClusters) {
+      uint64_t number = launch.nextCluster++;
+      if (number < numClusters && number * size < launch.stoppedAt)
+        resident.push_back(startCluster(worker, number));
     }
     if (resident.empty())
       break;
-    for (std::unique_ptr<Block> &block : resident) {
-      BlockState state = runBlock(*block, meets ? kTurn : ~uint64_t(0));
-      charge(worker, *block);
-      if (state == BlockState::Finished) {
-        finishBlock(launch, *block);
-        block.reset();
+    for (std::unique_ptr<Cluster> &cluster : resident)
+      if (runCluster(worker, *cluster, getsTurns ? kTurn : ~uint64_t(0))) {
+        for (std::unique_ptr<Block> &block : cluster->blocks)
+          finishBlock(launch, *block);
+        cluster.reset();
       }
-    }
     std::erase(resident, nullptr);
   }
 }

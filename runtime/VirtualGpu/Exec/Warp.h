@@ -81,6 +81,7 @@ struct ProductState {
 };
 
 struct Block;
+struct Cluster;
 struct Launch;
 
 /// One thread of the host that executes blocks.
@@ -100,6 +101,7 @@ struct Warp {
   Block *block = nullptr;
   Worker *worker = nullptr;
   uint32_t id = 0;
+  uint32_t clock = 0; ///< its number among the warps of the cluster
   uint32_t alive = 0; ///< lanes that have not exited
   Outcome outcome = Outcome::Next;
   uint64_t numInstructions = 0;
@@ -138,7 +140,7 @@ struct Barrier {
 /// A copy to shared memory that an mbarrier counts: its bytes stand there from
 /// the end of the barrier's phase on.
 struct BulkCopy {
-  uint32_t warp = 0;
+  uint32_t warp = 0; ///< its clock
   struct Piece {
     uint32_t sharedOffset = 0, sizeBytes = 0;
     uint8_t bytes[16] = {}, defined[16] = {};
@@ -147,6 +149,7 @@ struct BulkCopy {
 };
 
 struct MBarrier {
+  Block *block = nullptr;   ///< in whose shared memory it is
   uint32_t numExpected = 0; ///< arrivals of a phase
   int64_t numPending = 0;
   int64_t pendingBytes = 0;
@@ -167,7 +170,8 @@ struct Block {
   Launch *launch = nullptr;
   Dim3 index;
   uint64_t number = 0; ///< in the grid
-  uint32_t rank = 0;   ///< in its cluster
+  Cluster *cluster = nullptr;
+  uint32_t rank = 0; ///< in its cluster
   uint32_t numThreads = 0, numLive = 0;
   bool isStopped = false;
   std::vector<uint8_t> shared, sharedDefined;
@@ -189,6 +193,12 @@ struct Block {
   std::vector<uint32_t> reportedAt; ///< by report: the instruction
 };
 
+/// Blocks that run side by side and reach each other's shared memory. Most
+/// have one.
+struct Cluster {
+  std::vector<std::unique_ptr<Block>> blocks; ///< by rank
+};
+
 struct Launch {
   const KernelProgram *program = nullptr;
   Memory *memory = nullptr;
@@ -197,7 +207,7 @@ struct Launch {
   std::span<const std::byte> parameters;
   uint32_t sharedBytes = 0, dynamicSharedBytes = 0;
   uint32_t numSms = 1, numResident = 1;
-  std::atomic<uint64_t> nextBlock = 0;
+  std::atomic<uint64_t> nextCluster = 0;
   /// The first block that stopped the launch; blocks before it run to their
   /// ends, so that what is reported does not depend on who was faster.
   std::atomic<uint64_t> stoppedAt = ~uint64_t(0);
@@ -226,6 +236,8 @@ inline bool hasLane(uint32_t mask, unsigned lane) { return (mask >> lane) & 1; }
 
 /// After threads exited: barriers that wait for nobody else now let go.
 void recheckBarriers(Block &block);
+/// Lets the cluster's blocks go on when all have come to its barrier.
+void recheckClusterBarrier(Cluster &cluster);
 /// For collectives that the whole warp executes together: true when it is here.
 /// Else the outcome is set, or a report made.
 bool isWholeWarp(Warp &warp, const Instruction &inst, uint32_t mask);
@@ -252,8 +264,11 @@ void checkEnd(Block &block);
 /// Executes up to `budget` instructions; false when none could be.
 bool runWarp(Warp &warp, uint64_t budget);
 void startBlock(Block &block, Worker &worker, uint64_t number);
-enum class BlockState : uint8_t { Finished, Unfinished };
+/// Idle: it waits for something that another block of its cluster may do.
+enum class BlockState : uint8_t { Finished, Unfinished, Idle };
 BlockState runBlock(Block &block, uint64_t budget);
+/// Which warp a clock is of, for people.
+std::string warpText(const Block &block, uint32_t clock);
 /// The body of a worker: blocks, until there are no more.
 void runWorker(Worker &worker);
 

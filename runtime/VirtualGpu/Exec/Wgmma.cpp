@@ -156,7 +156,7 @@ bool Operands<A, B>::read(uint32_t offset, Number *to) {
   if (!at.bytes)
     return false;
   if (SharedClocks *clocks = warp.block->clocks.get()) {
-    clocks->startRead(warp.id, offset, kRunBytes);
+    clocks->startRead(warp.clock, offset, kRunBytes);
     warp.products.reads.push_back(
         {warp.products.numGroups, offset, kRunBytes, 0, inst.id});
   }
@@ -326,7 +326,7 @@ const WgmmaForm *findWgmma(std::string_view types) {
 void commitWgmma(Warp &warp, const Instruction &, uint32_t) {
   ++warp.products.numGroups;
   if (warp.block->clocks)
-    warp.block->clocks->release(warp.id, warp.products.released);
+    warp.block->clocks->release(warp.clock, warp.products.released);
   ++warp.block->progress;
 }
 
@@ -336,7 +336,7 @@ static void finishReads(Warp &waiter, Warp &warp, uint64_t numDone) {
   std::erase_if(warp.products.reads, [&](const AsyncRead &read) {
     if (read.group >= numDone)
       return false;
-    waiter.block->clocks->finishRead(waiter.id, read.offset, read.sizeBytes);
+    waiter.block->clocks->finishRead(waiter.clock, read.offset, read.sizeBytes);
     return true;
   });
 }
@@ -357,12 +357,12 @@ void waitForWgmma(Warp &warp, const Instruction &inst, uint32_t) {
   // The product is one of the warpgroup: when it is done, all have read.
   if (warp.block->clocks)
     for (size_t i = first; i < last; ++i) {
-      warp.block->clocks->acquire(warp.id, warps[i].products.released);
+      warp.block->clocks->acquire(warp.clock, warps[i].products.released);
       finishReads(warp, warps[i], numDone);
     }
   // Who waits later finds nothing left, and must know of this all the same.
   if (warp.block->clocks)
-    warp.block->clocks->release(warp.id, warp.products.released);
+    warp.block->clocks->release(warp.clock, warp.products.released);
 }
 
 } // namespace tenon::vgpu

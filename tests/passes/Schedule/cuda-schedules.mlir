@@ -19,7 +19,7 @@
 
 // Twice as many columns where the blocks are still enough for a GPU.
 
-// GROUPS-DAG: tile.kernel @matmul_2(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 256 : index, stages = 4 : index, unit = "wgmma"
+// GROUPS-DAG: tile.kernel @matmul_2(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 256 : index, cluster = 2 : index, stages = 4 : index, unit = "wgmma"
 
 // Integers of 8 bits: 128 of them in a turn. Their columns lie together.
 

@@ -87,6 +87,7 @@ public:
     (put(args), ...);
     config.grid = grid;
     config.block = block;
+    config.cluster = cluster;
     config.dynamicSharedBytes = dynamicSharedBytes;
     config.parameters = bytes;
     rt::Result<LaunchResult> result = machine.launch(config);
@@ -101,6 +102,7 @@ public:
   Machine machine;
   std::shared_ptr<const Module> module;
   uint32_t dynamicSharedBytes = 0;
+  Dim3 cluster;
   std::string refusal; ///< of the last launch that the device did not take
 };
 

@@ -87,6 +87,45 @@ TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
       : "memory");
 }
 
+//===----------------------------------------------------------------------===//
+// Clusters: blocks whose shared memories one copy may fill
+//===----------------------------------------------------------------------===//
+
+TENON_DEVICE u32 rankInCluster() {
+  u32 rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+/// All threads of all blocks that have not left.
+TENON_DEVICE void syncCluster() {
+  asm volatile("barrier.cluster.arrive.release.aligned;\n"
+               "barrier.cluster.wait.acquire.aligned;" ::
+                   : "memory");
+}
+/// The same place in another block.
+TENON_DEVICE u32 placeIn(u32 rank, u32 place) {
+  u32 there;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;"
+      : "=r"(there)
+      : "r"(place), "r"(rank));
+  return there;
+}
+/// Arrives at a barrier of another block. What its products have read they
+/// have read, so nothing else need be seen there.
+TENON_DEVICE void arriveThere(u32 barrier) {
+  asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(barrier)
+               : "memory");
+}
+/// To the same place in each block of the mask, whose barriers count it.
+TENON_DEVICE void copyBoxToAll(u32 to, const TensorMap &map, u32 barrier,
+                               u16 mask, int x, int y) {
+  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::"
+               "complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4}], "
+               "[%2], %5;" ::"r"(to),
+               "l"(&map), "r"(barrier), "r"(x), "r"(y), "h"(mask)
+               : "memory");
+}
+
 /// The tile that begins at `column` and the others, panel by panel. Zeros come
 /// from outside of the tensor.
 template <class S, class... Others>
@@ -97,24 +136,44 @@ TENON_DEVICE void copyTensor(const S &to, const TensorMap &map, u32 barrier,
               int(column) + panel * S::kPanel, int(others)...);
 }
 
+/// The same tile for each of so many blocks, which copy parts of it to all.
+template <int Blocks, class S>
+TENON_DEVICE void copyTensorToAll(const S &to, const TensorMap &map,
+                                  u32 barrier, i64 column, i64 row) {
+  constexpr int kPanels = S::kC / S::kPanel / Blocks;
+  static_assert(kPanels * Blocks * S::kPanel == S::kC,
+                "the blocks have no panels of their own");
+  const int first = int(rankInCluster()) * kPanels;
+  TENON_UNROLL for (int i = 0; i < kPanels; ++i) copyBoxToAll(
+      sharedAddress(to.offset + (first + i) * S::kPanelBytes), map, barrier,
+      (1 << Blocks) - 1, int(column) + (first + i) * S::kPanel, int(row));
+}
+
 //===----------------------------------------------------------------------===//
 // The ring
 //===----------------------------------------------------------------------===//
 
-template <class W, int Stages> class Ring {
+/// `Blocks`: of a cluster, whose copies may fill each other's stages; a stage
+/// is free when all of them have multiplied.
+template <class W, int Stages, int Blocks = 1> class Ring {
 public:
   static constexpr int kThreads = W::kThreads + 128;
 
   /// Its barriers lie at `offset`: 16 bytes for each stage.
-  TENON_DEVICE explicit Ring(u32 offset) : full(sharedAddress(offset)) {
+  TENON_DEVICE explicit Ring(u32 offset)
+      : full(sharedAddress(offset)),
+        there(Blocks > 1 ? placeIn(lane() % Blocks, full) : full) {
     if (threadIdx.x == 0) {
       for (int i = 0; i < Stages; ++i) {
         initBarrier(full + 8 * i, 1);
-        initBarrier(freeOf(i), W::kThreads / 32);
+        initBarrier(freeOf(i), W::kThreads / 32 * Blocks);
       }
       asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    __syncthreads();
+    if constexpr (Blocks > 1)
+      syncCluster();
+    else
+      __syncthreads();
   }
 
   TENON_DEVICE bool copies() const { return threadIdx.x >= W::kThreads; }
@@ -145,9 +204,11 @@ public:
     for (int turn = 0; turn < n; ++turn, next()) {
       await(full + 8 * stage, phase);
       use(turn, stage);
-      if (lane() == 0)
-        arrive(freeOf(stage));
+      release();
     }
+    // Nobody leaves whose barriers others may still arrive at.
+    if constexpr (Blocks > 1)
+      syncCluster();
   }
 
 private:
@@ -157,6 +218,14 @@ private:
                        kOfCopies = 40,
                        kOfProducts =
                            (kAllRegisters - kOfCopies) / kGroups / 8 * 8;
+  TENON_DEVICE void release() const {
+    if constexpr (Blocks > 1) {
+      if (lane() < Blocks)
+        arriveThere(there + (freeOf(stage) - full));
+    } else if (lane() == 0) {
+      arrive(freeOf(stage));
+    }
+  }
   TENON_DEVICE u32 freeOf(int i) const { return full + 8 * (Stages + i); }
   TENON_DEVICE void next() {
     if (++stage == Stages) {
@@ -165,7 +234,8 @@ private:
     }
   }
 
-  u32 full;
+  u32 full;  ///< the first barrier
+  u32 there; ///< the same of the block that the lane tells what is free
   int stage = 0;
   u32 phase = 0;
 };
