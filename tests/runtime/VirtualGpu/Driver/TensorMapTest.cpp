@@ -34,7 +34,7 @@ TEST(VirtualTensorMap, HoldsWhatItWasMadeOf) {
   Request request;
   ASSERT_EQ(request.encode(), CUDA_SUCCESS);
   vgpu::TensorMap map;
-  std::memcpy(&map, &request.map, sizeof(map));
+  std::memcpy(static_cast<void *>(&map), &request.map, sizeof(map));
   EXPECT_EQ(map.magic, vgpu::TensorMap::kMagic);
   EXPECT_EQ(map.elementBytes, 2);
   EXPECT_EQ(map.rank, 2);
