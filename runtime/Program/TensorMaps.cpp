@@ -4,6 +4,7 @@
 
 #include "runtime/Core/Message.h"
 
+#include <bit>
 #include <vector>
 
 namespace tenon::rt {
@@ -43,7 +44,7 @@ Result<CUtensorMap> encodeTensorMap(const Device &device,
   CUtensorMap encoded;
   CUresult result = device.api().cuTensorMapEncodeTiled(
       &encoded, typeOf(map.elementBytes), unsigned(dims.size()),
-      reinterpret_cast<void *>(address), dims.data(), strides.data(),
+      std::bit_cast<void *>(address), dims.data(), strides.data(),
       map.box.data(), steps.data(), CU_TENSOR_MAP_INTERLEAVE_NONE,
       swizzleOf(map.elementBytes * map.box[0]),
       CU_TENSOR_MAP_L2_PROMOTION_L2_128B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);

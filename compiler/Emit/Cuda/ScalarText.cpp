@@ -386,7 +386,7 @@ FailureOr<std::string> lambdaText(tile::MapOp map, const LambdaForm &form,
       continue;
     }
     if (form.asksWhere && ordersPositions(op, form.positions))
-      value = "where" + value;
+      value.insert(0, "where");
     std::string name = "t" + std::to_string(number++);
     names[op.getResult(0)] = name;
     text += formatv("{0}  const {1} {2} = {3};\n", indent, type, name, value);
