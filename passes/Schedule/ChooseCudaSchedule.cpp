@@ -146,7 +146,7 @@ Choice CudaChoice::contraction() {
   int64_t rows = isLarge ? 128 : 64,
           depth = unitBytes ? kPanelBytes / unitBytes : 16;
   int64_t columns = isLarge || (isWide && usesGroups) ? 128 : 64;
-  if (isLarge && usesGroups && *sizeOf("BN") % (2 * columns) == 0 &&
+  if (isLarge && usesGroups && sizeOf("BN").value_or(1) % (2 * columns) == 0 &&
       fillsGpu(rows, 2 * columns)) {
     columns *= 2;
     choice.numBlocks = 2;
