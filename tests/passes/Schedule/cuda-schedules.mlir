@@ -21,6 +21,10 @@
 
 // GROUPS-DAG: tile.kernel @matmul_2(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 256 : index, cluster = 2 : index, stages = 4 : index, unit = "wgmma"
 
+// Columns that are counted at run time may be any number.
+
+// GROUPS-DAG: tile.kernel @matmul_3(%{{.*}}schedule {BK = 64 : index, BM = 128 : index, BN = 128 : index, stages = 4 : index, unit = "wgmma"
+
 // Integers of 8 bits: 128 of them in a turn. Their columns lie together.
 
 // CHECK-DAG: tile.kernel @matmul_cast(%{{.*}}schedule {BK = 128 : index, BM = 64 : index, BN = 64 : index, stages = 4 : index, unit = "mma", warps = array<i64: 2, 2>}
@@ -38,8 +42,9 @@
 func.func @f(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %w: tensor<96x96xf32>, %s: tensor<96xf32>,
              %q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, %a: tensor<2048x256xbf16>, %b: tensor<256x256xbf16>,
              %l: tensor<?x4096xf32, #graph.dims<B, 4096>>, %t: tensor<4096xf32>,
-             %c: tensor<?x96xui8, #graph.dims<B, 96>>, %d: tensor<96x96xi8>, %e: tensor<4096x1024xbf16>, %g: tensor<1024x1024xbf16>)
-    -> (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<4096x1024xbf16>) {
+             %c: tensor<?x96xui8, #graph.dims<B, 96>>, %d: tensor<96x96xi8>, %e: tensor<4096x1024xbf16>, %g: tensor<1024x1024xbf16>,
+             %h: tensor<1024x?xbf16, #graph.dims<1024, B>>)
+    -> (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<4096x1024xbf16>, tensor<4096x?xbf16, #graph.dims<4096, B>>) {
   %0 = graph.matmul %x, %w : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96x96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   %1 = graph.layer_norm %x, %s {epsilon = 1.0e-5 : f64} : (tensor<?x96xf32, #graph.dims<B, 96>>, tensor<96xf32>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   %2 = graph.attention %q, %q, %q {scale = 0.25 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>) -> tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>
@@ -50,5 +55,6 @@ func.func @f(%x: tensor<?x96xf32, #graph.dims<B, 96>>, %w: tensor<96x96xf32>, %s
   %5 = graph.matmul %i, %j : (tensor<?x96xi32, #graph.dims<B, 96>>, tensor<96x96xi32>) -> tensor<?x96xi32, #graph.dims<B, 96>>
   %6 = graph.cast %5 {to = f32} : (tensor<?x96xi32, #graph.dims<B, 96>>) -> tensor<?x96xf32, #graph.dims<B, 96>>
   %7 = graph.matmul %e, %g : (tensor<4096x1024xbf16>, tensor<1024x1024xbf16>) -> tensor<4096x1024xbf16>
-  return %0, %3, %1, %2, %4, %6, %7 : tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<4096x1024xbf16>
+  %8 = graph.matmul %e, %h : (tensor<4096x1024xbf16>, tensor<1024x?xbf16, #graph.dims<1024, B>>) -> tensor<4096x?xbf16, #graph.dims<4096, B>>
+  return %0, %3, %1, %2, %4, %6, %7, %8 : tensor<?x96xf32, #graph.dims<B, 96>>, tensor<2048x256xbf16>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>, tensor<?x4096xf32, #graph.dims<B, 4096>>, tensor<?x96xf32, #graph.dims<B, 96>>, tensor<4096x1024xbf16>, tensor<4096x?xbf16, #graph.dims<4096, B>>
 }

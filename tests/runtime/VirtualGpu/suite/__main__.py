@@ -29,9 +29,11 @@ SCHEDULES = [("in-order", 0), ("adversarial", 1), ("adversarial", 2)] + [("rando
 CASES = [("block", "f32", "sm_80"), ("block", "bf16", "sm_80"), ("block", "bf16", "sm_90a"),
          ("block", "bf16", "sm_100"), ("block", "f32", "sm_120"), ("attention", "bf16", "sm_80"),
          ("attention", "bf16", "sm_90a"), ("rows", "f32", "sm_80"),
-         ("rows", "f32", "sm_90a"), ("rows", "bf16", "sm_120")]
+         ("rows", "f32", "sm_90a"), ("rows", "bf16", "sm_120"),
+         ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a")]
 MUTATED = [("block", "bf16", "sm_80"), ("block", "bf16", "sm_90a"), ("attention", "bf16", "sm_80"),
-           ("attention", "bf16", "sm_90a"), ("rows", "f32", "sm_80")]
+           ("attention", "bf16", "sm_90a"), ("rows", "f32", "sm_80"),
+           ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a")]
 TOLERANCE = {"f32": ["--rtol=1e-4", "--atol=1e-4"], "bf16": ["--rtol=0.03", "--atol=0.05"]}
 LIMIT_S = 30
 UNREACHED = "no thread gets there: a trap at its place goes unnoticed too"

@@ -91,7 +91,15 @@ def rows():
     return graph.model([tensor("x", 37, 515)], [tensor("y", 515, 37)])
 
 
-MODELS = {"block": block, "attention": attention, "rows": rows}
+def five_turns():
+    """A product whose last turn reads the stage in which its results are turned round."""
+    graph = Graph(5)
+    product(graph, "x", 64, 320)
+    graph.nodes[-1].output[0] = "y"
+    return graph.model([tensor("x", 1, LENGTH, 320)], [tensor("y", 1, LENGTH, 64)])
+
+
+MODELS = {"block": block, "five turns": five_turns, "attention": attention, "rows": rows}
 
 
 def inputs(model):
