@@ -104,7 +104,8 @@ int64_t KernelText::fastDim(tile::ViewOp view) {
 /// The sizes of the dims that are walked faster.
 SmallVector<Value> KernelText::sizesBehind(tile::ViewOp view, int64_t dim) {
   SmallVector<Value> sizes;
-  for (int64_t other : llvm::reverse(dimOrder(view))) {
+  SmallVector<int64_t> dims = dimOrder(view);
+  for (int64_t other : llvm::reverse(dims)) {
     if (other == dim)
       break;
     sizes.push_back(view.getSizes()[other]);
@@ -226,7 +227,8 @@ int64_t KernelText::neighboursOf(const Access &access) {
   if (!isInside(offset, size, extent))
     divisor = std::gcd(divisor, divisorOf(size));
   // What is added along all other dims.
-  for (int64_t dim : ArrayRef(dimOrder(view)).drop_back())
+  SmallVector<int64_t> dims = dimOrder(view);
+  for (int64_t dim : ArrayRef(dims).drop_back())
     if (!matchPattern(access.offsets[dim], m_Zero()) || dim == access.rowDim ||
         dim == access.columnDim || dim == access.otherDim ||
         dim == access.slicedDim)
