@@ -123,6 +123,10 @@ TENON_DEVICE void storeWords(void *to, uint2 w) {
 template <class W> TENON_DEVICE void storeWords(void *to, W w) {
   *static_cast<W *>(to) = w;
 }
+/// What leaves the caches first: more than they keep for who reads it next.
+template <class W> TENON_DEVICE void streamWords(void *to, W w) {
+  __stcs(static_cast<W *>(to), w);
+}
 
 /// V elements that lie aligned, or, where they are more than a thread reads at
 /// once, parts of them.
@@ -142,12 +146,12 @@ TENON_DEVICE void readNeighbours(const T *from, T *to) {
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
   }
 }
-template <int V, class T>
+template <int V, bool Streams, class T>
 TENON_DEVICE void writeNeighbours(T *to, const T *from) {
   constexpr int kBytes = V * int(sizeof(T));
   if constexpr (kBytes > 16) {
-    writeNeighbours<V / 2>(to, from);
-    writeNeighbours<V / 2>(to + V / 2, from + V / 2);
+    writeNeighbours<V / 2, Streams>(to, from);
+    writeNeighbours<V / 2, Streams>(to + V / 2, from + V / 2);
   } else {
     using W = typename Words<kBytes>::Type;
     union {
@@ -155,7 +159,10 @@ TENON_DEVICE void writeNeighbours(T *to, const T *from) {
       T elements[V];
     };
     TENON_UNROLL for (int i = 0; i < V; ++i) elements[i] = from[i];
-    storeWords(to, words);
+    if constexpr (Streams)
+      streamWords(to, words);
+    else
+      storeWords(to, words);
   }
 }
 
@@ -214,7 +221,7 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   return result;
 }
 
-template <int V = 1, class T, class L, class W>
+template <int V = 1, bool Streams = false, class T, class L, class W>
 TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
   constexpr int kGroup = groupOf<L, W, V>();
   constexpr bool kAlongRow = L::kVectorAxis == 1;
@@ -224,7 +231,7 @@ TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
         T elements[kGroup];
         TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
             tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
-        writeNeighbours<kGroup>(to, elements);
+        writeNeighbours<kGroup, Streams>(to, elements);
       },
       [](int, int) {});
 }
