@@ -62,23 +62,46 @@ TENON_DEVICE OnlyIf<Bound> onlyIf(bool isThere, Bound bound) {
   return {isThere, bound};
 }
 
-template <class T, class RowStride, class ColumnStride, class RowBound,
+/// Where an integer of 4 bits lies: two are in a byte, the first one low.
+struct Nibbles {
+  const i8 *bytes;
+  i64 place = 0;
+  TENON_DEVICE Nibbles operator+(i64 n) const { return {bytes, place + n}; }
+  /// With the sign of its four bits.
+  TENON_DEVICE i8 operator*() const {
+    return signedNibble(u32(u8(bytes[place >> 1])) >> (place & 1) * 4);
+  }
+  TENON_DEVICE i8 operator[](i64 n) const { return *(*this + n); }
+  TENON_DEVICE static i8 signedNibble(u32 bits) {
+    return i8(int(bits << 28) >> 28);
+  }
+};
+
+template <class P> struct ElementAt;
+template <class T> struct ElementAt<T *> {
+  using Type = T;
+};
+template <> struct ElementAt<Nibbles> {
+  using Type = i8;
+};
+
+template <class Pointer, class RowStride, class ColumnStride, class RowBound,
           class ColumnBound>
 struct Window {
-  using Element = T;
+  using Element = typename ElementAt<Pointer>::Type;
   using Rs = RowStride;
   using Cs = ColumnStride;
-  T *first;
+  Pointer first;
   RowStride rowStride;
   ColumnStride columnStride;
   RowBound rows;
   ColumnBound columns;
-  TENON_DEVICE T *at(int row, int column) const {
+  TENON_DEVICE Pointer at(int row, int column) const {
     return first + (rowStride.times(row) + columnStride.times(column));
   }
 };
-template <class T, class Rs, class Cs, class Rb, class Cb>
-Window(T *, Rs, Cs, Rb, Cb) -> Window<T, Rs, Cs, Rb, Cb>;
+template <class P, class Rs, class Cs, class Rb, class Cb>
+Window(P, Rs, Cs, Rb, Cb) -> Window<P, Rs, Cs, Rb, Cb>;
 
 //===----------------------------------------------------------------------===//
 // Neighbours
@@ -146,6 +169,19 @@ TENON_DEVICE void readNeighbours(const T *from, T *to) {
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
   }
 }
+/// V is even, or one.
+template <int V> TENON_DEVICE void readNeighbours(Nibbles from, i8 *to) {
+  if constexpr (V == 1) {
+    *to = *from;
+  } else {
+    constexpr int kBytes = V / 2;
+    u8 bytes[kBytes];
+    readNeighbours<kBytes>(
+        reinterpret_cast<const u8 *>(from.bytes) + (from.place >> 1), bytes);
+    TENON_UNROLL for (int i = 0; i < V; ++i) to[i] =
+        Nibbles::signedNibble(bytes[i / 2] >> i % 2 * 4);
+  }
+}
 template <int V, bool Streams, class T>
 TENON_DEVICE void writeNeighbours(T *to, const T *from) {
   constexpr int kBytes = V * int(sizeof(T));
@@ -209,7 +245,7 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   };
   forGroups<L, kGroup>(
       window,
-      [&](int r, int c, const T *from) {
+      [&](int r, int c, auto from) {
         T elements[kGroup];
         readNeighbours<kGroup>(from, elements);
         put(r, c, elements);
@@ -320,7 +356,7 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
     const i64 index = pickRow<L>(indices, r);
     const bool hasRow = L::hasRow(r) && dim.has(index);
-    const T *row = window.first + (hasRow ? dim.offset(index) : 0);
+    const auto row = window.first + (hasRow ? dim.offset(index) : 0);
     TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
       const int column = L::column(c);
       T elements[kGroup] = {};
@@ -335,9 +371,10 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
 }
 
 /// The element at one index.
-template <class T>
-TENON_DEVICE T gatherOne(const T *first, GatheredDim dim, i64 index) {
-  return dim.has(index) ? first[dim.offset(index)] : T();
+template <class P>
+TENON_DEVICE auto gatherOne(P first, GatheredDim dim, i64 index) {
+  using T = typename WithoutConst<typename ElementAt<P>::Type>::Type;
+  return dim.has(index) ? T(first[dim.offset(index)]) : T();
 }
 
 } // namespace tenon

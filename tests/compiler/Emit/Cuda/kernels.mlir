@@ -172,3 +172,21 @@ func.func @few_queries_of_heads_with_biases(%q: tensor<?x4x1x32xf32, #graph.dims
   %0 = graph.attention %q, %k, %k, %b {operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<4x1x300xf32>) -> tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
   return %0 : tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
 }
+
+// -----
+
+func.func @rows_of_four_bits(%w: tensor<70x13xi4>, %x: tensor<?x13xf32, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>> {
+  %i = graph.iota {axis = 0 : i64} : () -> tensor<?xi64, #graph.dims<L>>
+  %r = graph.gather %w, %i {axis = 0 : i64} : (tensor<70x13xi4>, tensor<?xi64, #graph.dims<L>>) -> tensor<?x13xi4, #graph.dims<L, 13>>
+  %f = graph.cast %r {to = f32} : (tensor<?x13xi4, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>>
+  %0 = graph.mul %f, %x : (tensor<?x13xf32, #graph.dims<L, 13>>, tensor<?x13xf32, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>>
+  return %0 : tensor<?x13xf32, #graph.dims<L, 13>>
+}
+
+// -----
+
+func.func @product_of_four_bits(%x: tensor<?x64xbf16, #graph.dims<L, 64>>, %w: tensor<64x48xui4>) -> tensor<?x48xbf16, #graph.dims<L, 48>> {
+  %f = graph.cast %w {to = bf16} : (tensor<64x48xui4>) -> tensor<64x48xbf16>
+  %0 = graph.matmul %x, %f : (tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<64x48xbf16>) -> tensor<?x48xbf16, #graph.dims<L, 48>>
+  return %0 : tensor<?x48xbf16, #graph.dims<L, 48>>
+}
