@@ -123,7 +123,11 @@ static void addStage(PassManager &passes, Stage stage,
   case Stage::Simplify:
     return addSimplify(passes, options.useBf16);
   case Stage::Fuse:
-    return passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
+    passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
+    // On a CPU the next kernel finds in its cache what the last one wrote.
+    if (isa<target::GpuAttr>(target))
+      passes.addNestedPass<func::FuncOp>(createMergeGroupsPass());
+    return;
   case Stage::Tile:
     passes.addPass(createFormKernelsPass());
     if (options.useTf32)
