@@ -83,6 +83,7 @@ static void addCudaSchedule(PassManager &passes, target::GpuAttr gpu) {
   ChooseCudaSchedulePassOptions options;
   options.warpgroups = gpu.hasWarpgroups();
   options.sharedBytes = gpu.getSharedBytes();
+  passes.addPass(createSplitAttentionPass());
   passes.addPass(createChooseCudaSchedulePass(options));
   passes.addPass(createApplySchedulePass());
 }

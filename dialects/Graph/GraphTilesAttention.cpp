@@ -303,6 +303,7 @@ FailureOr<AxisTile> AttentionTiles::build() {
       [&](Value j, ValueRange carried) { return step(*q, j, carried); });
   if (failed(last))
     return failure();
+  last->front().getDefiningOp()->setAttr(tile::kOnlineSoftmax, b.getUnitAttr());
   // One division a row. With few keys and a wide head that is still most of
   // what is done to the sums.
   AxisTile scale = builder.map({{rows}, {}}, {{(*last)[1], {0}}}, f32,

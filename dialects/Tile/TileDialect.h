@@ -37,6 +37,9 @@ inline constexpr llvm::StringLiteral kRelative = "tile.relative";
 /// Another: what becomes of it is rounded to bf16 or to 8 bits, and it need not
 /// be much more accurate than that.
 inline constexpr llvm::StringLiteral kRoundedToBf16 = "tile.rounded_to_bf16";
+/// Attribute of a loop that carries, for rows, the maximum m so far, in base 2,
+/// the sum of exp2(x - m), and the values weighted by these.
+inline constexpr llvm::StringLiteral kOnlineSoftmax = "tile.online_softmax";
 } // namespace tenon::tile
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"

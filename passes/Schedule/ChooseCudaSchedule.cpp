@@ -6,7 +6,6 @@
 #include "dialects/Tile/Products.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -16,6 +15,8 @@ namespace tenon {
 #include "passes/Schedule/Passes.h.inc"
 
 namespace {
+
+constexpr int64_t kFewQueries = 16;
 
 /// What a GPU's schedule says.
 struct Choice {
@@ -35,6 +36,7 @@ private:
   int64_t stagesOf(int64_t bytes, bool leavesHalf);
   Choice contraction();
   Choice attention();
+  Choice decoding();
   Choice rows();
   Choice elements();
   /// The size of the grid's axis or the loop that the symbol cuts, where that
@@ -54,13 +56,6 @@ private:
   int64_t longestRow = 0;
   bool hasTiles = false;
 };
-
-std::optional<int64_t> constantOf(Value value) {
-  IntegerAttr number;
-  if (matchPattern(value, m_Constant(&number)))
-    return number.getInt();
-  return std::nullopt;
-}
 
 CudaChoice::CudaChoice(tile::KernelOp kernel, int64_t sharedBytes,
                        bool hasGroups)
@@ -168,26 +163,42 @@ Choice CudaChoice::contraction() {
   return choice;
 }
 
+/// Few queries: the warps share the keys of a turn, which each of them would
+/// read for queries that there are not.
+Choice CudaChoice::decoding() {
+  Choice choice;
+  choice.unit = "mma";
+  choice.numbers = {{"BM", kFewQueries}, {"BN", 64}};
+  choice.warpRows = 1;
+  choice.warpColumns = 4;
+  choice.reason = "16 queries, as the matrix unit has rows, and 16 of the keys "
+                  "for each of 4 warps";
+  return choice;
+}
+
 Choice CudaChoice::attention() {
   Choice choice;
-  constexpr int64_t kManyQueries = 512, kRowsOfTwo = 128;
-  bool isNarrow = tile::unitBytes(kernel) == 2;
-  choice.unit = !isNarrow ? "" : hasGroups ? "wgmma" : "mma";
-  // Two groups of warps share what is copied, and read their queries half as
-  // often for each product.
-  bool isLong = isNarrow && hasGroups &&
-                sizeOf("BM").value_or(0) >= kManyQueries &&
+  constexpr int64_t kManyQueries = 512, kRowsOfTwo = 128, kShortRow = 64;
+  bool isNarrow = tile::unitBytes(kernel) == 2,
+       usesGroups = isNarrow && hasGroups;
+  if (isNarrow && sizeOf("BM").value_or(kManyQueries) <= kFewQueries)
+    return decoding();
+  choice.unit = !isNarrow ? "" : usesGroups ? "wgmma" : "mma";
+  // Twice the rows share what is copied and read: those of two groups of warps,
+  // or of warps with twice the sums, which leave registers for fewer scores.
+  bool isLong = isNarrow && sizeOf("BM").value_or(0) >= kManyQueries &&
                 fillsGpu(kRowsOfTwo, 1);
-  int64_t queries = isLong ? kRowsOfTwo : 64, keys = isLong     ? 128
-                                                     : isNarrow ? 64
-                                                                : 32;
+  int64_t queries = isLong ? kRowsOfTwo : 64, keys = isNarrow ? 64 : 32;
+  if (isLong)
+    keys = usesGroups ? 128 : longestRow > kShortRow ? 32 : 64;
   choice.numbers = {{"BM", queries}, {"BN", keys}};
-  choice.warpRows = queries / 16;
+  choice.warpRows = isLong && !usesGroups ? 4 : queries / 16;
   choice.warpColumns = 1;
-  choice.reason = (Twine(queries) + " queries, 16 or more for each of " +
-                   Twine(choice.warpRows) +
-                   " warps, so that rows of scores are not spread over two")
-                      .str();
+  choice.reason =
+      (Twine(queries) + " queries, " + Twine(queries / choice.warpRows) +
+       " for each of " + Twine(choice.warpRows) +
+       " warps, so that rows of scores are not spread over two")
+          .str();
   return choice;
 }
 

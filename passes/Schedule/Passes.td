@@ -71,6 +71,156 @@ def ChooseSchedulePass : Pass<"choose-schedule", "::mlir::ModuleOp"> {
   let dependentDialects = ["tenon::tile::TileDialect"];
 }
 
+def SplitAttentionPass : Pass<"split-attention", "::mlir::ModuleOp"> {
+  let summary = "give attention of few queries more instances, which share the keys";
+  let description = [{
+    A GPU reads keys and values as fast as its memory allows only if all its
+    multiprocessors do. Where there are 16 queries at most, and too few heads for
+    two instances each, the kernel becomes two: `_parts`, with another axis in its
+    grid, in which each instance passes over a part of the keys, and `_merge`,
+    which combines the parts in their order.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%k: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+      %c0 = arith.constant 0 : index
+      %c4 = arith.constant 4 : index
+      %c8 = arith.constant 8 : index
+      %c256 = arith.constant 256 : index
+      %low = arith.constant 0xFF800000 : f32
+      %zero = arith.constant 0.0 : f32
+      %i = tile.grid [%c4 by BM]
+      %m = tile.fill %low : f32 -> <[BM], f32>
+      %l = tile.fill %zero : f32 -> <[BM], f32>
+      %acc = tile.fill %zero : f32 -> <[BM, 8], f32>
+      %bn = tile.extent BN
+      %last:3 = scf.for %j = %c0 to %c256 step %bn iter_args(%m1 = %m, %l1 = %l, %acc1 = %acc) -> (!tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>) {
+        scf.yield %m1, %l1, %acc1 : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>
+      } {tile.online_softmax}
+      %yv = tile.view %y[%c4, %c8] : !tile.view<4x8xf32>
+      tile.store %last#2, %yv[%i, %c0] axes [0, 1] : <[BM, 8], f32>, <4x8xf32>
+      tile.return
+    }
+    func.func @main(%k: tensor<256x8xf32>) -> tensor<4x8xf32> {
+      %0 = tile.launch @k(%k) scalars [] : (tensor<256x8xf32>) -> tensor<4x8xf32>
+      return %0 : tensor<4x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k_parts(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>, %arg2: !tile.buffer<f32>, %arg3: !tile.buffer<f32>) inputs 1 outputs 3 {
+      %c4 = arith.constant 4 : index
+      %c256 = arith.constant 256 : index
+      %cst = arith.constant 0xFF800000 : f32
+      %cst_0 = arith.constant 0.000000e+00 : f32
+      %c2 = arith.constant 2 : index
+      %0:2 = tile.grid [%c4 by BM, %c2 by 1]
+      %1 = tile.fill %cst : f32 -> <[BM], f32>
+      %2 = tile.fill %cst_0 : f32 -> <[BM], f32>
+      %3 = tile.fill %cst_0 : f32 -> <[BM, 8], f32>
+      %4 = tile.extent BN
+      %5 = arith.muli %4, %c2 : index
+      %c1 = arith.constant 1 : index
+      %6 = arith.subi %5, %c1 : index
+      %7 = arith.addi %c256, %6 : index
+      %8 = arith.divui %7, %5 : index
+      %9 = arith.muli %8, %4 : index
+      %10 = arith.muli %0#1, %9 : index
+      %11 = arith.addi %10, %9 : index
+      %12 = arith.minsi %11, %c256 : index
+      %13 = arith.maxsi %10, %12 : index
+      %14:3 = scf.for %arg4 = %10 to %13 step %4 iter_args(%arg5 = %1, %arg6 = %2, %arg7 = %3) -> (!tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>) {
+        scf.yield %arg5, %arg6, %arg7 : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>
+      } {tile.online_softmax}
+      %15 = tile.view %arg1[%c2, %c4] : !tile.view<2x4xf32>
+      tile.store %14#0, %15[%0#1, %0#0] axes [1] : <[BM], f32>, <2x4xf32>
+      %16 = tile.view %arg2[%c2, %c4] : !tile.view<2x4xf32>
+      tile.store %14#1, %16[%0#1, %0#0] axes [1] : <[BM], f32>, <2x4xf32>
+      %c8 = arith.constant 8 : index
+      %c0 = arith.constant 0 : index
+      %17 = tile.view %arg3[%c2, %c4, %c8] : !tile.view<2x4x8xf32>
+      tile.store %14#2, %17[%0#1, %0#0, %c0] axes [1, 2] : <[BM, 8], f32>, <2x4x8xf32>
+      tile.return
+    }
+    tile.kernel @k_merge(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>, %arg2: !tile.buffer<f32>, %arg3: !tile.buffer<f32>) inputs 3 outputs 1 {
+      %c0 = arith.constant 0 : index
+      %c4 = arith.constant 4 : index
+      %c8 = arith.constant 8 : index
+      %cst = arith.constant 0xFF800000 : f32
+      %cst_0 = arith.constant 0.000000e+00 : f32
+      %0 = tile.grid [%c4 by BM]
+      %1 = tile.fill %cst : f32 -> <[BM], f32>
+      %2 = tile.fill %cst_0 : f32 -> <[BM, 8], f32>
+      %3 = tile.fill %cst_0 : f32 -> <[BM], f32>
+      %c2 = arith.constant 2 : index
+      %c1 = arith.constant 1 : index
+      %4:3 = scf.for %arg4 = %c0 to %c2 step %c1 iter_args(%arg5 = %1, %arg6 = %3, %arg7 = %2) -> (!tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>) {
+        %6 = tile.view %arg0[%c2, %c4] : !tile.view<2x4xf32>
+        %7 = tile.load %6[%arg4, %0] axes [1] : <2x4xf32> -> <[BM], f32>
+        %8 = tile.view %arg1[%c2, %c4] : !tile.view<2x4xf32>
+        %9 = tile.load %8[%arg4, %0] axes [1] : <2x4xf32> -> <[BM], f32>
+        %10 = tile.view %arg2[%c2, %c4, %c8] : !tile.view<2x4x8xf32>
+        %11 = tile.load %10[%arg4, %0, %c0] axes [1, 2] : <2x4x8xf32> -> <[BM, 8], f32>
+        %12 = tile.map %arg5, %7 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
+        ^bb0(%arg8: f32, %arg9: f32):
+          %17 = arith.maximumf %arg8, %arg9 : f32
+          tile.yield %17 : f32
+        }
+        %13 = tile.map %arg5, %12 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
+        ^bb0(%arg8: f32, %arg9: f32):
+          %17 = arith.cmpf oeq, %arg8, %cst : f32
+          %18 = arith.subf %arg8, %arg9 : f32
+          %19 = math.exp2 %18 {tile.not_positive} : f32
+          %20 = arith.select %17, %cst_0, %19 : f32
+          tile.yield %20 : f32
+        }
+        %14 = tile.map %7, %12 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
+        ^bb0(%arg8: f32, %arg9: f32):
+          %17 = arith.cmpf oeq, %arg8, %cst : f32
+          %18 = arith.subf %arg8, %arg9 : f32
+          %19 = math.exp2 %18 {tile.not_positive} : f32
+          %20 = arith.select %17, %cst_0, %19 : f32
+          tile.yield %20 : f32
+        }
+        %15 = tile.map %arg6, %13, %9, %14 maps [[0], [0], [0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
+        ^bb0(%arg8: f32, %arg9: f32, %arg10: f32, %arg11: f32):
+          %17 = arith.mulf %arg10, %arg11 : f32
+          %18 = math.fma %arg8, %arg9, %17 : f32
+          tile.yield %18 : f32
+        }
+        %16 = tile.map %arg7, %13, %11, %14 maps [[0, 1], [0], [0, 1], [0]] : !tile.tile<[BM, 8], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>, !tile.tile<[BM], f32> -> <[BM, 8], f32> {
+        ^bb0(%arg8: f32, %arg9: f32, %arg10: f32, %arg11: f32):
+          %17 = arith.mulf %arg10, %arg11 : f32
+          %18 = math.fma %arg8, %arg9, %17 : f32
+          tile.yield %18 : f32
+        }
+        scf.yield %12, %15, %16 : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>
+      }
+      %5 = tile.view %arg3[%c4, %c8] : !tile.view<4x8xf32>
+      tile.store %4#2, %5[%0, %c0] axes [0, 1] : <[BM, 8], f32>, <4x8xf32>
+      tile.return
+    }
+    func.func @main(%arg0: tensor<256x8xf32>) -> tensor<4x8xf32> {
+      %0:3 = tile.launch @k_parts(%arg0) scalars [] : (tensor<256x8xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4x8xf32>)
+      %1 = tile.launch @k_merge(%0#0, %0#1, %0#2) scalars [] : (tensor<2x4xf32>, tensor<2x4xf32>, tensor<2x4x8xf32>) -> tensor<4x8xf32>
+      return %1 : tensor<4x8xf32>
+    }
+    ```
+
+    Requires: form-kernels.
+    Ensures:  as above, for kernels with a loop that is `tile.online_softmax`.
+    Leaves:   kernels whose queries are not known to be few.
+    Numerics: sums of parts are added in another order; each part has the maximum
+              of its own rows until then.
+    Source:   Dao et al. 2023, Flash-Decoding for long-context inference.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect", "tenon::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect"];
+}
+
 def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
   let summary = "give each kernel numbers for its symbols, for a GPU";
   let description = [{
@@ -82,7 +232,8 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
       warps, and as many turns at a time as there is shared memory for, four at
       most;
     * attention has four warps below each other, or eight where there are many
-      queries, so that no row of scores is spread over two;
+      queries, so that no row of scores is spread over two; few queries have four
+      warps beside each other, each with keys of its own;
     * products of floats of 16 bits and of integers of 8 are the matrix unit's
       (`unit = "mma"`); where four warps can multiply together (`"wgmma"`), those
       of floats have 64 rows for each group of them, and two blocks (`cluster`)

@@ -2,8 +2,9 @@
 
 #include "passes/Schedule/ScheduleChoice.h"
 
+#include "passes/Schedule/ScheduleRules.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
 
 #include <limits>
 
@@ -30,13 +31,6 @@ constexpr int64_t kTileBlock = 2 * kUnitSide;
 
 /// More than anything is.
 constexpr int64_t kMany = std::numeric_limits<int64_t>::max();
-
-std::optional<int64_t> constantOf(Value value) {
-  IntegerAttr number;
-  if (matchPattern(value, m_Constant(&number)))
-    return number.getInt();
-  return std::nullopt;
-}
 
 /// What the program says about its symbols.
 struct Shape {

@@ -5,6 +5,7 @@
 #include "dialects/Tile/Products.h"
 
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace tenon;
@@ -26,6 +27,13 @@ llvm::SetVector<StringAttr> tenon::symbolsOf(tile::KernelOp kernel) {
         add(tile.getExtents());
   });
   return symbols;
+}
+
+std::optional<int64_t> tenon::constantOf(Value value) {
+  IntegerAttr number;
+  if (matchPattern(value, m_Constant(&number)))
+    return number.getInt();
+  return std::nullopt;
 }
 
 namespace {

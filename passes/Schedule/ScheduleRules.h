@@ -19,6 +19,9 @@ namespace tenon {
 /// use.
 llvm::SetVector<mlir::StringAttr> symbolsOf(tile::KernelOp kernel);
 
+/// The number that an index is, where it is a constant.
+std::optional<int64_t> constantOf(mlir::Value value);
+
 /// Checks `schedule` for `kernel`, a kernel in the algorithm form, on a machine
 /// whose vectors have `vectorBytes`:
 ///

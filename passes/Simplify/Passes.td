@@ -45,7 +45,8 @@ def SimplifyGraphPass : Pass<"simplify-graph"> {
     Requires: nothing.
     Ensures:  no op has only small constants as operands; no elementwise op has a
               broadcast as operand, unless a dim is unknown; no matmul has a vector
-              as operand, and none with one matrix has rows that were merged; a reduction is along neighbouring dims; no two equal ops;
+              as operand, and none with one matrix has rows that were merged; a reduction is along neighbouring dims; attention
+              of one query is not causal, and has a head for each of keys unless its mask or bias differs among heads; no two equal ops;
               no op whose results are unused.
     Leaves:   weights, however small; ops that have no value on their constants.
     Numerics: an op on constants is computed in f64 and rounded once. `x + 0` is

@@ -27,6 +27,7 @@ struct SimplifyGraph final : impl::SimplifyGraphPassBase<SimplifyGraph> {
     addBroadcastPatterns(patterns, maxElements);
     addViewPatterns(patterns);
     addRankPatterns(patterns);
+    addAttentionPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
 
     // Merging equal values lets views meet, so both alternate until nothing

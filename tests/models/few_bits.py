@@ -1,6 +1,6 @@
 """Products with weights of few bits, interpreted and compiled, against NumPy and ONNX Runtime.
 
-usage: few_bits.py <tenon> <folder for files>
+usage: few_bits.py <tenon> <folder for files> [cpu|vgpu]
 
 A weight is (codes - zero points) * scales, by column, by tensor or by blocks along K. NumPy
 multiplies by it in f64. Sums of f32 in another order differ by some epsilons of the sum of
@@ -19,7 +19,8 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 ROWS = (1, 2, 7, 64)
-TARGETS = [[], ["--target=x86-64-v3"], ["--dtype=bf16"], ["--target=x86-64-v3", "--dtype=bf16"]]
+TARGETS = {"cpu": [[], ["--target=x86-64-v3"], ["--dtype=bf16"], ["--target=x86-64-v3", "--dtype=bf16"]],
+           "vgpu": [["--target=cuda:sm_80"], ["--target=cuda:sm_90a", "--dtype=bf16"]]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,7 +162,7 @@ def runs_onnxruntime(weight):
     return not (weight.form == "nbits" and weight.bits == 8 and weight.zeros == "floats")
 
 
-def check(tenon, folder, weight, number):
+def check(tenon, folder, device, weight, number):
     model = Model(weight, np.random.default_rng(number))
     path = folder / f"{weight.name}.onnx"
     onnx.save(model.proto, path)
@@ -183,11 +184,11 @@ def check(tenon, folder, weight, number):
     np.save(inputs, feeds[1])
     run(tenon, "run", "--interpret", path, f"--input=x={inputs}", "-o", outputs)
     note("interpreter", np.load(outputs)["y"], feeds[1], f32)
-    for flags in TARGETS:
+    for flags in TARGETS[device]:
         run(tenon, "compile", path, "-o", artifact, *flags)
         for x in feeds:
             np.save(inputs, x)
-            run(tenon, "run", artifact, f"--input=x={inputs}", "-o", outputs)
+            run(tenon, "run", artifact, f"--device={device}", f"--input=x={inputs}", "-o", outputs)
             note(" ".join(flags) or "compiled", np.load(outputs)["y"], x, bf16 if "--dtype=bf16" in flags else f32)
     stored = int(re.search(r"weights +(\d+) bytes", run(tenon, "inspect", artifact))[1])
     worst["bytes"] = stored / model.stored_bytes()
@@ -196,10 +197,10 @@ def check(tenon, folder, weight, number):
     return len(wrong)
 
 
-def main(tenon, folder):
+def main(tenon, folder, device="cpu"):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return bool(sum(check(tenon, folder, weight, number) for number, weight in enumerate(WEIGHTS)))
+    return bool(sum(check(tenon, folder, device, weight, number) for number, weight in enumerate(WEIGHTS)))
 
 
 if __name__ == "__main__":

@@ -106,8 +106,7 @@ Result<Tensors> interpretFile(const std::string &path, Tensors inputs) {
   Result<Interpreter::Tensors> bound = inputsOf(function, inputs);
   if (!bound)
     return bound.error();
-  Interpreter interpreter(
-      readWeightsFrom(llvm::sys::path::parent_path(path).str()));
+  Interpreter interpreter(readWeightsFrom("")); // named as the file was
   auto results = interpreter.run(function, std::move(*bound));
   if (failed(results))
     return workshop.emittedError();

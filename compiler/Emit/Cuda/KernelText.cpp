@@ -161,12 +161,19 @@ static std::string parametersText(tile::KernelOp kernel, size_t numMaps) {
 }
 
 LogicalResult KernelText::checkBuffers() {
-  for (Value buffer : entry().getArguments()) {
+  auto isInput = [&](BlockArgument buffer) {
+    return buffer.getArgNumber() < kernel.getNumInputs();
+  };
+  for (BlockArgument buffer : entry().getArguments()) {
     auto type = dyn_cast<tile::BufferType>(buffer.getType());
-    if (!type || !scalarType(type.getElementType()).empty())
+    if (!type)
+      continue;
+    Type element = type.getElementType();
+    bool canBeWritten = !element.isInteger(4) || isInput(buffer);
+    if (!scalarType(element).empty() && canBeWritten)
       continue;
     return kernel.emitOpError("cannot be printed for a GPU: elements of ")
-           << type.getElementType() << " have no address of their own";
+           << element << " have no address of their own";
   }
   return success();
 }

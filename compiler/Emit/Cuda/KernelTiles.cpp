@@ -318,6 +318,20 @@ std::string KernelText::textOfStagedStore(tile::StoreOp store,
                  memoryBehindProducts(bytes));
 }
 
+/// Whether a tensor is more than a GPU's L2 would keep for who reads it next,
+/// so that it had better leave room for what the kernel itself reads again.
+static bool isStreamed(tile::ViewOp view) {
+  constexpr int64_t kKept = 16 << 20;
+  int64_t bytes = view.getType().getElementType().getIntOrFloatBitWidth() / 8;
+  for (Value size : view.getSizes()) {
+    IntegerAttr constant;
+    if (!matchPattern(size, m_Constant(&constant)))
+      return false;
+    bytes *= constant.getInt();
+  }
+  return bytes >= kKept;
+}
+
 void KernelText::printStore(tile::StoreOp store) {
   Value value = store.getTile();
   Spread spread = naturalSpread(value);
@@ -334,8 +348,9 @@ void KernelText::printStore(tile::StoreOp store) {
   case Part::Columns:
     return line(scope, formatv("storeColumns({0}, {1});", window, object));
   case Part::Whole:
-    return line(scope, formatv("store<{0}>({1}, {2});", neighboursOf(access),
-                               window, textOfStagedStore(store, object)));
+    return line(scope, formatv("store<{0}{1}>({2}, {3});", neighboursOf(access),
+                               isStreamed(access.view) ? ", true" : "", window,
+                               textOfStagedStore(store, object)));
   }
 }
 

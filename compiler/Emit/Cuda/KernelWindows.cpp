@@ -204,7 +204,9 @@ std::string KernelText::windowText(const Access &access) {
                         access.columns, access.padsColumns);
   std::string offset = offsetText(access);
   auto buffer = cast<BlockArgument>(view.getBuffer());
-  return formatv("Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}",
+  return formatv(view.getType().getElementType().isInteger(4)
+                     ? "Window{{Nibbles{{buffer{0}}{1}, {2}, {3}, {4}, {5}}"
+                     : "Window{{buffer{0}{1}, {2}, {3}, {4}, {5}}",
                  buffer.getArgNumber(), offset.empty() ? "" : " + " + offset,
                  stride(access.rowDim), stride(access.columnDim),
                  boundOfRows(access), columns);

@@ -26,6 +26,7 @@ std::string scalarType(Type type) {
         switch (integer.getWidth()) {
         case 1:
           return "bool";
+        case 4: // in registers only
         case 8:
           return "i8";
         case 16:
@@ -236,7 +237,8 @@ static std::string castText(Operation &op, const std::string &x) {
   Type from = op.getOperand(0).getType(), to = op.getResult(0).getType();
   std::string target = scalarType(to);
   if (isa<arith::ExtUIOp, arith::UIToFPOp, arith::IndexCastUIOp>(op))
-    return target + "(" + unsignedType(from) + "(" + x + "))";
+    return formatv(from.isInteger(4) ? "{0}({1}({2} & 15))" : "{0}({1}({2}))",
+                   target, unsignedType(from), x);
   if (isa<arith::FPToUIOp>(op)) { // by the signed type with room for it
     unsigned bits = to.getIntOrFloatBitWidth();
     StringRef wide = bits < 32 ? "int" : bits < 64 ? "i64" : "u64";
@@ -255,6 +257,9 @@ std::string scalarText(Operation &op,
   SmallVector<std::string> x =
       llvm::map_to_vector(op.getOperands(), operandText);
   Type type = op.getResult(0).getType();
+  bool isChosen = isa<arith::SelectOp>(op);
+  if (type.isInteger(4) && !isChosen) // would have to be cut to its bits
+    return "";
   if (StringRef sign = infixOf(op); !sign.empty())
     return formatv("({0} {1} {2})", x[0], sign, x[1]);
   if (StringRef sign = unsignedInfixOf(op); !sign.empty()) {
@@ -274,7 +279,7 @@ std::string scalarText(Operation &op,
     return "(-" + x[0] + ")";
   if (isa<math::AbsIOp>(op))
     return formatv("({0} < 0 ? -{0} : {0})", x[0]);
-  if (isa<arith::SelectOp>(op))
+  if (isChosen)
     return formatv(type.isInteger(64) ? "({0} ? i64({1}) : i64({2}))"
                                       : "({0} ? {1} : {2})",
                    x[0], x[1], x[2]);

@@ -45,21 +45,25 @@ void L2Cache::removeSlot(std::size_t slot) {
 //===----------------------------------------------------------------------===//
 
 void L2Cache::unlink(Entry &entry) {
+  auto &[oldest, newest] = orderOf(entry);
   (entry.older == kNone ? oldest : entries[entry.older].newer) = entry.newer;
   (entry.newer == kNone ? newest : entries[entry.newer].older) = entry.older;
 }
 
 void L2Cache::makeNewest(uint32_t number) {
+  auto &[oldest, newest] = orderOf(entries[number]);
   entries[number].older = newest;
   entries[number].newer = kNone;
   (newest == kNone ? oldest : entries[newest].newer) = number;
   newest = number;
 }
 
-/// One that holds no line; the oldest line leaves where there is no room.
+/// One that holds no line; where there is no room, the oldest line leaves, of
+/// those not to be kept if there are any.
 uint32_t L2Cache::takeEntry() {
   if (entries.size() == numLines) {
-    uint32_t number = oldest;
+    uint32_t number = orders[true].oldest != kNone ? orders[true].oldest
+                                                   : orders[false].oldest;
     removeSlot(slotOf(entries[number].line));
     numWritten += std::popcount(entries[number].dirty);
     unlink(entries[number]);
@@ -69,30 +73,33 @@ uint32_t L2Cache::takeEntry() {
   if (2 * entries.size() > table.size()) {
     constexpr size_t kFewest = 1024;
     table.assign(std::max(kFewest, 2 * table.size()), kNone);
-    for (uint32_t number = oldest; number != kNone;
-         number = entries[number].newer)
-      table[slotOf(entries[number].line)] = number;
+    for (const Order &order : orders)
+      for (uint32_t number = order.oldest; number != kNone;
+           number = entries[number].newer)
+        table[slotOf(entries[number].line)] = number;
   }
   return entries.size() - 1;
 }
 
-L2Cache::Entry &L2Cache::entryOf(uint64_t line) {
+L2Cache::Entry &L2Cache::entryOf(uint64_t line, bool streams) {
   uint32_t number = table.empty() ? kNone : table[slotOf(line)];
   if (number == kNone) {
     number = takeEntry();
     table[slotOf(line)] = number;
     entries[number].line = line;
     entries[number].valid = entries[number].dirty = 0;
+    entries[number].isStreamed = streams;
   } else {
     unlink(entries[number]);
+    entries[number].isStreamed &= streams;
   }
   makeNewest(number);
   return entries[number];
 }
 
 void L2Cache::access(uint64_t line, uint8_t sectors, Kind kind) {
-  Entry &entry = entryOf(line);
-  if (kind != Write)
+  Entry &entry = entryOf(line, kind == Stream);
+  if (kind == Read || kind == Update)
     numRead += std::popcount(uint8_t(sectors & ~entry.valid));
   if (kind != Read)
     entry.dirty |= sectors;

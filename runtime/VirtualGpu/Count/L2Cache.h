@@ -6,8 +6,9 @@
 //   cache.readSectors(), cache.writtenSectors()           // of memory
 //
 // As many lines of 128 bytes as the capacity has; the one used longest ago
-// leaves, wherever it would lie. Of its four sectors only those asked for are
-// fetched; written ones go to memory when their line leaves.
+// leaves, wherever it would lie, but lines that only streams wrote leave before
+// all others. Of a line's four sectors only those asked for are fetched;
+// written ones go to memory when their line leaves.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +30,7 @@ public:
   enum Kind : uint8_t {
     Read,
     Write,  ///< whole sectors: nothing is fetched
+    Stream, ///< written so, and not to be kept
     Update, ///< an atomic: fetched and written
   };
   /// `sectors`: a bit for each of the line's four.
@@ -45,10 +47,16 @@ private:
     uint64_t line;
     uint32_t older, newer;
     uint8_t valid, dirty;
+    bool isStreamed;
   };
   static constexpr uint32_t kNone = ~0u;
+  /// Of the lines to be kept, or of the others.
+  struct Order {
+    uint32_t oldest = kNone, newest = kNone;
+  };
 
-  Entry &entryOf(uint64_t line);
+  Entry &entryOf(uint64_t line, bool streams);
+  Order &orderOf(const Entry &entry) { return orders[entry.isStreamed]; }
   uint32_t takeEntry();
   void unlink(Entry &entry);
   void makeNewest(uint32_t number);
@@ -61,7 +69,7 @@ private:
   uint64_t numLines, numRead = 0, numWritten = 0;
   std::vector<Entry> entries;  ///< as many as were ever needed
   std::vector<uint32_t> table; ///< numbers of entries, by their lines' hash
-  uint32_t oldest = kNone, newest = kNone;
+  Order orders[2];
 };
 
 } // namespace tenon::vgpu

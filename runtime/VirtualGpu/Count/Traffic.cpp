@@ -46,12 +46,13 @@ void Traffic::addCompulsory(const Trace &trace) {
     auto [line, kind, sectors] = trace[i];
     Seen &seen = block[line];
     uint8_t known = seen.readFirst | seen.written;
-    if (kind != Trace::Store) {
+    bool isStore = kind == Trace::Store || kind == Trace::Stream;
+    if (!isStore) {
       numRead += std::popcount(kind == Trace::Load ? uint8_t(sectors & ~known)
                                                    : sectors);
       seen.readFirst |= sectors & ~seen.written;
     }
-    if (kind == Trace::Store || kind == Trace::Atomic) {
+    if (isStore || kind == Trace::Atomic) {
       numWritten += std::popcount(sectors);
       seen.written |= sectors;
     }
@@ -79,7 +80,8 @@ bool Traffic::fill(Replay &replay, Replay::Slot &slot) {
 
 void Traffic::advance(Replay &replay) {
   constexpr L2Cache::Kind kKinds[] = {L2Cache::Read, L2Cache::Read,
-                                      L2Cache::Write, L2Cache::Update};
+                                      L2Cache::Write, L2Cache::Stream,
+                                      L2Cache::Update};
   while (replay.nextBlock < numBlocks || replay.numRunning) {
     Replay::Slot &slot = replay.slots[replay.nextSlot];
     if (!slot.trace && !fill(replay, slot))

@@ -33,6 +33,7 @@ public:
     Load,   ///< may be found in L1
     Bypass, ///< a read that goes to L2
     Store,
+    Stream, ///< a store whose line leaves L2 before others (st.cs)
     Atomic,
   };
   struct Entry {
@@ -41,11 +42,11 @@ public:
     uint8_t sectors;
   };
   void add(uint64_t line, Kind kind, uint8_t sectors) {
-    packed.push_back(line << 6 | uint64_t(kind) << 4 | sectors);
+    packed.push_back(line << 7 | uint64_t(kind) << 4 | sectors);
   }
   size_t size() const { return packed.size(); }
   Entry operator[](size_t i) const {
-    return {packed[i] >> 6, Kind(packed[i] >> 4 & 3), uint8_t(packed[i] & 15)};
+    return {packed[i] >> 7, Kind(packed[i] >> 4 & 7), uint8_t(packed[i] & 15)};
   }
 
 private:

@@ -120,7 +120,8 @@ bool Decoder::decodeStore() {
   if (inst.space == Space::Parameter)
     return fail("a kernel cannot write its parameters: ",
                 rt::quoted(statement->opcode));
-  inst.flags = registerBytes;
+  bool isStreamed = statement->opcode.find(".cs") != std::string_view::npos;
+  inst.flags = registerBytes | (isStreamed ? kStreamedStore : 0);
   emit(inst, listed, 0);
   return true;
 }

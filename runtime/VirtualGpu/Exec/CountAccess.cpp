@@ -52,9 +52,10 @@ static void countSectors(Warp &warp, unsigned count, uint64_t bytes,
   // Lanes that read the same bytes need them once.
   counters.globalSectorsIdeal +=
       std::min<uint64_t>((bytes + kSectorBytes - 1) / kSectorBytes, count);
-  if (kind != Trace::Store)
+  bool isStore = kind == Trace::Store || kind == Trace::Stream;
+  if (!isStore)
     counters.globalLoadBytes += bytes;
-  if (kind == Trace::Store || kind == Trace::Atomic)
+  if (isStore || kind == Trace::Atomic)
     counters.globalStoreBytes += bytes;
 }
 

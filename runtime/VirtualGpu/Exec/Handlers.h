@@ -42,8 +42,8 @@ void carryLanes(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Set in the flags of selp, whose result is one of two.
 constexpr uint16_t kSelects = 0x8000;
 
-/// flags: bytes of the registers, and kSignedLoad.
-constexpr uint16_t kSignedLoad = 0x100;
+/// flags: bytes of the registers, and kSignedLoad or kStreamedStore.
+constexpr uint16_t kSignedLoad = 0x100, kStreamedStore = 0x100;
 void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask);
 void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask);
 void loadParameter(Warp &warp, const Instruction &inst, uint32_t mask);

@@ -110,14 +110,13 @@ bool gatherAddresses(Warp &warp, const Instruction &inst, uint32_t mask,
 }
 
 void count(Warp &warp, const Instruction &inst, const Address *addresses,
-           uint32_t mask, uint32_t sizeBytes, bool isStore) {
+           uint32_t mask, uint32_t sizeBytes, Trace::Kind kind) {
   Address first = addresses[firstLane(mask)];
   Space space = resolveSpace(inst.space, first);
   if (space == Space::Shared)
     countSharedAccess(*warp.worker, addresses, mask, sizeBytes);
   else if (space == Space::Global || space == Space::Constant)
-    countGlobalAccess(warp, addresses, mask, sizeBytes,
-                      isStore ? Trace::Store : Trace::Load);
+    countGlobalAccess(warp, addresses, mask, sizeBytes, kind);
 }
 
 } // namespace
@@ -126,7 +125,7 @@ void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
   uint32_t sizeBytes = inst.elementBytes * inst.numElements;
   Address addresses[kWarpSize];
   bool isFast = gatherAddresses(warp, inst, mask, sizeBytes, addresses);
-  count(warp, inst, addresses, mask, sizeBytes, false);
+  count(warp, inst, addresses, mask, sizeBytes, Trace::Load);
   const Launch &launch = *warp.block->launch;
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {
     if (!hasLane(mask, lane))
@@ -171,7 +170,8 @@ void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
   Address addresses[kWarpSize];
   bool isFast = gatherAddresses(warp, inst, mask, sizeBytes, addresses) &&
                 !warp.worker->ranges[inst.id].isReadOnly;
-  count(warp, inst, addresses, mask, sizeBytes, true);
+  count(warp, inst, addresses, mask, sizeBytes,
+        inst.flags & kStreamedStore ? Trace::Stream : Trace::Store);
   Block &block = *warp.block;
   ++block.progress;
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {

@@ -50,6 +50,25 @@ TEST(L2Cache, TheLineUsedLongestAgoLeaves) {
   EXPECT_EQ(cache.readSectors(), before + 1);
 }
 
+TEST(L2Cache, WhatIsStreamedLeavesFirst) {
+  L2Cache cache(16 * kLineBytes);
+  for (uint64_t line = 0; line < 14; ++line)
+    cache.access(line, 1, L2Cache::Read);
+  for (uint64_t line = 100; line < 200; ++line)
+    cache.access(line, 1, L2Cache::Stream);
+  EXPECT_EQ(cache.writtenSectors(), 98u);
+  for (uint64_t line = 0; line < 14; ++line)
+    cache.access(line, 1, L2Cache::Read);
+  EXPECT_EQ(cache.readSectors(), 14u);
+  cache.access(199, 1, L2Cache::Read); // and is to be kept from now on
+  cache.access(300, 1, L2Cache::Stream);
+  cache.access(301, 1, L2Cache::Stream);
+  cache.access(199, 1, L2Cache::Read);
+  EXPECT_EQ(cache.readSectors(), 14u);
+  cache.flush();
+  EXPECT_EQ(cache.writtenSectors(), 102u);
+}
+
 TEST(L2Cache, IsAListOfWhatWasUsed) {
   constexpr size_t kLines = 1500;
   L2Cache cache(kLines * kLineBytes);

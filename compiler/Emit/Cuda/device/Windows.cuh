@@ -62,23 +62,46 @@ TENON_DEVICE OnlyIf<Bound> onlyIf(bool isThere, Bound bound) {
   return {isThere, bound};
 }
 
-template <class T, class RowStride, class ColumnStride, class RowBound,
+/// Where an integer of 4 bits lies: two are in a byte, the first one low.
+struct Nibbles {
+  const i8 *bytes;
+  i64 place = 0;
+  TENON_DEVICE Nibbles operator+(i64 n) const { return {bytes, place + n}; }
+  /// With the sign of its four bits.
+  TENON_DEVICE i8 operator*() const {
+    return signedNibble(u32(u8(bytes[place >> 1])) >> (place & 1) * 4);
+  }
+  TENON_DEVICE i8 operator[](i64 n) const { return *(*this + n); }
+  TENON_DEVICE static i8 signedNibble(u32 bits) {
+    return i8(int(bits << 28) >> 28);
+  }
+};
+
+template <class P> struct ElementAt;
+template <class T> struct ElementAt<T *> {
+  using Type = T;
+};
+template <> struct ElementAt<Nibbles> {
+  using Type = i8;
+};
+
+template <class Pointer, class RowStride, class ColumnStride, class RowBound,
           class ColumnBound>
 struct Window {
-  using Element = T;
+  using Element = typename ElementAt<Pointer>::Type;
   using Rs = RowStride;
   using Cs = ColumnStride;
-  T *first;
+  Pointer first;
   RowStride rowStride;
   ColumnStride columnStride;
   RowBound rows;
   ColumnBound columns;
-  TENON_DEVICE T *at(int row, int column) const {
+  TENON_DEVICE Pointer at(int row, int column) const {
     return first + (rowStride.times(row) + columnStride.times(column));
   }
 };
-template <class T, class Rs, class Cs, class Rb, class Cb>
-Window(T *, Rs, Cs, Rb, Cb) -> Window<T, Rs, Cs, Rb, Cb>;
+template <class P, class Rs, class Cs, class Rb, class Cb>
+Window(P, Rs, Cs, Rb, Cb) -> Window<P, Rs, Cs, Rb, Cb>;
 
 //===----------------------------------------------------------------------===//
 // Neighbours
@@ -123,6 +146,10 @@ TENON_DEVICE void storeWords(void *to, uint2 w) {
 template <class W> TENON_DEVICE void storeWords(void *to, W w) {
   *static_cast<W *>(to) = w;
 }
+/// What leaves the caches first: more than they keep for who reads it next.
+template <class W> TENON_DEVICE void streamWords(void *to, W w) {
+  __stcs(static_cast<W *>(to), w);
+}
 
 /// V elements that lie aligned, or, where they are more than a thread reads at
 /// once, parts of them.
@@ -142,12 +169,25 @@ TENON_DEVICE void readNeighbours(const T *from, T *to) {
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
   }
 }
-template <int V, class T>
+/// V is even, or one.
+template <int V> TENON_DEVICE void readNeighbours(Nibbles from, i8 *to) {
+  if constexpr (V == 1) {
+    *to = *from;
+  } else {
+    constexpr int kBytes = V / 2;
+    u8 bytes[kBytes];
+    readNeighbours<kBytes>(
+        reinterpret_cast<const u8 *>(from.bytes) + (from.place >> 1), bytes);
+    TENON_UNROLL for (int i = 0; i < V; ++i) to[i] =
+        Nibbles::signedNibble(bytes[i / 2] >> i % 2 * 4);
+  }
+}
+template <int V, bool Streams, class T>
 TENON_DEVICE void writeNeighbours(T *to, const T *from) {
   constexpr int kBytes = V * int(sizeof(T));
   if constexpr (kBytes > 16) {
-    writeNeighbours<V / 2>(to, from);
-    writeNeighbours<V / 2>(to + V / 2, from + V / 2);
+    writeNeighbours<V / 2, Streams>(to, from);
+    writeNeighbours<V / 2, Streams>(to + V / 2, from + V / 2);
   } else {
     using W = typename Words<kBytes>::Type;
     union {
@@ -155,7 +195,10 @@ TENON_DEVICE void writeNeighbours(T *to, const T *from) {
       T elements[V];
     };
     TENON_UNROLL for (int i = 0; i < V; ++i) elements[i] = from[i];
-    storeWords(to, words);
+    if constexpr (Streams)
+      streamWords(to, words);
+    else
+      storeWords(to, words);
   }
 }
 
@@ -202,7 +245,7 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   };
   forGroups<L, kGroup>(
       window,
-      [&](int r, int c, const T *from) {
+      [&](int r, int c, auto from) {
         T elements[kGroup];
         readNeighbours<kGroup>(from, elements);
         put(r, c, elements);
@@ -214,7 +257,7 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   return result;
 }
 
-template <int V = 1, class T, class L, class W>
+template <int V = 1, bool Streams = false, class T, class L, class W>
 TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
   constexpr int kGroup = groupOf<L, W, V>();
   constexpr bool kAlongRow = L::kVectorAxis == 1;
@@ -224,7 +267,7 @@ TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
         T elements[kGroup];
         TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
             tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
-        writeNeighbours<kGroup>(to, elements);
+        writeNeighbours<kGroup, Streams>(to, elements);
       },
       [](int, int) {});
 }
@@ -313,7 +356,7 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r) {
     const i64 index = pickRow<L>(indices, r);
     const bool hasRow = L::hasRow(r) && dim.has(index);
-    const T *row = window.first + (hasRow ? dim.offset(index) : 0);
+    const auto row = window.first + (hasRow ? dim.offset(index) : 0);
     TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
       const int column = L::column(c);
       T elements[kGroup] = {};
@@ -328,9 +371,10 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
 }
 
 /// The element at one index.
-template <class T>
-TENON_DEVICE T gatherOne(const T *first, GatheredDim dim, i64 index) {
-  return dim.has(index) ? first[dim.offset(index)] : T();
+template <class P>
+TENON_DEVICE auto gatherOne(P first, GatheredDim dim, i64 index) {
+  using T = typename WithoutConst<typename ElementAt<P>::Type>::Type;
+  return dim.has(index) ? T(first[dim.offset(index)]) : T();
 }
 
 } // namespace tenon

@@ -83,9 +83,9 @@ TEST_F(VirtualGpu, ElementsWithoutAnAddressAreRefused) {
   context.loadDialect<func::FuncDialect, graph::GraphDialect, tile::TileDialect,
                       exec::ExecDialect>();
   auto module = parseSourceString<ModuleOp>(R"(
-    func.func @main(%x: tensor<64xi4>) -> tensor<64xf32> {
-      %0 = graph.cast %x {to = f32} : (tensor<64xi4>) -> tensor<64xf32>
-      return %0 : tensor<64xf32>
+    func.func @main(%x: tensor<64xf32>) -> tensor<64xi4> {
+      %0 = graph.cast %x {to = i4} : (tensor<64xf32>) -> tensor<64xi4>
+      return %0 : tensor<64xi4>
     })",
                                             &context);
   ASSERT_TRUE(module);

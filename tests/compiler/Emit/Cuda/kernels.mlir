@@ -143,3 +143,50 @@ func.func @product_of_bytes_and_a_transposed_side(%x: tensor<?x5x?xi8, #graph.di
   %2 = graph.matmul %0, %1 : (tensor<?x5x?xi32, #graph.dims<B, 5, L>>, tensor<?x?x7xi32, #graph.dims<B, L, 7>>) -> tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
   return %2 : tensor<?x5x7xi32, #graph.dims<B, 5, 7>>
 }
+
+// -----
+
+func.func @one_query_of_each_head(%q: tensor<?x4x1x64xbf16, #graph.dims<B, 4, 1, 64>>, %k: tensor<?x2x?x64xbf16, #graph.dims<B, 2, P, 64>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, P>>) -> tensor<?x4x1x64xbf16, #graph.dims<B, 4, 1, 64>> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %0 = graph.attention %q, %k, %k, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 0.125 : f64} : (tensor<?x4x1x64xbf16, #graph.dims<B, 4, 1, 64>>, tensor<?x2x?x64xbf16, #graph.dims<B, 2, P, 64>>, tensor<?x2x?x64xbf16, #graph.dims<B, 2, P, 64>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, P>>) -> tensor<?x4x1x64xbf16, #graph.dims<B, 4, 1, 64>>
+  return %0 : tensor<?x4x1x64xbf16, #graph.dims<B, 4, 1, 64>>
+}
+
+// -----
+
+func.func @one_query_and_many_keys(%q: tensor<1x8x1x64xbf16>, %k: tensor<1x2x640x64xbf16>, %b: tensor<1x1x1x640xbf16>, %r: tensor<1x8x1x64xbf16>) -> tensor<1x8x1x64xbf16> {
+  %0 = graph.attention %q, %k, %k, %b {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<1x8x1x64xbf16>, tensor<1x2x640x64xbf16>, tensor<1x2x640x64xbf16>, tensor<1x1x1x640xbf16>) -> tensor<1x8x1x64xbf16>
+  %1 = graph.add %0, %r : (tensor<1x8x1x64xbf16>, tensor<1x8x1x64xbf16>) -> tensor<1x8x1x64xbf16>
+  return %1 : tensor<1x8x1x64xbf16>
+}
+
+// -----
+
+func.func @few_queries_behind_a_past(%q: tensor<1x2x5x32xf32>, %k: tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>, %p: tensor<?xf32, #graph.dims<P>>) -> tensor<1x2x5x32xf32> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %0 = graph.attention %q, %k, %k {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<1x2x5x32xf32>, tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>, tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>) -> tensor<1x2x5x32xf32>
+  return %0 : tensor<1x2x5x32xf32>
+}
+
+// -----
+
+func.func @few_queries_of_heads_with_biases(%q: tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>, %k: tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, %b: tensor<4x1x300xf32>) -> tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>> {
+  %0 = graph.attention %q, %k, %k, %b {operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<4x1x300xf32>) -> tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
+  return %0 : tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
+}
+
+// -----
+
+func.func @rows_of_four_bits(%w: tensor<70x13xi4>, %x: tensor<?x13xf32, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>> {
+  %i = graph.iota {axis = 0 : i64} : () -> tensor<?xi64, #graph.dims<L>>
+  %r = graph.gather %w, %i {axis = 0 : i64} : (tensor<70x13xi4>, tensor<?xi64, #graph.dims<L>>) -> tensor<?x13xi4, #graph.dims<L, 13>>
+  %f = graph.cast %r {to = f32} : (tensor<?x13xi4, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>>
+  %0 = graph.mul %f, %x : (tensor<?x13xf32, #graph.dims<L, 13>>, tensor<?x13xf32, #graph.dims<L, 13>>) -> tensor<?x13xf32, #graph.dims<L, 13>>
+  return %0 : tensor<?x13xf32, #graph.dims<L, 13>>
+}
+
+// -----
+
+func.func @product_of_four_bits(%x: tensor<?x64xbf16, #graph.dims<L, 64>>, %w: tensor<64x48xui4>) -> tensor<?x48xbf16, #graph.dims<L, 48>> {
+  %f = graph.cast %w {to = bf16} : (tensor<64x48xui4>) -> tensor<64x48xbf16>
+  %0 = graph.matmul %x, %f : (tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<64x48xbf16>) -> tensor<?x48xbf16, #graph.dims<L, 48>>
+  return %0 : tensor<?x48xbf16, #graph.dims<L, 48>>
+}
