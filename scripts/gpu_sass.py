@@ -84,6 +84,13 @@ def assembled(ptx, arch):
         return made.read_bytes(), done.stderr
 
 
+def ptxas_comment(ptx, name, arch):
+    """What the virtual GPU reads a kernel's registers from: see its README."""
+    said = assembled(ptx.encode(), arch)[1]
+    registers, spilled = re.search(r"(\d+) registers", said), re.search(r"(\d+) bytes spill stores", said)
+    return f"\n// ptxas {name}: {registers[1]} registers, {spilled[1] if spilled else 0} bytes spilled\n"
+
+
 def disassembled(cubin):
     """The instructions of each kernel, without those that only fill space."""
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
