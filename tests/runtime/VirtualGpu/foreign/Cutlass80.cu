@@ -1,7 +1,9 @@
-// C = A B by CUTLASS 2's device::Gemm for sm_80: bf16 with sums in f32, rows first.
+// C = A B by CUTLASS 2's device::Gemm for sm_80: bf16 with sums in f32, rows
+// first.
 //
-// Compiled twice: with DEVICE to the kernel's PTX, and without it to `describe`, which fills the
-// kernel's parameters. TILE_*, WARP_* and STAGES come with the command; cutlass_gemm.py has it.
+// Compiled twice: with DEVICE to the kernel's PTX, and without it to
+// `describe`, which fills the kernel's parameters. TILE_*, WARP_* and STAGES
+// come with the command; cutlass_gemm.py has it.
 
 #include "Launch.h"
 

@@ -1,9 +1,9 @@
-// C = A B by CUTLASS 3's collectives for sm_90a: tensor copies by a producer's warps, wgmma by
-// one or two warpgroups, bf16 with sums in f32, rows first.
+// C = A B by CUTLASS 3's collectives for sm_90a: tensor copies by a producer's
+// warps, wgmma by one or two warpgroups, bf16 with sums in f32, rows first.
 //
-// Compiled twice: with DEVICE to the kernel's PTX, and without it to `describe`, which fills the
-// kernel's parameters, tensor maps among them. TILE_* and CLUSTER_M come with the command;
-// cutlass_gemm.py has it.
+// Compiled twice: with DEVICE to the kernel's PTX, and without it to
+// `describe`, which fills the kernel's parameters, tensor maps among them.
+// TILE_* and CLUSTER_M come with the command; cutlass_gemm.py has it.
 
 #include "Launch.h"
 
@@ -22,12 +22,14 @@ using BlockTile =
 using Cluster = cute::Shape<cute::Int<CLUSTER_M>, cute::_1, cute::_1>;
 // A warpgroup has 64 rows; two of them cooperate on a tile.
 constexpr bool kIsOfTwo = TILE_M == 128;
-using Output = std::conditional_t<
-    kIsOfTwo, cutlass::epilogue::TmaWarpSpecializedCooperative,
-    cutlass::epilogue::TmaWarpSpecialized>;
-using Schedule = std::conditional_t<
-    kIsOfTwo, cutlass::gemm::KernelTmaWarpSpecializedCooperative,
-    cutlass::gemm::KernelTmaWarpSpecialized>;
+using Output =
+    std::conditional_t<kIsOfTwo,
+                       cutlass::epilogue::TmaWarpSpecializedCooperative,
+                       cutlass::epilogue::TmaWarpSpecialized>;
+using Schedule =
+    std::conditional_t<kIsOfTwo,
+                       cutlass::gemm::KernelTmaWarpSpecializedCooperative,
+                       cutlass::gemm::KernelTmaWarpSpecialized>;
 using Epilogue = cutlass::epilogue::collective::CollectiveBuilder<
     cutlass::arch::Sm90, cutlass::arch::OpClassTensorOp, BlockTile, Cluster,
     cutlass::epilogue::collective::EpilogueTileAuto, float, float, void,
@@ -38,8 +40,9 @@ using MainLoop = cutlass::gemm::collective::CollectiveBuilder<
     cutlass::gemm::collective::StageCountAutoCarveout<int(
         sizeof(Epilogue::SharedStorage))>,
     Schedule>::CollectiveOp;
-using Kernel = cutlass::gemm::kernel::GemmUniversal<
-    cute::Shape<int, int, int, int>, MainLoop, Epilogue>;
+using Kernel =
+    cutlass::gemm::kernel::GemmUniversal<cute::Shape<int, int, int, int>,
+                                         MainLoop, Epilogue>;
 
 #ifdef DEVICE
 template __global__ void
@@ -55,12 +58,12 @@ extern "C" int describe(void *parameters, Element *a, Element *b, Element *c,
   cutlass::KernelHardwareInfo machine;
   machine.sm_count = kMultiprocessors;
   machine.max_active_clusters = kMultiprocessors / CLUSTER_M;
-  Kernel::Arguments arguments{cutlass::gemm::GemmUniversalMode::kGemm,
-                              {m, n, k, 1},
-                              {a, packed<Kernel::StrideA>(m, k), b,
-                               packed<Kernel::StrideB>(n, k)},
-                              {{}, nullptr, {}, c, packed<Kernel::StrideD>(m, n)},
-                              machine};
+  Kernel::Arguments arguments{
+      cutlass::gemm::GemmUniversalMode::kGemm,
+      {m, n, k, 1},
+      {a, packed<Kernel::StrideA>(m, k), b, packed<Kernel::StrideB>(n, k)},
+      {{}, nullptr, {}, c, packed<Kernel::StrideD>(m, n)},
+      machine};
   if (!Kernel::can_implement(arguments))
     return 0;
   Kernel::Params made = Kernel::to_underlying_arguments(arguments, nullptr);
