@@ -1,4 +1,4 @@
-"""Kernels that Triton and CUTLASS compile run on the virtual GPU and are compared with NumPy.
+"""Kernels of Triton, CUTLASS and CUB run on the virtual GPU and are compared with NumPy.
 
 usage: python tests/runtime/VirtualGpu/foreign LIBCUDA [ARCH]
 
@@ -95,10 +95,16 @@ def run_cutlass(runner, _):
     check("CUTLASS", from_bf16(runner.device.download(c, (m, n), np.uint16)), a @ b, 0.4)
 
 
+def run_cub(runner, _):
+    import cub_blocks
+    if found := cub_blocks.differing(runner):
+        raise RuntimeError(f"CUB's {', '.join(found)} are not NumPy's")
+
+
 def run_all(library, arch):
     import kernels
     passed = failed = 0
-    for run in (run_matmul, run_softmax, run_layer_norm, run_attention, run_decode, run_cutlass):
+    for run in (run_matmul, run_softmax, run_layer_norm, run_attention, run_decode, run_cutlass, run_cub):
         try:
             run(Runner(library, arch), kernels)
             passed += 1

@@ -18,7 +18,8 @@ class Launch(ctypes.Structure):
                 ("cluster", ctypes.c_uint * 3)]
 
 
-def nvcc(arch, constants, output, *options):
+def nvcc(arch, source, output, *options):
+    """Compiles with the headers of the wheels nvidia-cutlass and nvidia-cuda-cccl."""
     import cutlass_library
     library = pathlib.Path(cutlass_library.__file__).parent
     compiler = pathlib.Path(gpu_sass.tool("nvcc"))
@@ -26,7 +27,7 @@ def nvcc(arch, constants, output, *options):
     # The driver is called as such, with no runtime between.
     command = [compiler, "-std=c++17", "-O3", "-DNDEBUG", "-DCUTLASS_ENABLE_DIRECT_CUDA_DRIVER_CALL", "--expt-relaxed-constexpr",
                f"-arch=sm_{arch}{'a' if arch >= 90 else ''}", *(f"-I{each}" for each in includes),
-               *(f"-D{name}={value}" for name, value in constants.items()), *options, HERE / f"Cutlass{arch}.cu", "-o", output]
+               *options, source, "-o", output]
     done = subprocess.run([str(each) for each in command], capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"nvcc: {done.stderr}")
@@ -38,9 +39,11 @@ class Gemm:
     def __init__(self, runner, constants):
         self.runner, self.folder = runner, tempfile.TemporaryDirectory()
         text, library = pathlib.Path(self.folder.name, "gemm.ptx"), pathlib.Path(self.folder.name, "libgemm.so")
-        nvcc(runner.arch, constants, text, "-ptx", "-DDEVICE")
+        source = HERE / f"Cutlass{runner.arch}.cu"
+        defined = [f"-D{name}={value}" for name, value in constants.items()]
+        nvcc(runner.arch, source, text, "-ptx", "-DDEVICE", *defined)
         compiled_libraries = pathlib.Path(gpu_sass.tool("nvcc")).parent.parent
-        nvcc(runner.arch, constants, library, "-shared", "-Xcompiler=-fPIC", "-cudadevrt=none",
+        nvcc(runner.arch, source, library, "-shared", "-Xcompiler=-fPIC", "-cudadevrt=none", *defined,
              *(f"-L{compiled_libraries / each}" for each in ("lib64", "lib")))
         self.ptx, self.host = text.read_text(), ctypes.CDLL(str(library))
         self.name = re.search(r"\.entry\s+(\w+)", self.ptx)[1]
