@@ -10,8 +10,9 @@ usage: cuda_kernels.py measure TENON [--small] [--peers PYTHON]
 
 A contract is what a row takes: sectors, wavefronts, flops, bytes of DRAM and the bounds of all its
 launches together; kernel, registers, shared memory and the machine's instructions of the one that
-executes most. Counts are exact, so any change shows; `check` fails when one is more than 2 % worse. Run it with the python of .venv, where
-onnx is, and with TENON_CUDA_PATH, below which ptxas and nvdisasm are.
+executes most. Counts are exact, so any change shows; `check` fails when one is more than 2 % worse.
+Run it with the python of .venv, where onnx is, and with TENON_CUDA_PATH, below which ptxas and
+nvdisasm are.
 """
 
 import argparse

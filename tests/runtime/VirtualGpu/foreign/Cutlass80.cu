@@ -5,7 +5,7 @@
 // `describe`, which fills the kernel's parameters. TILE_*, WARP_* and STAGES
 // come with the command; cutlass_gemm.py has it.
 
-#include "Launch.h"
+#include "tests/runtime/VirtualGpu/foreign/Launch.h"
 
 #include "cutlass/gemm/device/gemm.h"
 

@@ -5,7 +5,7 @@
 // `describe`, which fills the kernel's parameters, tensor maps among them.
 // TILE_* and CLUSTER_M come with the command; cutlass_gemm.py has it.
 
-#include "Launch.h"
+#include "tests/runtime/VirtualGpu/foreign/Launch.h"
 
 #include "cute/tensor.hpp"
 #include "cutlass/cutlass.h"
