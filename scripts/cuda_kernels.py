@@ -1,14 +1,18 @@
 """Measures emitted kernels on the virtual GPU: contracts, and the page of them.
 
-usage: cuda_kernels.py measure TENON [--small] [--triton PYTHON]
+usage: cuda_kernels.py measure TENON [--small] [--peers PYTHON]
                                                  measure again, and write the contracts;
-                                                 with PYTHON Triton's kernels, too
+                                                 with PYTHON (./dev setup --peers) Triton's
+                                                 and CUTLASS' kernels, too
        cuda_kernels.py check TENON               measure the small ones, and compare
+       cuda_kernels.py compare                   where ours are worse than theirs
        cuda_kernels.py page                      docs/CudaKernels.md from the contracts
 
-A contract is what a launch takes: registers, shared memory, sectors, wavefronts, flops,
-bytes of DRAM, and the bounds. Counts are exact, so any change shows; `check` fails when
-one is more than 2 % worse. Run it with the python of .venv, where onnx is.
+A contract is what a row takes: sectors, wavefronts, flops, bytes of DRAM and the bounds of all its
+launches together; kernel, registers, shared memory and the machine's instructions of the one that
+executes most. Counts are exact, so any change shows; `check` fails when one is more than 2 % worse.
+Run it with the python of .venv, where onnx is, and with TENON_CUDA_PATH, below which ptxas and
+nvdisasm are.
 """
 
 import argparse
@@ -19,19 +23,24 @@ import subprocess
 import sys
 import tempfile
 
+import cuda_page
+from gpu_sass import assembled, beside_mma, machine_per_text, summary, symbols
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONTRACTS = ROOT / "tests/compiler/Emit/Cuda/contracts.json"
 PAGE = ROOT / "docs/CudaKernels.md"
 WORSE = 1.02
 ARCHS = ("sm_80", "sm_90a")
-COUNTS = ("registers", "spillBytes", "sharedBytes", "globalSectors", "globalSectorsIdeal", "sharedWavefronts",
-          "sharedWavefrontsIdeal", "mmaFlops", "compulsoryBytes", "instructions")
+MOST_NAME = 80  # CUTLASS' are longer than anyone reads
+OF_LONGEST = ("registers", "sharedBytes")
+SUMS = ("spillBytes", "globalSectors", "globalSectorsIdeal", "sharedWavefronts", "sharedWavefrontsIdeal", "mmaFlops",
+        "compulsoryBytes", "instructions")
 
 
 def model(nodes, inputs, outputs, weights=()):
     from onnx import TensorProto, helper
     def value(name, dims):
-        return helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)
+        return helper.make_tensor_value_info(name, TensorProto.BFLOAT16, dims)
     graph = helper.make_graph([helper.make_node(*node[:3], **(node[3] if len(node) > 3 else {})) for node in nodes], "g",
                               [value(*each) for each in inputs], [value(*each) for each in outputs], list(weights))
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
@@ -48,94 +57,134 @@ def attention(length, heads, width, queries=None, causal=1):
 
 
 def norm(rows, width):
+    import ml_dtypes
     import numpy as np
     from onnx import numpy_helper
-    weight = numpy_helper.from_array(np.ones(width, np.float32), "w")
+    weight = numpy_helper.from_array(np.ones(width, ml_dtypes.bfloat16), "w")
     return model([("Add", ["x", "r"], ["s"]), ("RMSNormalization", ["s", "w"], ["y"], {"axis": -1})],
                  [("x", [rows, width]), ("r", [rows, width])], [("s", [rows, width]), ("y", [rows, width])], [weight])
 
 
-# name: what it is, the model, the word in its kernel's name, whether it is small
+# name: what it is, the model, whether it is small
 ROWS = {
-    "gemm-4096": ("GEMM 4096^3", lambda: gemm(4096), "matmul", False),
-    "gemm-512": ("GEMM 512^3", lambda: gemm(512), "matmul", True),
-    "attention-4096": ("attention, causal, 16 heads of 128, L = 4096", lambda: attention(4096, 16, 128), "attention", False),
-    "attention-512": ("attention, causal, 2 heads of 128, L = 512", lambda: attention(512, 2, 128), "attention", True),
-    "decode-4096": ("decode attention, 32 heads of 128, 4096 keys", lambda: attention(4096, 32, 128, 1, 0), "attention", True),
-    "norm-4096": ("rms_norm + residual, 512 rows of 4096", lambda: norm(512, 4096), "rms_norm", True),
+    "gemm-4096": ("GEMM 4096^3", lambda: gemm(4096), False),
+    "gemm-512": ("GEMM 512^3", lambda: gemm(512), True),
+    "attention-4096": ("attention, causal, 16 heads of 128, L = 4096", lambda: attention(4096, 16, 128), False),
+    "attention-512": ("attention, causal, 2 heads of 128, L = 512", lambda: attention(512, 2, 128), True),
+    "decode-4096": ("decode attention, 32 heads of 128, 4096 keys", lambda: attention(4096, 32, 128, 1, 0), True),
+    "norm-4096": ("rms_norm + residual, 512 rows of 4096", lambda: norm(512, 4096), True),
 }
+
+TITLES = {name: row[0] for name, row in ROWS.items()}
 
 
 def measure(tenon, name, arch):
-    """The launch of the row's kernel."""
+    """The contract of the row's kernel."""
+    import ml_dtypes
     import numpy as np
     import onnx
-    _, make, word, _ = ROWS[name]
+    _, make, _ = ROWS[name]
     with tempfile.TemporaryDirectory() as folder:
         at = pathlib.Path(folder)
         made = make()
         onnx.save(made, at / "m.onnx")
         random = np.random.default_rng(0)
         np.savez(at / "in.npz", **{each.name: random.standard_normal(
-            [dim.dim_value for dim in each.type.tensor_type.shape.dim], dtype=np.float32) for each in made.graph.input})
-        environment = dict(os.environ, TENON_VGPU_ARCH=arch.rstrip("a"), TENON_VGPU_CHECKS="off",
-                           TENON_VGPU_COUNTERS=str(at / "c.json"))
+            [dim.dim_value for dim in each.type.tensor_type.shape.dim], dtype=np.float32).astype(ml_dtypes.bfloat16)
+                                   for each in made.graph.input})
         for command in (["compile", at / "m.onnx", "--dtype=bf16", f"--target=cuda:{arch}", "-o", at / "m.tenon"],
                         ["run", at / "m.tenon", "--device=vgpu", f"--inputs={at / 'in.npz'}", "-o", at / "out.npz"]):
-            done = subprocess.run([tenon, *map(str, command)], capture_output=True, text=True, env=environment)
+            done = subprocess.run([tenon, *map(str, command)], capture_output=True, text=True, env=counting(arch, at / "c.json"))
             if done.returncode:
                 sys.exit(f"{name} for {arch}: {done.stderr}")
-        launches = [json.loads(line) for line in (at / "c.json").read_text().splitlines()]
-    wanted = [launch for launch in launches if word in launch["kernel"]]
-    if not wanted:
-        sys.exit(f"{name} for {arch}: no kernel is called '{word}', only {[each['kernel'] for each in launches]}")
-    return max(wanted, key=lambda launch: launch["instructions"])
+        texts = [data.decode() for each, data in symbols((at / "m.tenon").read_bytes()) if each.endswith(f".{arch}.ptx")]
+        return contract(at / "c.json", texts, arch)
 
 
-def measure_triton(python, tenon, name, arch):
-    """The same row by Triton's kernel; nothing where there is none."""
-    foreign = ROOT / "tests/runtime/VirtualGpu/foreign"
-    if f'"{name}"' not in (foreign / "measure.py").read_text():
-        return None
+def counting(arch, counters):
+    return dict(os.environ, TENON_VGPU_ARCH=arch.strip("sm_a"), TENON_VGPU_CHECKS="off", TENON_VGPU_COUNTERS=str(counters))
+
+
+def measure_peer(by, python, tenon, name, arch):
+    """The contract of the same row by another's kernel; nothing where there is none."""
     library, = pathlib.Path(tenon).resolve().parent.parent.glob("lib*/tenon-vgpu/libcuda.so.1")
-    number = arch.strip("sm_a")
     with tempfile.TemporaryDirectory() as folder:
-        counters = pathlib.Path(folder, "c.json")
-        environment = dict(os.environ, TENON_VGPU_ARCH=number, TENON_VGPU_CHECKS="off", TENON_VGPU_COUNTERS=str(counters))
-        done = subprocess.run([python, str(foreign / "measure.py"), str(library), number, name], capture_output=True,
-                              text=True, env=environment)
+        at = pathlib.Path(folder)
+        command = [python, ROOT / "tests/runtime/VirtualGpu/foreign/measure.py", by, library, arch.strip("sm_a"), name, folder]
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=counting(arch, at / "c.json"))
         if done.returncode:
-            sys.exit(f"Triton's {name} for {arch}: {done.stderr}")
-        return json.loads(counters.read_text())
+            sys.exit(f"{by}'s {name} for {arch}: {done.stderr}")
+        if not (at / "c.json").exists():
+            return None
+        return contract(at / "c.json", [each.read_text() for each in at.glob("*.ptx")], arch)
 
 
-def contract(launch):
-    kept = {key: launch.get(key, 0) for key in ("kernel", *COUNTS)}
-    kept["bounds"] = {each["device"]: {key: each[key] for key in ("microseconds", "pipe", "tensorShare", "dramBytes",
-                                                                  "warpsPerSm")} for each in launch["bounds"]}
+def contract(counters, texts, arch):
+    launches = [json.loads(line) for line in counters.read_text().splitlines()]
+    for launch in launches:
+        name = launch["kernel"]
+        text = next(each.rstrip("\0") for each in texts if name in each)
+        launch["sass"] = summary(text, assembled(text.encode(), arch)[0], name)
+    longest = max(launches, key=lambda launch: launch["instructions"])
+    bounds = [{each["device"]: bound_of(launch, each) for each in launch["bounds"]} for launch in launches]
+    kept = {"kernel": longest["kernel"][:MOST_NAME], "launches": len(launches)} | {key: longest[key] for key in OF_LONGEST}
+    kept |= {key: sum(launch[key] for launch in launches) for key in SUMS} | {"sass": longest["sass"]}
+    kept["bounds"] = {device: together([each[device] for each in bounds], launches.index(longest))
+                      for device in bounds[0] if all(device in each for each in bounds)}
     return kept
+
+
+def together(bounds, longest):
+    """One bound behind the other."""
+    total = sum(bound["microseconds"] for bound in bounds)
+    share = sum(bound["tensorShare"] * bound["microseconds"] for bound in bounds) / total
+    return bounds[longest] | {"microseconds": round(total, 5), "tensorShare": round(share, 6),
+                              "dramBytes": sum(bound["dramBytes"] for bound in bounds)}
+
+
+def bound_of(launch, bound):
+    """The virtual GPU's bound, with the machine's instructions in place of PTX's."""
+    pipes, rates, made = dict(bound["pipes"]), bound["rates"], launch["sass"]
+    in_issue = launch["instructions"] - launch["instructionsByPipe"]["move"]
+    pipes["issue"] *= launch["instructions"] * machine_per_text(made) / in_issue
+    mix = made["turn"]["mix"] if made.get("turn") else made["mix"]
+
+    def time_of(unit, pipe):
+        return pipes["issue"] * mix.get(unit, 0) / sum(mix.values()) * rates["issue"] / rates[pipe]
+
+    pipes |= {unit: time_of(unit, unit) for unit in ("fma", "half", "double", "alu", "special", "convert")}
+    # A spilled register of a warp is a wavefront.
+    pipes["shared"] += time_of("local", "shared")
+    pipe = max(pipes, key=pipes.get)
+    kept = {key: bound[key] for key in ("dramBytes", "warpsPerSm")}
+    return {"microseconds": round(pipes[pipe], 5), "pipe": pipe, "issueMicroseconds": round(pipes["issue"], 5),
+            "tensorShare": bound["tensorShare"] * bound["microseconds"] / pipes[pipe]} | kept
 
 
 def run_measure(arguments):
     contracts = json.loads(CONTRACTS.read_text()) if CONTRACTS.exists() else {}
-    for name, (_, _, _, is_small) in ROWS.items():
+    for name, (_, _, is_small) in ROWS.items():
         for arch in ARCHS:
-            if is_small or not arguments.small:
-                contracts[f"{name} {arch}"] = contract(measure(arguments.tenon, name, arch))
-                other = arguments.triton and measure_triton(arguments.triton, arguments.tenon, name, arch)
-                if other:
-                    contracts[f"{name} {arch} triton"] = contract(other)
+            if arguments.small and not is_small:
+                continue
+            contracts[cuda_page.key_of(name, arch, "Tenon")] = measure(arguments.tenon, name, arch)
+            for by in cuda_page.PEERS if arguments.peers else ():
+                if other := measure_peer(by.lower(), arguments.peers, arguments.tenon, name, arch):
+                    contracts[cuda_page.key_of(name, arch, by)] = other
     CONTRACTS.write_text(json.dumps(contracts, indent=1) + "\n")
 
 
 def regressions(name, old, new):
     """What of the new counts is worse."""
     found = []
-    for key in COUNTS:
-        if key in ("mmaFlops", "globalSectorsIdeal", "sharedWavefrontsIdeal", "compulsoryBytes"):
-            continue
+    for key in ("launches", *OF_LONGEST, "spillBytes", "globalSectors", "sharedWavefronts", "instructions"):
         if new[key] > old[key] * WORSE:
             found.append(f"{name}: {key} was {old[key]} and is {new[key]}")
+    for key, count in (("SASS beside an mma", beside_mma), ("accesses to spilled registers", lambda made: made["localAccesses"]),
+                       ("SASS instructions", lambda made: made["instructions"])):
+        before, now = count(old["sass"]), count(new["sass"])
+        if before is not None and now is not None and now > before * WORSE:
+            found.append(f"{name}: {key} were {before:.6g} and are {now:.6g}")
     for device, bound in new["bounds"].items():
         before = old["bounds"].get(device)
         for key in ("microseconds", "dramBytes"):
@@ -146,45 +195,23 @@ def regressions(name, old, new):
 
 def run_check(arguments):
     contracts, found = json.loads(CONTRACTS.read_text()), []
-    for name, (_, _, _, is_small) in ROWS.items():
+    for name, (_, _, is_small) in ROWS.items():
         for arch in ARCHS if is_small else ():
-            found += regressions(f"{name} {arch}", contracts[f"{name} {arch}"], contract(measure(arguments.tenon, name, arch)))
+            found += regressions(f"{name} {arch}", contracts[f"{name} {arch}"], measure(arguments.tenon, name, arch))
     for text in found:
         print(text)
     print(f"contracts: {len(found)} regressions")
     sys.exit(bool(found))
 
 
-def page_rows(head, each):
-    """A line for each device; none where nothing was measured."""
-    def ratio(part, whole):
-        return f"{part / whole:.2f}" if whole else "-"
-    for device, bound in each["bounds"].items() if each else ():
-        cells = [*head, device, f"{bound['microseconds']:.1f}", bound["pipe"], f"{bound['tensorShare']:.2f}",
-                 ratio(bound["dramBytes"], each["compulsoryBytes"]),
-                 ratio(each["globalSectors"], each["globalSectorsIdeal"]),
-                 ratio(each["sharedWavefronts"], each["sharedWavefrontsIdeal"]), each["registers"],
-                 each["spillBytes"], each["sharedBytes"], bound["warpsPerSm"]]
-        yield "| " + " | ".join(map(str, cells)) + " |"
-
-
-def page_text(contracts):
-    lines = ["# What the CUDA kernels take", "",
-             "Made by `scripts/cuda_kernels.py` from the counters of the virtual GPU ([what they are](../runtime/VirtualGpu/README.md)),",
-             "for bf16 with sums in f32. A bound is what the busiest unit needs at its full rate: no device is faster, and none needs to be",
-             "as fast. The tensor share is how much of the bound all tensor units would need at their full rate. Triton's kernels are those of",
-             "[its tutorials' manner](../tests/runtime/VirtualGpu/foreign/kernels.py), on the same virtual device.", "",
-             "| kernel | by | code | device | bound us | pipe | tensor share | DRAM / compulsory | sectors / ideal | wavefronts / ideal "
-             "| registers | spilled | shared | warps / SM |", "|" + "---|" * 14]
-    for name, (title, _, _, _) in ROWS.items():
-        for arch in ARCHS:
-            for by, key in (("Tenon", f"{name} {arch}"), ("Triton", f"{name} {arch} triton")):
-                lines += page_rows([title, by, arch], contracts.get(key))
-    return "\n".join(lines) + "\n"
+def run_compare(_):
+    found = list(cuda_page.worse(json.loads(CONTRACTS.read_text()), TITLES, ARCHS))
+    print("\n".join(found + [f"beside others: {len(found)} worse"]))
+    sys.exit(bool(found))
 
 
 def run_page(arguments):
-    text = page_text(json.loads(CONTRACTS.read_text()))
+    text = cuda_page.page_text(json.loads(CONTRACTS.read_text()), TITLES, ARCHS)
     if not arguments.check:
         PAGE.write_text(text)
     elif PAGE.read_text() != text:
@@ -198,8 +225,9 @@ def main():
         command = commands.add_parser(name)
         command.add_argument("tenon", help="the tool that compiles and runs")
         command.add_argument("--small", action="store_true", help="only what takes seconds")
-        command.add_argument("--triton", metavar="PYTHON", help="an interpreter that has Triton")
+        command.add_argument("--peers", metavar="PYTHON", help="an interpreter that has Triton and CUTLASS")
         command.set_defaults(run=run)
+    commands.add_parser("compare").set_defaults(run=run_compare)
     page = commands.add_parser("page")
     page.add_argument("--check", action="store_true", help="compare only")
     page.set_defaults(run=run_page)

@@ -154,9 +154,11 @@ bool Decoder::decodeTensorCopy() {
        isGrouped = take("bulk_group"), isMulticast = take("multicast::cluster");
   bool isShared = take("shared::cta") || take("shared::cluster");
   if (!isRank || !isShared || !take("global") || counts == isGrouped ||
-      !checkAllTaken())
+      (isMulticast && isGrouped) || !checkAllTaken())
     return failUnknown();
-  if (!checkOperands(counts ? 3 : 2, counts ? 4 : 3))
+  // A mask of blocks and a cache policy may follow the mbarrier.
+  size_t least = counts ? 3 : 2;
+  if (!checkOperands(least + isMulticast, least + isMulticast + 1))
     return false;
   const Operand &map = operand(counts ? 1 : 0);
   if (map.kind != Operand::Address || map.elements.size() != 2)
@@ -167,11 +169,8 @@ bool Decoder::decodeTensorCopy() {
   Instruction inst = begin(copyTensor, Pipe::Async);
   inst.flags = isGrouped | (isMulticast ? kMulticast : 0);
   inst.slot[2] = mapValue;
-  if (isMulticast) {
-    if (!counts || statement->operands.size() < 4)
-      return fail(rt::quoted(statement->opcode), " needs a mask of blocks");
+  if (isMulticast)
     inst.slot[3] = source(operand(3), {2, false});
-  }
   inst.slot[4] = barrier;
   std::vector<uint32_t> coordinates;
   for (const Operand &each : map.elements[1].elements)

@@ -105,7 +105,7 @@ std::string flopsJson(const uint64_t (&flops)[kNumMmaTypes]) {
 }
 
 std::string boundJson(const DeviceBound &bound, uint64_t numWarps) {
-  Object object, pipes;
+  Object object, pipes, rates;
   object.add("device", jsonString(bound.device->name));
   object.addReal("microseconds", bound.microseconds);
   object.add("pipe", jsonString(bound.pipes[0].name));
@@ -117,6 +117,9 @@ std::string boundJson(const DeviceBound &bound, uint64_t numWarps) {
   for (const DeviceBound::Pipe &pipe : bound.pipes)
     pipes.addReal(pipe.name, pipe.microseconds);
   object.add("pipes", pipes.finish());
+  for (unsigned unit = 0; unit < kNumUnits; ++unit)
+    rates.addReal(unitText(Unit(unit)), bound.device->rates[unit]);
+  object.add("rates", rates.finish());
   return object.finish();
 }
 

@@ -25,9 +25,11 @@ static bool isValidShape(unsigned rank, unsigned elementBytes,
     if (box[i] < 1 || box[i] > 256 || elementStrides[i] < 1 ||
         elementStrides[i] > 8)
       return false;
+    // Of one element nothing lies a stride away: libraries say 0.
     if (i + 1 < rank &&
         (strides[i] % 16 || strides[i] >= kMostBytes ||
-         strides[i] < (i ? strides[i - 1] : dims[0] * elementBytes)))
+         (dims[i + 1] > 1 &&
+          strides[i] < (i ? strides[i - 1] : dims[0] * elementBytes))))
       return false;
   }
   return box[0] * elementBytes % 16 == 0;

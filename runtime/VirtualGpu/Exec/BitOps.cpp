@@ -85,6 +85,20 @@ template <typename U> U insertField(U a, U b, uint32_t to, uint32_t length) {
   return (b & ~field) | ((a << to) & field);
 }
 
+/// `length` ones from bit `from` on, both taken modulo 32 or as they are.
+template <bool Clamps> uint32_t fieldMask(uint32_t from, uint32_t length) {
+  constexpr uint32_t kWrapped = 31;
+  if (Clamps && from > kWrapped)
+    return 0;
+  bool isToTheEnd = Clamps && length > kWrapped;
+  from &= kWrapped;
+  length &= kWrapped;
+  uint32_t below = ~0u << from;
+  return isToTheEnd || from + length > kWrapped
+             ? below
+             : below & ~(~0u << (from + length));
+}
+
 template <typename U> uint32_t numLeadingZeros(U a) {
   if (a == 0)
     return kBits<U>;
@@ -185,6 +199,14 @@ uint32_t permuteMode(uint32_t a, uint32_t b, uint32_t selector) {
   return permute(a, b, digits);
 }
 
+void addMasks(Forms &forms) {
+  using U = uint32_t;
+  forms.add("bmsk.clamp.b32", Pipe::Integer,
+            lanes<U, U, U>([](U a, U b) { return fieldMask<true>(a, b); }));
+  forms.add("bmsk.wrap.b32", Pipe::Integer,
+            lanes<U, U, U>([](U a, U b) { return fieldMask<false>(a, b); }));
+}
+
 void addPermutes(Forms &forms) {
   using U = uint32_t;
   auto add = [&](const char *name, Form form) {
@@ -278,6 +300,7 @@ void addBitForms(Forms &forms) {
   addFields<uint64_t>(forms, "u64");
   addCounts<uint32_t>(forms, "b32");
   addCounts<uint64_t>(forms, "b64");
+  addMasks(forms);
   addPermutes(forms);
   addFunnels(forms);
   addMoves<uint16_t>(forms, "16");

@@ -288,9 +288,26 @@ bool BoxCopy::run() {
   return true;
 }
 
+static bool isSameCopy(Warp &warp, const Instruction &inst, unsigned lane,
+                       unsigned other) {
+  const uint64_t *maps = warp.lanes<uint64_t>(inst.slot[2]);
+  bool isSame = maps[lane] == maps[other] &&
+                laneAddress(warp, inst, lane) == laneAddress(warp, inst, other);
+  for (unsigned dim = 0; dim < inst.numListed; ++dim) {
+    const int32_t *at = warp.lanes<int32_t>(inst.list[dim]);
+    isSame &= at[lane] == at[other];
+  }
+  return isSame;
+}
+
 void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
   for (uint32_t rest = mask; rest; rest &= rest - 1) {
     unsigned lane = firstLane(rest);
+    // The machine's instruction is a warp's: a store that all lanes ask for, as
+    // CUTLASS' do, is one.
+    if ((inst.flags & 1) && lane != firstLane(mask) &&
+        isSameCopy(warp, inst, lane, firstLane(mask)))
+      continue;
     TensorMap map;
     if (!readMap(warp, inst, lane, map))
       return;

@@ -382,9 +382,9 @@ std::optional<Expected> expectedOf(const std::string &text,
     return pairForm(text, operands);
   if (key.op() == "setp" || key.op() == "set")
     return comparison(key, operands);
-  static const char *kOther[] = {"cvt",   "mov",   "selp",  "slct",
-                                 "testp", "prmt",  "shf",   "bfe",
-                                 "bfi",   "bfind", "mul24", "mad24"};
+  static const char *kOther[] = {"cvt",  "mov",   "selp", "slct", "testp",
+                                 "prmt", "shf",   "bfe",  "bfi",  "bfind",
+                                 "bmsk", "mul24", "mad24"};
   for (const char *other : kOther)
     if (key.op() == other)
       return std::nullopt;

@@ -178,10 +178,10 @@ TEST(VirtualGpuFormsTest, EveryFormAgreesWithTheOracle) {
   // These have tests of their own below, or are approximations without a
   // definition.
   EXPECT_EQ(unknown,
-            (std::set<std::string>{"and", "bfe",   "bfi",  "bfind", "cvt",
-                                   "ex2", "mad24", "mov",  "mul24", "not",
-                                   "or",  "prmt",  "rcp",  "rsqrt", "selp",
-                                   "shf", "slct",  "tanh", "testp", "xor"}));
+            (std::set<std::string>{
+                "and",   "bfe",  "bfi",   "bfind", "bmsk", "cvt",   "ex2",
+                "mad24", "mov",  "mul24", "not",   "or",   "prmt",  "rcp",
+                "rsqrt", "selp", "shf",   "slct",  "tanh", "testp", "xor"}));
 }
 
 uint64_t one(const std::string &key, std::vector<uint64_t> operands) {
@@ -218,6 +218,12 @@ TEST(VirtualGpuFormsTest, ExamplesOfTheManual) {
       {"bfind.s32", {0xffffffff}, 0xffffffff},
       {"bfind.s32", {0xfffffffe}, 0},
       {"bfind.shiftamt.u32", {0x00010000}, 15},
+      {"bmsk.clamp.b32", {4, 8}, 0xff0},
+      {"bmsk.clamp.b32", {4, 0}, 0},
+      {"bmsk.clamp.b32", {4, 32}, 0xfffffff0},
+      {"bmsk.clamp.b32", {36, 4}, 0},
+      {"bmsk.wrap.b32", {36, 36}, 0xf0},
+      {"bmsk.wrap.b32", {30, 8}, 0xc0000000},
       {"prmt.b32", {0x33221100, 0x77665544, 0x7531}, 0x77553311},
       {"prmt.b32", {0x80221100, 0x77665544, 0xb3b0}, 0xff80ff00},
       {"prmt.b32.f4e", {0x33221100, 0x77665544, 1}, 0x44332211},

@@ -47,6 +47,15 @@ TEST(VirtualTensorMap, HoldsWhatItWasMadeOf) {
   EXPECT_EQ(map.elementStrides[0], 1);
 }
 
+// CUTLASS says so of a batch of one.
+TEST(VirtualTensorMap, NoStrideLeadsToAnOnlyElement) {
+  Request request;
+  request.rank = 3;
+  EXPECT_EQ(request.encode(), CUDA_SUCCESS);
+  request.dims[2] = 2;
+  EXPECT_EQ(request.encode(), CUDA_ERROR_INVALID_VALUE);
+}
+
 TEST(VirtualTensorMap, RefusesWhatHardwareCannotDo) {
   auto refused = [](void (*spoil)(Request &), CUresult expected) {
     Request request;

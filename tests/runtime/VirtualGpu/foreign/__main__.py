@@ -1,4 +1,4 @@
-"""Kernels that Triton compiles run on the virtual GPU and are compared with NumPy.
+"""Kernels of Triton, CUTLASS and CUB run on the virtual GPU and are compared with NumPy.
 
 usage: python tests/runtime/VirtualGpu/foreign LIBCUDA [ARCH]
 
@@ -73,10 +73,38 @@ def run_attention(runner, kernels):
     check("attention", from_bf16(runner.device.download(o, q.shape, np.uint16)), expected, 0.03)
 
 
+def run_decode(runner, _):
+    import decode
+    heads, length, width = 3, 300, 64
+    q, k, v = (from_bf16(to_bf16(runner.values(heads, each, width))) for each in (1, length, length))
+    o = decode.run(runner, *(runner.device.upload(to_bf16(each)) for each in (q, k, v)), heads, length, width, 150)
+    scores = q @ k.transpose(0, 2, 1) * width**-0.5
+    weights = np.exp(scores - scores.max(2, keepdims=True))
+    expected = weights / weights.sum(2, keepdims=True) @ v
+    check("decode", from_bf16(runner.device.download(o, q.shape, np.uint16)), expected, 0.01)
+
+
+def run_cutlass(runner, _):
+    from cutlass_gemm import Gemm
+    m, n, k = 256, 384, 328
+    a, b = (from_bf16(to_bf16(runner.values(*shape))) for shape in ((m, k), (k, n)))
+    c = runner.device.allocate(2 * m * n)
+    others = {"WARP_M": 64, "WARP_N": 64, "STAGES": 3} if runner.arch == 80 else {"CLUSTER_M": 2}
+    gemm = Gemm(runner, {"TILE_M": 128, "TILE_N": 128, "TILE_K": 64} | others)
+    gemm.run(runner.device.upload(to_bf16(a)), runner.device.upload(to_bf16(b)), c, m, n, k)
+    check("CUTLASS", from_bf16(runner.device.download(c, (m, n), np.uint16)), a @ b, 0.4)
+
+
+def run_cub(runner, _):
+    import cub_blocks
+    if found := cub_blocks.differing(runner):
+        raise RuntimeError(f"CUB's {', '.join(found)} are not NumPy's")
+
+
 def run_all(library, arch):
     import kernels
     passed = failed = 0
-    for run in (run_matmul, run_softmax, run_layer_norm, run_attention):
+    for run in (run_matmul, run_softmax, run_layer_norm, run_attention, run_decode, run_cutlass, run_cub):
         try:
             run(Runner(library, arch), kernels)
             passed += 1

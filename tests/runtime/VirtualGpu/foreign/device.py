@@ -4,10 +4,26 @@ import ctypes
 
 import numpy as np
 
+CLUSTER_DIMENSION = 4   # CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+DYNAMIC_SHARED_BYTES = 8    # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
+
+
+class Attribute(ctypes.Structure):
+    _fields_ = [("id", ctypes.c_uint), ("unused", ctypes.c_uint), ("extents", ctypes.c_uint * 3), ("rest", ctypes.c_uint * 13)]
+
+
+class Config(ctypes.Structure):
+    _fields_ = [("grid", ctypes.c_uint * 3), ("block", ctypes.c_uint * 3), ("sharedBytes", ctypes.c_uint),
+                ("stream", ctypes.c_void_p), ("attributes", ctypes.POINTER(Attribute)), ("numAttributes", ctypes.c_uint)]
+
 
 class Device:
+    """`texts` are those of the kernels that were launched, by their names."""
+
     def __init__(self, library):
-        self.driver = ctypes.CDLL(library)
+        # Libraries that call the driver find its names in this one.
+        self.driver = ctypes.CDLL(library, ctypes.RTLD_GLOBAL)
+        self.texts = {}
         context = ctypes.c_void_p()
         self.call("cuInit", 0)
         self.call("cuCtxCreate_v2", ctypes.byref(context), 0, 0)
@@ -32,14 +48,17 @@ class Device:
         self.call("cuMemcpyDtoH_v2", values.ctypes.data_as(ctypes.c_void_p), address, ctypes.c_size_t(values.nbytes))
         return values
 
-    def launch(self, ptx, name, grid, threads, shared, arguments):
+    def launch(self, ptx, name, grid, threads, shared, arguments, cluster=(1, 1, 1)):
         """`arguments` are ctypes values, in the order of the kernel's parameters."""
+        self.texts[name] = ptx
         module, function = ctypes.c_void_p(), ctypes.c_void_p()
         self.call("cuModuleLoadData", ctypes.byref(module), ctypes.c_char_p(ptx.encode()))
         self.call("cuModuleGetFunction", ctypes.byref(function), module, name.encode())
         if shared > 48 * 1024:
-            self.call("cuFuncSetAttribute", function, 8, shared)
+            self.call("cuFuncSetAttribute", function, DYNAMIC_SHARED_BYTES, shared)
         pointers = (ctypes.c_void_p * len(arguments))(
             *(ctypes.cast(ctypes.byref(value), ctypes.c_void_p) for value in arguments))
-        self.call("cuLaunchKernel", function, *grid, threads, 1, 1, shared, None, pointers, None)
+        attribute = Attribute(CLUSTER_DIMENSION, 0, cluster)
+        config = Config(grid, (threads, 1, 1), shared, None, ctypes.pointer(attribute), int(cluster != (1, 1, 1)))
+        self.call("cuLaunchKernelEx", ctypes.byref(config), function, pointers, None)
         self.call("cuCtxSynchronize")

@@ -101,3 +101,41 @@ def attention(o, q, k, v, scale, length, BM: tl.constexpr, BN: tl.constexpr, WID
         most = now
     place = o + head + at_m[:, None] * WIDTH + at_d[None, :]
     tl.store(place, (sums / total[:, None]).to(tl.bfloat16), mask=at_m[:, None] < length)
+
+
+@triton.jit
+def decode(parts, sums_of, q, k, v, scale, length, SPAN: tl.constexpr, BN: tl.constexpr, WIDTH: tl.constexpr):
+    """A query for each head, over SPAN keys for each program_id(1): what they give, and log2 of their sum."""
+    head, span = tl.program_id(0), tl.program_id(1)
+    at_n, at_d = tl.arange(0, BN), tl.arange(0, WIDTH)
+    query = tl.load(q + head * WIDTH + at_d).to(tl.float32) * scale
+    most = -float("inf")
+    total = 0.0
+    sums = tl.zeros([WIDTH], dtype=tl.float32)
+    end = min(span * SPAN + SPAN, length)
+    for start in range(span * SPAN, end, BN):
+        at = start + at_n
+        place = (head * length + at[:, None]) * WIDTH + at_d[None, :]
+        key = tl.load(k + place, mask=at[:, None] < end, other=0.0).to(tl.float32)
+        scores = tl.where(at < end, tl.sum(query[None, :] * key, 1), -float("inf"))
+        now = tl.maximum(most, tl.max(scores, 0))
+        weights = tl.exp2(scores - now)
+        rest = tl.exp2(most - now)
+        total = total * rest + tl.sum(weights, 0)
+        value = tl.load(v + place, mask=at[:, None] < end, other=0.0).to(tl.float32)
+        sums = sums * rest + tl.sum(weights[:, None] * value, 0)
+        most = now
+    part = head * tl.num_programs(1) + span
+    tl.store(parts + part * WIDTH + at_d, sums / total)
+    tl.store(sums_of + part, most + tl.log2(total))
+
+
+@triton.jit
+def merge(o, parts, sums_of, SPANS: tl.constexpr, WIDTH: tl.constexpr):
+    """The parts of a head, each as heavy as its sum."""
+    head = tl.program_id(0)
+    at_s, at_d = tl.arange(0, SPANS), tl.arange(0, WIDTH)
+    sums = tl.load(sums_of + head * SPANS + at_s)
+    weights = tl.exp2(sums - tl.max(sums, 0))
+    part = tl.load(parts + (head * SPANS + at_s[:, None]) * WIDTH + at_d[None, :])
+    tl.store(o + head * WIDTH + at_d, (tl.sum(part * weights[:, None], 0) / tl.sum(weights, 0)).to(tl.bfloat16))

@@ -1,38 +1,67 @@
-"""Launches Triton's kernels for rows of docs/CudaKernels.md, for their counters.
+"""Launches the kernels of others for rows of docs/CudaKernels.md, for their counters.
 
-usage: measure.py LIBCUDA ARCH ROW
+usage: measure.py triton|cutlass LIBCUDA ARCH ROW TEXTS
 
-ROW is a row of scripts/cuda_kernels.py, which sets TENON_VGPU_COUNTERS. Blocks, warps and
-stages are those that Triton's tutorials have for the shape.
+ROW is a row of scripts/cuda_kernels.py, which sets TENON_VGPU_COUNTERS; the kernels' PTX goes into
+the folder TEXTS, by their names. Tiles, warps and stages are those that our kernel has for the row
+and the architecture; where Triton has none of that form, those of its tutorials.
 """
 
 import ctypes
+import pathlib
 import sys
 
-import numpy as np
-
-import kernels
 from runner import Runner, to_bf16
 
+# Rows, columns and depth of a tile; warps and stages of Triton's.
+TILES = {("gemm-4096", 80): (128, 128, 64, 4, 3), ("gemm-4096", 90): (128, 256, 64, 8, 4),
+         ("gemm-512", 80): (64, 64, 64, 4, 4), ("gemm-512", 90): (64, 128, 64, 4, 4)}
+# What CUTLASS' kernel is made of besides.
+CUTLASS = {("gemm-4096", 80): {"WARP_M": 64, "WARP_N": 64, "STAGES": 3}, ("gemm-4096", 90): {"CLUSTER_M": 2},
+           ("gemm-512", 80): {"WARP_M": 32, "WARP_N": 32, "STAGES": 4}, ("gemm-512", 90): {"CLUSTER_M": 1}}
+# Queries and keys of a tile, warps and stages.
+ATTENTION = {("attention-4096", 80): (128, 32, 4, 3), ("attention-4096", 90): (128, 128, 8, 3),
+             ("attention-512", 80): (64, 64, 4, 3), ("attention-512", 90): (64, 64, 4, 3)}
 
-def gemm(runner, size):
-    block = {"BM": 128, "BN": 128, "BK": 32 if runner.arch == 80 else 64, "GROUP": 8}
+
+def products(runner, size):
     a, b = (runner.device.upload(to_bf16(runner.values(size, size))) for _ in range(2))
-    runner.run(kernels.matmul, {"a": "*bf16", "b": "*bf16", "c": "*bf16", "m": "i32", "n": "i32", "k": "i32"}, block,
-               {"num_warps": 8 if runner.arch >= 90 else 4, "num_stages": 4}, ((size // 128) ** 2, 1, 1),
-               [a, b, runner.device.allocate(2 * size * size)] + [ctypes.c_int(size)] * 3, "mnk")
+    return a, b, runner.device.allocate(2 * size * size)
 
 
-def attention(runner, length, heads):
+def gemm(runner, row, size):
+    import kernels
+    m, n, k, warps, stages = TILES[row, runner.arch]
+    runner.run(kernels.matmul, {"a": "*bf16", "b": "*bf16", "c": "*bf16", "m": "i32", "n": "i32", "k": "i32"},
+               {"BM": m, "BN": n, "BK": k, "GROUP": 8}, {"num_warps": warps, "num_stages": stages},
+               (-(-size // m) * -(-size // n), 1, 1), [*products(runner, size)] + [ctypes.c_int(size)] * 3, "mnk")
+
+
+def gemm_by_cutlass(runner, row, size):
+    from cutlass_gemm import Gemm
+    extents = dict(zip(("TILE_M", "TILE_N", "TILE_K"), TILES[row, runner.arch]))
+    Gemm(runner, extents | CUTLASS[row, runner.arch]).run(*products(runner, size), size, size, size)
+
+
+def attention(runner, row, length, heads):
+    import kernels
+    rows, keys, warps, stages = ATTENTION[row, runner.arch]
     q, k, v = (runner.device.upload(to_bf16(runner.values(heads, length, 128))) for _ in range(3))
     types = {name: "*bf16" for name in "oqkv"} | {"scale": "fp32", "length": "i32"}
-    runner.run(kernels.attention, types, {"BM": 128, "BN": 64, "WIDTH": 128}, {"num_warps": 8, "num_stages": 3},
-               (length // 128, heads, 1),
+    runner.run(kernels.attention, types, {"BM": rows, "BN": keys, "WIDTH": 128}, {"num_warps": warps, "num_stages": stages},
+               (length // rows, heads, 1),
                [runner.device.allocate(2 * heads * length * 128), q, k, v, ctypes.c_float(0.1275), ctypes.c_int(length)],
                ["length"])
 
 
+def decode_one(runner, length, heads):
+    import decode
+    q, k, v = (runner.device.upload(to_bf16(runner.values(heads, each, 128))) for each in (1, length, length))
+    decode.run(runner, q, k, v, heads, length, 128, length // 8)
+
+
 def norm(runner, rows, columns):
+    import kernels
     x, residual, weight = (runner.device.upload(to_bf16(runner.values(*shape)))
                            for shape in ((rows, columns), (rows, columns), (columns,)))
     types = {name: "*bf16" for name in ("y", "total", "x", "residual", "weight")} | {"columns": "i32"}
@@ -41,14 +70,24 @@ def norm(runner, rows, columns):
                 ctypes.c_int(columns)], ["columns"])
 
 
-ROWS = {"gemm-4096": lambda runner: gemm(runner, 4096), "gemm-512": lambda runner: gemm(runner, 512),
-        "attention-4096": lambda runner: attention(runner, 4096, 16),
-        "attention-512": lambda runner: attention(runner, 512, 2), "norm-4096": lambda runner: norm(runner, 512, 4096)}
+ROWS = {"triton": {"gemm-4096": lambda runner: gemm(runner, "gemm-4096", 4096),
+                   "gemm-512": lambda runner: gemm(runner, "gemm-512", 512),
+                   "attention-4096": lambda runner: attention(runner, "attention-4096", 4096, 16),
+                   "attention-512": lambda runner: attention(runner, "attention-512", 512, 2),
+                   "decode-4096": lambda runner: decode_one(runner, 4096, 32),
+                   "norm-4096": lambda runner: norm(runner, 512, 4096)},
+        "cutlass": {"gemm-4096": lambda runner: gemm_by_cutlass(runner, "gemm-4096", 4096),
+                    "gemm-512": lambda runner: gemm_by_cutlass(runner, "gemm-512", 512)}}
 
 
 def main():
-    library, arch, row = sys.argv[1:]
-    ROWS[row](Runner(library, int(arch), with_registers=True))
+    by, library, arch, row, folder = sys.argv[1:]
+    if row not in ROWS[by]:
+        return
+    runner = Runner(library, int(arch), with_registers=True)
+    ROWS[by][row](runner)
+    for name, text in runner.device.texts.items():
+        pathlib.Path(folder, name[:64] + ".ptx").write_text(text)
 
 
 main()

@@ -1,14 +1,16 @@
 """Compiles kernels by Triton and launches them through the driver API."""
 
 import ctypes
-import pathlib
-import re
-import subprocess
-import tempfile
+import os
 
 import numpy as np
 
 from device import Device
+from scripts_path import gpu_sass
+
+# One ptxas for everybody's kernels: Triton writes texts that it reads.
+os.environ["TRITON_PTXAS_PATH"] = os.environ["TRITON_PTXAS_BLACKWELL_PATH"] = gpu_sass.tool("ptxas")
+os.environ["TRITON_DEFAULT_FP_FUSION"] = "1"
 
 
 def to_bf16(values):
@@ -18,22 +20,6 @@ def to_bf16(values):
 
 def from_bf16(bits):
     return (bits.astype(np.uint32) << 16).view(np.float32)
-
-
-def ptxas_comment(ptx, name, arch):
-    """What the virtual GPU reads registers from: see its README."""
-    import triton
-    # The newer of the two that Triton brings: it reads all of its texts.
-    ptxas = pathlib.Path(triton.__file__).parent / "backends/nvidia/bin/ptxas-blackwell"
-    with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
-        file.write(ptx)
-        file.flush()
-        log = subprocess.run([ptxas, "-v", f"--gpu-name=sm_{arch}{'a' if arch >= 90 else ''}", file.name, "-o", "/dev/null"],
-                             capture_output=True, text=True).stderr
-    registers, spilled = re.search(r"(\d+) registers", log), re.search(r"(\d+) bytes spill stores", log)
-    if not registers:
-        return ""
-    return f"\n// ptxas {name}: {registers[1]} registers, {spilled[1] if spilled else 0} bytes spilled\n"
 
 
 class Runner:
@@ -59,9 +45,12 @@ class Runner:
         # Two pointers to scratch memory follow, which these kernels have no use for.
         count = ptx[:ptx.index(")")].count(".param")
         arguments = list(arguments) + [ctypes.c_uint64(0)] * (count - len(arguments))
+        self.launch(ptx, name, grid, 32 * made.metadata.num_warps, made.metadata.shared, arguments)
+
+    def launch(self, ptx, name, *others):
         if self.with_registers:
-            ptx += ptxas_comment(ptx, name, self.arch)
-        self.device.launch(ptx, name, grid, 32 * made.metadata.num_warps, made.metadata.shared, arguments)
+            ptx += gpu_sass.ptxas_comment(ptx, name, f"sm_{self.arch}{'a' if self.arch >= 90 else ''}")
+        self.device.launch(ptx, name, *others)
 
     def values(self, *shape):
         return self.random.standard_normal(shape).astype(np.float32)
