@@ -54,6 +54,7 @@ private:
   /// Rows of a tile of two axes: symbols, and the longest that is a number.
   llvm::SetVector<StringAttr> rowSymbols, columnSymbols;
   int64_t longestRow = 0;
+  int64_t mostRows = 1; ///< of a tile whose rows are a number
   bool hasTiles = false;
 };
 
@@ -82,6 +83,8 @@ CudaChoice::CudaChoice(tile::KernelOp kernel, int64_t sharedBytes,
       ArrayRef<Attribute> last = tile.getExtents().take_back(2);
       if (auto symbol = dyn_cast<StringAttr>(last[0]))
         rowSymbols.insert(symbol);
+      else
+        mostRows = std::max(mostRows, cast<IntegerAttr>(last[0]).getInt());
       if (auto symbol = dyn_cast<StringAttr>(last[1]))
         columnSymbols.insert(symbol);
       else
@@ -208,8 +211,9 @@ Choice CudaChoice::rows() {
   Choice choice;
   bool isShort = longestRow <= kLongestOfWarp;
   choice.warpRows = isShort ? 8 : 1;
-  for (StringAttr symbol : rowSymbols)
-    choice.warpRows = cut(symbol.getValue(), choice.warpRows);
+  if (mostRows == 1)
+    for (StringAttr symbol : rowSymbols)
+      choice.warpRows = cut(symbol.getValue(), choice.warpRows);
   choice.warpColumns = isShort ? 1 : 8;
   for (StringAttr symbol : symbols)
     choice.numbers[symbol] =

@@ -31,7 +31,7 @@ class Graph:
 
     def model(self, inputs, outputs):
         graph = helper.make_graph(self.nodes, "g", inputs, outputs, self.weights)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=10)
 
 
 def tensor(name, *dims):
@@ -99,7 +99,20 @@ def five_turns():
     return graph.model([tensor("x", 1, LENGTH, 320)], [tensor("y", 1, LENGTH, 64)])
 
 
-MODELS = {"block": block, "five turns": five_turns, "attention": attention, "rows": rows}
+def decode():
+    """One query of four heads on two, whose keys are parts for several blocks; the sum that is normalized goes on."""
+    graph = Graph(6)
+    mixed = graph.op("Attention", "q", "k", "v", scale=0.125)
+    graph.op("Add", mixed, "r")
+    graph.nodes[-1].output[0] = "s"
+    graph.op("LayerNormalization", "s", graph.weight(64, scale=1), graph.weight(64), axis=-1)
+    graph.nodes[-1].output[0] = "y"
+    query, keys = [1, 4, 1, 64], [1, 2, 600, 64]
+    return graph.model([tensor("q", *query), tensor("k", *keys), tensor("v", *keys), tensor("r", *query)],
+                       [tensor("s", *query), tensor("y", *query)])
+
+
+MODELS = {"block": block, "decode": decode, "five turns": five_turns, "attention": attention, "rows": rows}
 
 
 def inputs(model):
