@@ -29,6 +29,7 @@ struct CompileOptions {
   /// Below it is NVRTC, for a GPU; empty: where it is looked for else.
   std::string cudaPath = {};
   bool useBf16 = false; ///< multiply and store activations in bf16
+  bool useTf32 = false; ///< multiply f32 as tf32; for a GPU
   /// Arithmetic in place of the target's matrix units: what is scheduled for
   /// them runs on CPUs that lack them.
   bool emulateUnits = false;

@@ -123,9 +123,16 @@ static void addStage(PassManager &passes, Stage stage,
   case Stage::Simplify:
     return addSimplify(passes, options.useBf16);
   case Stage::Fuse:
-    return passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
+    passes.addNestedPass<func::FuncOp>(createFuseGroupsPass());
+    // On a CPU the next kernel finds in its cache what the last one wrote.
+    if (isa<target::GpuAttr>(target))
+      passes.addNestedPass<func::FuncOp>(createMergeGroupsPass());
+    return;
   case Stage::Tile:
-    return passes.addPass(createFormKernelsPass());
+    passes.addPass(createFormKernelsPass());
+    if (options.useTf32)
+      passes.addPass(createNarrowFactorsPass());
+    return;
   case Stage::Schedule:
     return addSchedule(passes, target);
   case Stage::Plan:
@@ -217,10 +224,12 @@ LogicalResult runStages(ModuleOp module, const CompileOptions &options,
     return failure();
   // Sizes are attributes of graph, also in a module that has no op of it.
   module.getContext()->loadDialect<graph::GraphDialect>();
-  // Of the largest element of a result; bf16 keeps 8 bits of each value.
-  constexpr double kBf16Tolerance = 0.05;
-  ExecutionCheck check(readWeightsFrom(""),
-                       options.useBf16 ? kBf16Tolerance : 0);
+  // Of the largest element of a result; bf16 keeps 8 bits of each value, tf32
+  // 11 of each factor.
+  constexpr double kBf16Tolerance = 0.05, kTf32Tolerance = 0.01;
+  ExecutionCheck check(readWeightsFrom(""), options.useBf16   ? kBf16Tolerance
+                                            : options.useTf32 ? kTf32Tolerance
+                                                              : 0);
   if (options.verifyEachExec)
     module->getContext()->disableMultithreading();
   // What is given may be written by hand.

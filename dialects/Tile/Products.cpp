@@ -73,12 +73,21 @@ bool tenon::tile::hasProduct(KernelOp kernel) {
       .wasInterrupted();
 }
 
+NarrowOperand tenon::tile::unitOperand(Value side) {
+  NarrowOperand narrow = narrowOperand(side);
+  if (narrow.elementType().isTF32())
+    return {inputOfMap<arith::TruncFOp>(narrow.tile)};
+  return narrow;
+}
+
 static int64_t unitBytes(MmaOp mma) {
   Type left = narrowOperand(mma.getLhs()).elementType(),
        right = narrowOperand(mma.getRhs()).elementType(),
        sum = mma.getType().getElementType();
   if (left.isInteger(8) && right.isInteger(8) && sum.isInteger(32))
     return 1;
+  if (left.isTF32() && right.isTF32() && sum.isF32())
+    return 4;
   left = mma.getLhs().getType().getElementType();
   bool isHalf = isa<FloatType>(left) && left.getIntOrFloatBitWidth() == 16 &&
                 left == mma.getRhs().getType().getElementType();

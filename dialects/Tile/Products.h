@@ -47,9 +47,13 @@ inline constexpr int64_t kMostUnsplitRows = 48;
 
 bool hasProduct(KernelOp kernel);
 /// Bytes of the factors that a GPU's matrix unit can multiply in all products
-/// of the kernel: 2 of floats, both sides of one type, with sums of f32; 1 of
-/// integers, of either sign, with sums of i32; 0 where there is no such unit.
+/// of the kernel: 4 of f32 that was rounded to tf32 and 2 of floats, both sides
+/// of one type, with sums of f32; 1 of integers, of either sign, with sums of
+/// i32; 0 where there is no such unit.
 int64_t unitBytes(KernelOp kernel);
+/// What such a unit reads of a side: itself, or what was widened; of tf32 the
+/// f32 before it is rounded.
+NarrowOperand unitOperand(mlir::Value side);
 /// Whether all elements of the tile are a constant 0, of either sign.
 bool isZeroFill(mlir::Value tile);
 

@@ -129,8 +129,8 @@ KernelClass strongestClass(graph::GroupOp group) {
 tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
                                    SmallVectorImpl<Attribute> &scalars) {
   Block &body = group.getBody().front();
-  Value root = cast<graph::YieldOp>(body.getTerminator()).getValues()[0];
-  Value stored = beforeReshapes(root);
+  ValueRange results = cast<graph::YieldOp>(body.getTerminator()).getValues();
+  Value stored = beforeReshapes(results[0]);
   SmallVector<graph::TransposeOp> transposes;
   Value core = moveThroughTransposes(stored, transposes);
   if (!isPossible(core, form))
@@ -138,8 +138,8 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
 
   OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
   auto kernel = tile::KernelOp::create(
-      b, group.getLoc(), "kernel", body.getNumArguments(), 1, DictionaryAttr(),
-      b.getStringAttr(describe(group)), ArrayAttr());
+      b, group.getLoc(), "kernel", body.getNumArguments(), results.size(),
+      DictionaryAttr(), b.getStringAttr(describe(group)), ArrayAttr());
   Block &entry = kernel.getBody().emplaceBlock();
   auto addBuffer = [&](Type type) {
     entry.addArgument(
@@ -149,7 +149,8 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
   };
   for (BlockArgument input : body.getArguments())
     addBuffer(input.getType());
-  addBuffer(root.getType());
+  for (Value result : results)
+    addBuffer(result.getType());
   b.setInsertionPointToEnd(&entry);
   tile::ReturnOp::create(b, group.getLoc());
 
@@ -165,6 +166,15 @@ tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
     return nullptr;
   }
   builder.store(stored, 0, *tile, target);
+  // Others have the core's shape, and were computed on the way to it.
+  for (auto [number, result] : llvm::enumerate(results.drop_front())) {
+    FailureOr<tile::AxisTile> other = builder.tileOf(result, window);
+    if (failed(other)) {
+      kernel.erase();
+      return nullptr;
+    }
+    builder.store(result, number + 1, *other, window);
+  }
   scalars.assign(builder.scalars().begin(), builder.scalars().end());
   return kernel;
 }

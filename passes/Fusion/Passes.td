@@ -45,10 +45,55 @@ def FuseGroupsPass : Pass<"fuse-groups", "::mlir::func::FuncOp"> {
     ```
 
     Requires: composite ops that no kernel computes whole are decomposed.
-    Ensures:  every op that computes at run time is in a group with one result.
+    Ensures:  every op that computes at run time is in a group, here with one result.
     Leaves:   constants, weights, and what is computed from them alone without
               growing: those are evaluated when the artifact is written.
     Numerics: f32 exact; in f16 and bf16 the roundings between fused ops disappear.
+  }];
+  let dependentDialects = ["tenon::graph::GraphDialect"];
+}
+
+def MergeGroupsPass : Pass<"merge-groups", "::mlir::func::FuncOp"> {
+  let summary = "let a reduction's kernel store the elementwise values that it reads";
+  let description = [{
+    A residual stream is normalized and goes on: what one kernel writes the next one
+    reads, and later ones, too. The kernel of the norm can compute and write it, with
+    one result more.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %r: tensor<4x8xf32>, %w: tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+      %0 = graph.group (%a = %x : tensor<4x8xf32>, %b = %r : tensor<4x8xf32>) -> tensor<4x8xf32> {
+        %sum = graph.add %a, %b : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+        graph.yield %sum : tensor<4x8xf32>
+      }
+      %1 = graph.group (%a = %0 : tensor<4x8xf32>, %b = %w : tensor<8xf32>) -> tensor<4x8xf32> {
+        %norm = graph.rms_norm %a, %b {epsilon = 1.0e-5 : f64} : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+        graph.yield %norm : tensor<4x8xf32>
+      }
+      return %0, %1 : tensor<4x8xf32>, tensor<4x8xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func @f(%arg0: tensor<4x8xf32>, %arg1: tensor<4x8xf32>, %arg2: tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+      %0:2 = graph.group (%arg3 = %arg0 : tensor<4x8xf32>, %arg4 = %arg1 : tensor<4x8xf32>, %arg5 = %arg2 : tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>) {
+        %1 = graph.add %arg3, %arg4 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+        %2 = graph.rms_norm %1, %arg5 {epsilon = 1.000000e-05 : f64} : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+        graph.yield %2, %1 : tensor<4x8xf32>, tensor<4x8xf32>
+      }
+      return %0#1, %0#0 : tensor<4x8xf32>, tensor<4x8xf32>
+    }
+    ```
+
+    Requires: fuse-groups.
+    Ensures:  as above, where both results have one shape and all that else reads
+              the elementwise one stands behind the reduction.
+    Leaves:   what is computed for a reduction alone, which fuse-groups takes.
+    Numerics: in f16 and bf16 the reduction reads the value before it is rounded.
   }];
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }

@@ -52,4 +52,76 @@ def NarrowFloatsPass : Pass<"narrow-floats", "::mlir::func::FuncOp"> {
   let dependentDialects = ["tenon::graph::GraphDialect"];
 }
 
+def NarrowFactorsPass : Pass<"narrow-factors", "::mlir::ModuleOp"> {
+  let summary = "products of f32 multiply tf32";
+  let description = [{
+    Why: GPUs' matrix units multiply no f32. tf32 has its range and 10 bits of
+    fraction, and is kept in the same four bytes: a kernel rounds its factors where
+    it multiplies them, nothing else becomes narrower.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<f32>, %y: !tile.buffer<f32>) inputs 1 outputs 1 {
+      %c8 = arith.constant 8 : index
+      %zero = arith.constant 0.0 : f32
+      %i = tile.grid [%c8 by 8]
+      %xv = tile.view %x[%c8, %c8] : !tile.view<8x8xf32>
+      %a = tile.load %xv[%i, %i] axes [0, 1] : <8x8xf32> -> <[8, 8], f32>
+      %sum = tile.fill %zero : f32 -> <[8, 8], f32>
+      %b = tile.mma %a, %a, %sum : !tile.tile<[8, 8], f32>, !tile.tile<[8, 8], f32> -> !tile.tile<[8, 8], f32>
+      %yv = tile.view %y[%c8, %c8] : !tile.view<8x8xf32>
+      tile.store %b, %yv[%i, %i] axes [0, 1] : <[8, 8], f32>, <8x8xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<f32>) inputs 1 outputs 1 {
+      %c8 = arith.constant 8 : index
+      %cst = arith.constant 0.000000e+00 : f32
+      %0 = tile.grid [%c8 by 8]
+      %1 = tile.view %arg0[%c8, %c8] : !tile.view<8x8xf32>
+      %2 = tile.load %1[%0, %0] axes [0, 1] : <8x8xf32> -> <[8, 8], f32>
+      %3 = tile.fill %cst : f32 -> <[8, 8], f32>
+      %4 = tile.map %2 maps [[0, 1]] : !tile.tile<[8, 8], f32> -> <[8, 8], tf32> {
+      ^bb0(%arg2: f32):
+        %10 = arith.truncf %arg2 : f32 to tf32
+        tile.yield %10 : tf32
+      }
+      %5 = tile.map %4 maps [[0, 1]] : !tile.tile<[8, 8], tf32> -> <[8, 8], f32> {
+      ^bb0(%arg2: tf32):
+        %10 = arith.extf %arg2 : tf32 to f32
+        tile.yield %10 : f32
+      }
+      %6 = tile.map %2 maps [[0, 1]] : !tile.tile<[8, 8], f32> -> <[8, 8], tf32> {
+      ^bb0(%arg2: f32):
+        %10 = arith.truncf %arg2 : f32 to tf32
+        tile.yield %10 : tf32
+      }
+      %7 = tile.map %6 maps [[0, 1]] : !tile.tile<[8, 8], tf32> -> <[8, 8], f32> {
+      ^bb0(%arg2: tf32):
+        %10 = arith.extf %arg2 : tf32 to f32
+        tile.yield %10 : f32
+      }
+      %8 = tile.mma %5, %7, %3 : <[8, 8], f32>, <[8, 8], f32> -> <[8, 8], f32>
+      %9 = tile.view %arg1[%c8, %c8] : !tile.view<8x8xf32>
+      tile.store %8, %9[%0, %0] axes [0, 1] : <[8, 8], f32>, <8x8xf32>
+      tile.return
+    }
+    ```
+
+    Requires: form-kernels.
+    Ensures:  every product of f32, but those of attention, has factors that were
+              rounded to tf32.
+    Leaves:   attention, whose weights stay f32, and all other types.
+    Numerics: each factor is off by at most 2^-11 of itself: the nearest, of two
+              equally near ones either.
+    Source:   NVIDIA, A100 Tensor Core GPU Architecture, 2020 (TF32).
+  }];
+  let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect"];
+}
+
 #endif // TENON_PASSES_QUANT_PASSES_TD

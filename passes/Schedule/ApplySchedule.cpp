@@ -155,14 +155,15 @@ SmallVector<PanelLoad> panelLoads(tile::KernelOp kernel) {
 }
 
 /// Which loads would be served by columns one after the other: the matrix unit
-/// multiplies bytes that lie together along what is contracted.
+/// multiplies what lies together along what is contracted, but for halves.
 SmallVector<tile::LoadOp> columnLoads(tile::KernelOp kernel) {
   SmallVector<tile::LoadOp> found;
-  if (!kernel.getScheduleAttr().contains("unit") ||
-      tile::unitBytes(kernel) != 1)
+  int64_t unitBytes = tile::unitBytes(kernel);
+  if (!kernel.getScheduleAttr().contains("unit") || unitBytes == 0 ||
+      unitBytes == 2)
     return found;
   kernel.walk([&](tile::MmaOp mma) {
-    Value right = tile::narrowOperand(mma.getRhs()).tile;
+    Value right = tile::unitOperand(mma.getRhs()).tile;
     if (auto load = right.getDefiningOp<tile::LoadOp>();
         load && readsMatrix(load))
       found.push_back(load);

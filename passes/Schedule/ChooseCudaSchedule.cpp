@@ -208,11 +208,15 @@ Choice CudaChoice::rows() {
   Choice choice;
   bool isShort = longestRow <= kLongestOfWarp;
   choice.warpRows = isShort ? 8 : 1;
+  for (StringAttr symbol : rowSymbols)
+    choice.warpRows = cut(symbol.getValue(), choice.warpRows);
   choice.warpColumns = isShort ? 1 : 8;
   for (StringAttr symbol : symbols)
     choice.numbers[symbol] =
         rowSymbols.contains(symbol) ? choice.warpRows : 256;
-  choice.reason = isShort ? "a row for each of eight warps"
+  choice.reason = isShort ? (Twine("a row for each warp, ") +
+                             Twine(choice.warpRows) + " a block")
+                                .str()
                           : "a row for a block of 256 threads";
   return choice;
 }

@@ -71,7 +71,7 @@ def VerifyFusePass : Pass<"verify-fuse", "::mlir::ModuleOp"> {
   let description = [{
     * What computes at run time is in a group, or a call of a function of which that is
       true; weights, constants and what follows from them alone stand outside.
-    * A group has one result.
+    * A group has results of one shape.
 
     Accepts:
 

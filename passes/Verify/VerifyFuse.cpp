@@ -1,6 +1,7 @@
 //===- VerifyFuse.cpp - what fuse leaves true -----------------------------===//
 
 #include "dialects/Graph/GraphDialect.h"
+#include "dialects/Graph/GraphDims.h"
 #include "passes/Verify/Passes.h"
 #include "passes/Verify/Promises.h"
 
@@ -19,10 +20,19 @@ LogicalResult checkFunction(func::FuncOp function) {
   ConstantExpressions constants(function.front());
   for (Operation &op : function.front().without_terminator()) {
     if (isa<graph::GroupOp>(op)) {
-      if (op.getNumResults() != 1)
+      bool haveOneShape =
+          op.getNumResults() > 0 &&
+          llvm::all_of(op.getResultTypes(), [&](Type type) {
+            return graph::getDims(cast<RankedTensorType>(type)) ==
+                   graph::getDims(
+                       cast<RankedTensorType>(op.getResultTypes()[0]));
+          });
+      if (!haveOneShape)
         return breaks(&op, kStage,
-                      "has " + Twine(op.getNumResults()) + " results",
-                      "a group is what becomes one kernel with one result");
+                      "has " + Twine(op.getNumResults()) +
+                          " results that differ in shape",
+                      "a group's results, which one kernel writes, have one "
+                      "shape");
       continue;
     }
     if (!isa<func::CallOp>(op) && !constants.contains(&op))

@@ -100,9 +100,13 @@ static Result<Request> readRequest(const Arguments &arguments) {
   request.options.target = targetsOf(arguments);
   request.options.cudaPath = arguments.value("cuda-path");
   std::string dtype = arguments.value("dtype", "f32");
-  if (dtype != "f32" && dtype != "bf16")
-    return badInput("--dtype: expected f32 or bf16, got ", rt::quoted(dtype));
+  bool isForGpu = isGpuName(request.options.target);
   request.options.useBf16 = dtype == "bf16";
+  request.options.useTf32 = dtype == "tf32" && isForGpu;
+  if (dtype != "f32" && !request.options.useBf16 && !request.options.useTf32)
+    return badInput("--dtype: expected f32, bf16 or, for a GPU, tf32, got ",
+                    rt::quoted(dtype), " for ",
+                    rt::quoted(request.options.target));
   request.options.emulateUnits = arguments.has("emulate-units");
   request.options.verifyEachExec = arguments.has("verify-each-exec");
   request.output = arguments.value("o");
@@ -313,8 +317,9 @@ static constexpr Option kOptions[] = {
      "write a program that needs libc and libstdc++ only; it runs\n"
      "as `tenon run` does, and --help says what it takes"},
     {"dtype", "TYPE",
-     "bf16 multiplies and stores activations in bf16; f32,\n"
-     "the default, as the model says"},
+     "bf16 multiplies and stores activations in bf16; tf32, for a\n"
+     "GPU, multiplies with 10 bits of fraction; f32, the default,\n"
+     "as the model says"},
     {"target", "NAME",
      "native, x86-64-v3, x86-64-v4, znver4 or sapphirerapids; or\n"
      "cuda: and one or more of sm_80, sm_86, sm_89, sm_90,\n"

@@ -116,12 +116,12 @@ static int64_t swizzledColumns(int64_t columns, int64_t elementBytes) {
 }
 
 /// For the matrix unit: as memory has it, rows of contracted elements or of
-/// others. Bytes must lie together along what is contracted.
+/// others. All but halves must lie together along what is contracted.
 KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
   tile::NarrowOperand operand =
-      tile::narrowOperand(isLeft ? mma.getLhs() : mma.getRhs());
-  bool isOfBytes = unitBytes == 1;
-  Value value = isOfBytes ? operand.tile : isLeft ? mma.getLhs() : mma.getRhs();
+      tile::unitOperand(isLeft ? mma.getLhs() : mma.getRhs());
+  bool liesDeep = unitBytes != 2;
+  Value value = operand.tile;
   SmallVector<int64_t> sums = mma.getType().getShape();
   constexpr int64_t kSide = 16;
   int64_t depth = swizzledColumns(typeOf(mma.getRhs()).getExtent(0), unitBytes);
@@ -134,9 +134,9 @@ KernelText::Side KernelText::sideOfUnit(tile::MmaOp mma, bool isLeft) {
   // A tile's own rows are a left side's others, a right side's contracted ones.
   side.isTransposed =
       side.copied && side.copied->rowDim == fastDim(side.copied->view);
-  if (isOfBytes && side.isTransposed == isLeft)
+  if (liesDeep && side.isTransposed == isLeft)
     side.copied = std::nullopt;
-  if (isOfBytes)
+  if (liesDeep)
     side.isTransposed = !isLeft;
   bool rowsAreDeep = isLeft == side.isTransposed;
   side.rows = rowsAreDeep ? depth : others;

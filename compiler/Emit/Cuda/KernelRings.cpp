@@ -195,7 +195,13 @@ void KernelText::printRing() {
 void KernelText::printConsumer(scf::ForOp loop) {
   Scope &outer = *scopes.back();
   std::string useHalf = usesText(loop, ring->turn);
-  line(outer, formatv("ring.consume({0}, [&](i64 turn, int stage) {{",
+  // A turn that only multiplies is short.
+  bool isShort =
+      llvm::none_of(loop.getBody()->getOperations(), [](Operation &op) {
+        return isa<tile::MapOp, tile::ReduceOp>(op);
+      });
+  line(outer, formatv("ring.consume{0}({1}, [&](i64 turn, int stage) {{",
+                      isShort ? formatv("<{0}>", numStages).str() : "",
                       ring->turn.turns));
   outer.text += useHalf;
   line(outer, "});");

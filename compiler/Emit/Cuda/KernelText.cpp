@@ -184,8 +184,9 @@ FailureOr<KernelForm> KernelText::print() {
   for (auto [n, scalar] : llvm::enumerate(kernel.getScalars()))
     numbers[scalar] = "n" + std::to_string(n);
   if (usesUnit && unitBytes == 0)
-    return kernel.emitOpError("cannot be printed for a GPU: its unit "
-                              "multiplies floats of 16 bits or integers of 8");
+    return kernel.emitOpError(
+        "cannot be printed for a GPU: its unit multiplies "
+        "floats of 16 bits, tf32 or integers of 8");
   if (usesGroups && unitBytes != 2)
     return kernel.emitOpError("cannot be printed for a GPU: its unit "
                               "wgmma multiplies floats of 16 bits alone");

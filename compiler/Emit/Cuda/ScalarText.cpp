@@ -19,7 +19,7 @@ std::string scalarType(Type type) {
   return TypeSwitch<Type, std::string>(type)
       .Case<IndexType>([](auto) { return "i64"; })
       .Case<Float64Type>([](auto) { return "double"; })
-      .Case<Float32Type>([](auto) { return "float"; })
+      .Case<Float32Type, FloatTF32Type>([](auto) { return "float"; })
       .Case<BFloat16Type>([](auto) { return "bf16"; })
       .Case<Float16Type>([](auto) { return "f16"; })
       .Case([](IntegerType integer) -> std::string {
@@ -236,6 +236,8 @@ static std::string unsignedType(Type type) {
 static std::string castText(Operation &op, const std::string &x) {
   Type from = op.getOperand(0).getType(), to = op.getResult(0).getType();
   std::string target = scalarType(to);
+  if (to.isTF32())
+    return "roundedToTf32(" + x + ")";
   if (isa<arith::ExtUIOp, arith::UIToFPOp, arith::IndexCastUIOp>(op))
     return formatv(from.isInteger(4) ? "{0}({1}({2} & 15))" : "{0}({1}({2}))",
                    target, unsignedType(from), x);

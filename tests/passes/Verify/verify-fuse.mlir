@@ -24,15 +24,15 @@ func.func @main() -> tensor<4xi64> {
 
 // -----
 
-// A group of two results.
+// A group of two results that are not of one shape.
 
-func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
-  // expected-error @below {{'graph.group' op has 2 results: stage 'fuse' promises that a group is what becomes one kernel with one result}}
-  %0:2 = graph.group (%a = %x : tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
-    %1 = graph.neg %a : (tensor<4xf32>) -> tensor<4xf32>
-    graph.yield %a, %1 : tensor<4xf32>, tensor<4xf32>
+func.func @main(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>) {
+  // expected-error @below {{'graph.group' op has 2 results that differ in shape: stage 'fuse' promises that a group's results, which one kernel writes, have one shape}}
+  %0:2 = graph.group (%a = %x : tensor<4xf32>) -> (tensor<4xf32>, tensor<2x2xf32>) {
+    %1 = graph.reshape %a : (tensor<4xf32>) -> tensor<2x2xf32>
+    graph.yield %a, %1 : tensor<4xf32>, tensor<2x2xf32>
   }
-  return %0#0, %0#1 : tensor<4xf32>, tensor<4xf32>
+  return %0#0, %0#1 : tensor<4xf32>, tensor<2x2xf32>
 }
 
 // -----

@@ -76,6 +76,13 @@ TENON_DEVICE void multiplyMatrices(bf16, bf16, float *sums, const u32 (&a)[4],
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
+TENON_DEVICE void multiplyMatrices(float, float, float *sums,
+                                   const u32 (&a)[4], u32 b0, u32 b1) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
 TENON_DEVICE void multiplyMatrices(f16, f16, float *sums, const u32 (&a)[4],
                                    u32 b0, u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
@@ -101,6 +108,13 @@ TENON_PRODUCT_OF_BYTES(u8, u8)
 TENON_PRODUCT_OF_BYTES(u8, i8)
 TENON_PRODUCT_OF_BYTES(i8, u8)
 TENON_PRODUCT_OF_BYTES(i8, i8)
+
+/// What was read as the unit multiplies it.
+template <class T> TENON_DEVICE void roundFactors(T, u32 (&)[4]) {}
+TENON_DEVICE void roundFactors(float, u32 (&x)[4]) {
+  TENON_UNROLL for (int i = 0; i < 4; ++i) x[i] =
+      __float_as_uint(roundedToTf32(__uint_as_float(x[i])));
+}
 
 /// Contracted elements of one instruction, and of half of one: 16 bytes.
 template <class T> inline constexpr int kUnitDepth = 32 / int(sizeof(T));
@@ -208,6 +222,8 @@ TENON_DEVICE void multiplyByWarps(Tile<Sum, L> &sums, const A &left,
     u32 x[kBands][4], y[kPairs][4];
     TENON_UNROLL for (int i = 0; i < kBands; ++i) a.read(x[i], i, k);
     TENON_UNROLL for (int j = 0; j < kPairs; ++j) b.read(y[j], 16 * j, k);
+    TENON_UNROLL for (int i = 0; i < kBands; ++i) roundFactors(TA(), x[i]);
+    TENON_UNROLL for (int j = 0; j < kPairs; ++j) roundFactors(TB(), y[j]);
     TENON_UNROLL for (int i = 0; i < kBands; ++i)
         TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
       Sum *four = sums.v + (i * kPairs + j) * 8;

@@ -34,10 +34,21 @@ TENON_DEVICE void reduceWarps(T (&v)[Slots], u32 memory) {
       TENON_UNROLL for (int i = 0; i < Slots; ++i) at(i, L::warpSharing(Axis)) =
           v[i];
     L::Grid::sync();
-    TENON_UNROLL for (int i = 0; i < Slots; ++i) {
-      v[i] = at(i, 0);
-      TENON_UNROLL for (int w = 1; w < kWarps; ++w) v[i] =
-          Op::combine(v[i], at(i, w));
+    // Lanes that share an element read one each, if they are enough.
+    constexpr int kLanes = kWarps - 1;
+    if constexpr ((kWarps & kLanes) == 0 &&
+                  (L::lanesSharing(Axis) & kLanes) == kLanes) {
+      TENON_UNROLL for (int i = 0; i < Slots; ++i) v[i] =
+          at(i, int(lane() & kLanes));
+      TENON_UNROLL for (u32 bit = 1; bit < kWarps; bit *= 2)
+          TENON_UNROLL for (int i = 0; i < Slots; ++i) v[i] =
+              Op::combine(v[i], shuffle(v[i], bit));
+    } else {
+      TENON_UNROLL for (int i = 0; i < Slots; ++i) {
+        v[i] = at(i, 0);
+        TENON_UNROLL for (int w = 1; w < kWarps; ++w) v[i] =
+            Op::combine(v[i], at(i, w));
+      }
     }
   }
 }

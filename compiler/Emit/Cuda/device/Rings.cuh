@@ -196,15 +196,27 @@ public:
   }
 
   /// Calls use(turn, stage), whose products are there when it returns.
-  template <class Use> TENON_DEVICE void consume(i64 turns, Use use) {
+  template <int Unrolled = 1, class Use>
+  TENON_DEVICE void consume(i64 turns, Use use) {
     if constexpr (kGroups > 1)
       asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kOfProducts));
+    static_assert(Unrolled == 1 || Unrolled == Stages, "neither");
     const int n = kept(int(turns));
+    // Stages that are numbers spare the loop arithmetic.
 #pragma unroll 1
-    for (int turn = 0; turn < n; ++turn, next()) {
-      await(full + 8 * stage, phase);
-      use(turn, stage);
-      release();
+    for (int turn = 0; turn < n;) {
+      TENON_UNROLL for (int i = 0; i < Unrolled; ++i) {
+        const int at = Unrolled > 1 ? i : stage;
+        await(full + 8 * at, phase);
+        use(turn, at);
+        release(at);
+        if (++turn == n)
+          break;
+      }
+      if (Unrolled > 1)
+        phase ^= 1;
+      else
+        next();
     }
     // Nobody leaves whose barriers others may still arrive at.
     if constexpr (Blocks > 1)
@@ -218,7 +230,7 @@ private:
                        kOfCopies = 40,
                        kOfProducts =
                            (kAllRegisters - kOfCopies) / kGroups / 8 * 8;
-  TENON_DEVICE void release() const {
+  TENON_DEVICE void release(int stage) const {
     if constexpr (Blocks > 1) {
       if (lane() < Blocks)
         arriveThere(there + (freeOf(stage) - full));

@@ -173,6 +173,12 @@ TENON_DEVICE float power2(float x) {
   return y;
 }
 TENON_DEVICE double power2(double x) { return exp2(x); }
+/// 10 bits of fraction, of two equally near numbers the one farther from 0.
+TENON_DEVICE float roundedToTf32(float x) {
+  u32 bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
+  return __uint_as_float(bits);
+}
 
 struct Sum {
   template <class T> TENON_DEVICE static T identity() { return T(0); }

@@ -205,17 +205,20 @@ template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
   settle(sums);
 }
 
-/// The thread's group; that it is the same for all of a warp shows in a
-/// shuffle, and spares moves between registers.
-TENON_DEVICE int groupOfWarp() {
-  return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
+/// The thread's group of those that multiply; that it is the same for all of a
+/// warp shows in a shuffle, and spares moves between registers.
+template <class Grid> TENON_DEVICE int groupOfWarp() {
+  if constexpr (Grid::kThreads == 128)
+    return 0;
+  else
+    return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
 }
 
 template <class L, class A, class B>
 TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
                                    const B &b) {
   constexpr int kRows = 64;
-  const GroupLeft<L, A> left(a, groupOfWarp() * kRows);
+  const GroupLeft<L, A> left(a, groupOfWarp<typename L::Grid>() * kRows);
   const GroupRight<B> right(b);
   constexpr int kAllRows = 16 * L::Grid::kRows;
   constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;

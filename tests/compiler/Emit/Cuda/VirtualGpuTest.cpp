@@ -68,6 +68,25 @@ TEST_P(VirtualGpu, ComputesWhatTheOpsMean) {
   }
 }
 
+TEST_F(VirtualGpu, MultipliesTf32) {
+  CompileOptions rounding = options();
+  rounding.useTf32 = true;
+  unsigned numProducts = 0;
+  for (const auto &[name, text] :
+       readModules("tests/compiler/Emit/Cuda/kernels.mlir")) {
+    SCOPED_TRACE(name);
+    if (text.find("graph.matmul") == std::string::npos)
+      continue;
+    Compiled compiled(text, rounding);
+    ASSERT_TRUE(compiled.isLoaded()) << compiled.loadError();
+    ++numProducts;
+    for (const Sizes &sizes :
+         {Sizes{{"B", 1}, {"L", 1}, {"P", 0}}, {{"B", 2}, {"L", 70}, {"P", 3}}})
+      compiled.expectSame(sizes, 0.02);
+  }
+  EXPECT_GT(numProducts, 5u);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Files, VirtualGpu,
     testing::Values("tests/compiler/kernels.mlir",

@@ -190,3 +190,12 @@ func.func @product_of_four_bits(%x: tensor<?x64xbf16, #graph.dims<L, 64>>, %w: t
   %0 = graph.matmul %x, %f : (tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<64x48xbf16>) -> tensor<?x48xbf16, #graph.dims<L, 48>>
   return %0 : tensor<?x48xbf16, #graph.dims<L, 48>>
 }
+
+// -----
+
+func.func @sum_that_is_normalized_and_goes_on(%x: tensor<?x96xbf16, #graph.dims<L, 96>>, %r: tensor<?x96xbf16, #graph.dims<L, 96>>, %w: tensor<96xf32>) -> (tensor<?x96xbf16, #graph.dims<L, 96>>, tensor<?x96xf32, #graph.dims<L, 96>>) {
+  %s = graph.add %x, %r : (tensor<?x96xbf16, #graph.dims<L, 96>>, tensor<?x96xbf16, #graph.dims<L, 96>>) -> tensor<?x96xbf16, #graph.dims<L, 96>>
+  %f = graph.cast %s {to = f32} : (tensor<?x96xbf16, #graph.dims<L, 96>>) -> tensor<?x96xf32, #graph.dims<L, 96>>
+  %0 = graph.rms_norm %f, %w {epsilon = 1.0e-5 : f64} : (tensor<?x96xf32, #graph.dims<L, 96>>, tensor<96xf32>) -> tensor<?x96xf32, #graph.dims<L, 96>>
+  return %s, %0 : tensor<?x96xbf16, #graph.dims<L, 96>>, tensor<?x96xf32, #graph.dims<L, 96>>
+}

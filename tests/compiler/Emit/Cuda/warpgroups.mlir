@@ -38,7 +38,7 @@
 // CHECK-NEXT:      copyTensor([[RIGHT]], map1, barrier, [[COLUMN:.+]], [[K]]);
 // CHECK-NEXT:      });
 // CHECK-NEXT:    Tile<float, L128x128> [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
-// CHECK-NEXT:    ring.consume(ceilDiv(256, 64), [&](i64 turn, int stage) {
+// CHECK-NEXT:    ring.consume<4>(ceilDiv(256, 64), [&](i64 turn, int stage) {
 // CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT]](0 + stage * 16384);
 // CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT]](65536 + stage * 16384);
 // CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]], [[RIGHT]]);

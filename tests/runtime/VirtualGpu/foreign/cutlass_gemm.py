@@ -23,7 +23,8 @@ def nvcc(arch, source, output, *options):
     import cutlass_library
     library = pathlib.Path(cutlass_library.__file__).parent
     compiler = pathlib.Path(gpu_sass.tool("nvcc"))
-    includes = [HERE.parents[3], library / "source/include", library / "source/tools/util/include", library.parent / "nvidia/cu13/include/cccl"]
+    cccl = library.parent / "nvidia/cu13/include"
+    includes = [HERE.parents[3], library / "source/include", library / "source/tools/util/include", cccl, cccl / "cccl"]
     # The driver is called as such, with no runtime between.
     command = [compiler, "-std=c++17", "-O3", "-DNDEBUG", "-DCUTLASS_ENABLE_DIRECT_CUDA_DRIVER_CALL", "--expt-relaxed-constexpr",
                f"-arch=sm_{arch}{'a' if arch >= 90 else ''}", *(f"-I{each}" for each in includes),
