@@ -1,6 +1,6 @@
 """Measures emitted kernels on the virtual GPU: contracts, and the page of them.
 
-usage: cuda_kernels.py measure TENON [--small] [--peers PYTHON]
+usage: cuda_kernels.py measure TENON [--small] [--row ROW] [--peers PYTHON]
                                                  measure again, and write the contracts;
                                                  with PYTHON (./dev setup --peers) Triton's
                                                  and CUTLASS' kernels, too
@@ -165,7 +165,7 @@ def run_measure(arguments):
     contracts = json.loads(CONTRACTS.read_text()) if CONTRACTS.exists() else {}
     for name, (_, _, is_small) in ROWS.items():
         for arch in ARCHS:
-            if arguments.small and not is_small:
+            if (arguments.small and not is_small) or arguments.row not in (None, name):
                 continue
             contracts[cuda_page.key_of(name, arch, "Tenon")] = measure(arguments.tenon, name, arch)
             for by in cuda_page.PEERS if arguments.peers else ():
@@ -224,9 +224,11 @@ def main():
     for name, run in (("measure", run_measure), ("check", run_check)):
         command = commands.add_parser(name)
         command.add_argument("tenon", help="the tool that compiles and runs")
-        command.add_argument("--small", action="store_true", help="only what takes seconds")
-        command.add_argument("--peers", metavar="PYTHON", help="an interpreter that has Triton and CUTLASS")
         command.set_defaults(run=run)
+    measuring = commands.choices["measure"]
+    measuring.add_argument("--small", action="store_true", help="only what takes seconds")
+    measuring.add_argument("--row", choices=ROWS, help="only this one")
+    measuring.add_argument("--peers", metavar="PYTHON", help="an interpreter that has Triton and CUTLASS")
     commands.add_parser("compare").set_defaults(run=run_compare)
     page = commands.add_parser("page")
     page.add_argument("--check", action="store_true", help="compare only")

@@ -11,6 +11,7 @@ The tools are those below TENON_CUDA_PATH, or else /usr/local/cuda.
 """
 
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -130,18 +131,32 @@ def body_at(ptx, start):
 def statements(ptx):
     """The instructions of each kernel of a text."""
     ptx = re.sub(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"|\.loc\s[^\n]*", "", ptx, flags=re.S)
-    kernels = {}
-    for entry in re.finditer(r"\.entry\s+([\w$]+)\s*\(.*?\)[^{]*\{", ptx, flags=re.S):
-        body, labels = kernels.setdefault(entry[1], []), []
-        for text in re.split(r"[;{}]", body_at(ptx, entry.end())):
-            while label := re.match(r"\s*([$\w]+):(?!:)", text):
-                labels.append(label[1])
-                text = text[label.end():]
-            found = re.match(r"\s*(@!?[%\w]+\s+)?([a-z][\w.:]*)\s*(.*)", text, flags=re.S)
-            if found:
-                body.append(text_instruction(*found.groups(), labels))
-                labels = []
-    return kernels
+    return {entry[1]: statements_of(body_at(ptx, entry.end()))
+            for entry in re.finditer(r"\.entry\s+([\w$]+)\s*\(.*?\)[^{]*\{", ptx, flags=re.S)}
+
+
+def statements_of(body):
+    """Labels are of the block in braces where they stand, and are known in those within it."""
+    found, labels, scopes, numbers = [], [], [0], itertools.count(1)
+    known, branches = set(), []
+    for text in re.findall(r"[{}]|[^{};]+", body):
+        if text == "{":
+            scopes.append(next(numbers))
+        elif text == "}":
+            scopes.pop()
+        while label := re.match(r"\s*([$\w]+):(?!:)", text):
+            labels.append(f"{label[1]} {scopes[-1]}")
+            text = text[label.end():]
+        if statement := re.match(r"\s*(@!?[%\w]+\s+)?([a-z][\w.:]*)\s*(.*)", text, flags=re.S):
+            found.append(text_instruction(*statement.groups(), labels))
+            known.update(labels)
+            labels = []
+            if found[-1].target:
+                branches.append((found[-1], list(scopes)))
+    for branch, around in branches:
+        names = [f"{branch.target} {scope}" for scope in reversed(around)]
+        branch.target = next((name for name in names if name in known), branch.target)
+    return found
 
 
 def text_instruction(guard, name, operands, labels):

@@ -23,7 +23,11 @@ $turn:
 	setp.eq.u32 %p1, %r1, 0;
 	@%p1 bra $wait;
 $waited:
-	{ // a block of its own
+	{ // a block's labels are its own
+	@%p8 bra $wait;
+	bra.uni $turn;
+$turn:
+$wait:
 	mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1, %f2}, {%r1}, {%r2}, {%f1};
 	}
 	@!%p2 bra $unmasked;
