@@ -27,7 +27,8 @@ void addBroadcastPatterns(mlir::RewritePatternSet &patterns,
 /// Chains of reshape, transpose and broadcast become shorter ones.
 void addViewPatterns(mlir::RewritePatternSet &patterns);
 
-/// Attention of one query a head is not causal, and has a head for each of keys.
+/// Attention of one query a head is not causal, and has a head for each of
+/// keys.
 void addAttentionPatterns(mlir::RewritePatternSet &patterns);
 
 /// Products of vectors are products of matrices; a reduction reduces
