@@ -7,8 +7,6 @@
 #include "runtime/Core/Message.h"
 #include "tools/tenon/Modules.h"
 
-#include "llvm/Support/Path.h"
-
 using namespace mlir;
 
 namespace tenon::tool {
