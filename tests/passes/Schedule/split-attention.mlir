@@ -1,10 +1,11 @@
 // RUN: tenon-opt %s --simplify-graph --fuse-groups --form-kernels --split-attention --choose-cuda-schedule | FileCheck %s
 
 // Eight heads of keys for 256 instances: 32 parts, though 640 keys are parts of
-// 128 or more. The heads that share keys are the rows of one instance.
+// 128 or more. The heads that share keys are the rows of one instance: four of
+// them, for four warps of the merge.
 
 // CHECK-DAG: tile.kernel @attention_parts(%{{.*}}inputs 2 outputs 3 schedule {BM = 16 : index, BN = 64 : index, stages = 2 : index, unit = "mma", warps = array<i64: 1, 4>}
-// CHECK-DAG: tile.kernel @attention_merge(%{{.*}}inputs 3 outputs 1 schedule {BM = 8 : index, stages = 2 : index, warps = array<i64: 8, 1>}
+// CHECK-DAG: tile.kernel @attention_merge(%{{.*}}inputs 3 outputs 1 schedule {BM = 4 : index, stages = 2 : index, warps = array<i64: 4, 1>}
 // CHECK-DAG: tile.launch @attention_parts({{.*}}-> (tensor<5x1x2x4xf32>, tensor<5x1x2x4xf32>, tensor<5x1x2x4x64xf32>)
 func.func @one_query(%q: tensor<1x8x1x64xbf16>, %k: tensor<1x2x640x64xbf16>) -> tensor<1x8x1x64xbf16> {
   %0 = graph.attention %q, %k, %k {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<1x8x1x64xbf16>, tensor<1x2x640x64xbf16>, tensor<1x2x640x64xbf16>) -> tensor<1x8x1x64xbf16>
