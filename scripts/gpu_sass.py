@@ -1,6 +1,6 @@
 """What ptxas makes of a kernel's PTX, as nvdisasm shows it, counted.
 
-usage: gpu_sass.py FILE.ptx|FILE.cubin|MODEL.tenon [ARCH]
+usage: gpu_sass.py FILE.ptx|MODEL.tenon ARCH
 
 For each kernel: its instructions by the unit that they keep busy, those that touch local
 memory, as spills do, and one turn of its main loop. A turn is the way through the innermost loop

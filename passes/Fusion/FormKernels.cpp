@@ -118,14 +118,6 @@ std::string describe(graph::GroupOp group) {
   return text.empty() ? "copy" : text;
 }
 
-KernelClass strongestClass(graph::GroupOp group) {
-  KernelClass strongest = KernelClass::View;
-  for (Operation &op : group.getBody().front())
-    if (classOf(&op) != KernelClass::None)
-      strongest = std::max(strongest, classOf(&op));
-  return strongest;
-}
-
 tile::KernelOp KernelFormer::build(graph::GroupOp group, const GridForm &form,
                                    SmallVectorImpl<Attribute> &scalars) {
   Block &body = group.getBody().front();

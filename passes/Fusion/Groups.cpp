@@ -13,6 +13,14 @@ KernelClass classOf(Operation *op) {
   return tiles ? tiles.getKernelClass() : KernelClass::None;
 }
 
+KernelClass strongestClass(graph::GroupOp group) {
+  KernelClass strongest = KernelClass::View;
+  for (Operation &op : group.getBody().front())
+    if (classOf(&op) != KernelClass::None)
+      strongest = std::max(strongest, classOf(&op));
+  return strongest;
+}
+
 graph::GroupOp makeGroup(OpBuilder &b, Value root,
                          ArrayRef<Operation *> members, ValueRange inside,
                          ValueRange outside) {

@@ -10,6 +10,9 @@ namespace tenon {
 /// The kind of kernel that the op makes; None for what makes none, or null.
 KernelClass classOf(mlir::Operation *op);
 
+/// The kind of the kernel that the group makes.
+KernelClass strongestClass(graph::GroupOp group);
+
 /// A group, at the builder, that computes `root` with clones of `members` (in
 /// order). They read `inside`, which is `outside` where the group stands.
 graph::GroupOp makeGroup(mlir::OpBuilder &builder, mlir::Value root,

@@ -20,14 +20,6 @@ Value rootOf(graph::GroupOp group) {
       .getValues()[0];
 }
 
-KernelClass strongestClass(graph::GroupOp group) {
-  KernelClass strongest = KernelClass::View;
-  for (Operation &op : group.getBody().front())
-    if (classOf(&op) != KernelClass::None)
-      strongest = std::max(strongest, classOf(&op));
-  return strongest;
-}
-
 bool haveEqualDims(Value a, Value b) {
   return graph::getDims(cast<RankedTensorType>(a.getType())) ==
          graph::getDims(cast<RankedTensorType>(b.getType()));
