@@ -76,8 +76,8 @@ TENON_DEVICE void multiplyMatrices(bf16, bf16, float *sums, const u32 (&a)[4],
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
                : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
-TENON_DEVICE void multiplyMatrices(float, float, float *sums,
-                                   const u32 (&a)[4], u32 b0, u32 b1) {
+TENON_DEVICE void multiplyMatrices(float, float, float *sums, const u32 (&a)[4],
+                                   u32 b0, u32 b1) {
   asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
                "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
