@@ -86,6 +86,7 @@ static void addCudaSchedule(PassManager &passes, target::GpuAttr gpu) {
   passes.addPass(createSplitAttentionPass());
   passes.addPass(createChooseCudaSchedulePass(options));
   passes.addPass(createApplySchedulePass());
+  passes.addPass(createSumOneRowProductsPass());
 }
 
 static void addSchedule(PassManager &passes, Attribute target) {

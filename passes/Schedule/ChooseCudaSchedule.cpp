@@ -16,8 +16,6 @@ namespace tenon {
 
 namespace {
 
-constexpr int64_t kFewQueries = 16;
-
 /// What a GPU's schedule says.
 struct Choice {
   llvm::StringMap<int64_t> numbers;
@@ -37,6 +35,7 @@ private:
   Choice contraction();
   Choice attention();
   Choice decoding();
+  Choice oneQuery();
   Choice rows();
   Choice elements();
   /// The size of the grid's axis or the loop that the symbol cuts, where that
@@ -56,6 +55,7 @@ private:
   int64_t longestRow = 0;
   int64_t mostRows = 1; ///< of a tile whose rows are a number
   bool hasTiles = false;
+  bool hasSlices = false; ///< of tiles of three axes, which loops walk
 };
 
 CudaChoice::CudaChoice(tile::KernelOp kernel, int64_t sharedBytes,
@@ -79,6 +79,7 @@ CudaChoice::CudaChoice(tile::KernelOp kernel, int64_t sharedBytes,
       if (!tile || tile.getRank() < 2)
         continue;
       hasTiles = true;
+      hasSlices |= tile.getRank() > 2;
       // Of more axes the last two are spread over threads.
       ArrayRef<Attribute> last = tile.getExtents().take_back(2);
       if (auto symbol = dyn_cast<StringAttr>(last[0]))
@@ -118,7 +119,6 @@ int64_t CudaChoice::stagesOf(int64_t bytes, bool leavesHalf) {
 /// Whether there are as many blocks as a GPU has multiprocessors, for all that
 /// is known, where the grid is cut into so many rows and columns.
 bool CudaChoice::fillsGpu(int64_t rows, int64_t columns) {
-  constexpr int64_t kMultiprocessors = 128;
   int64_t numBlocks = 1;
   tile::GridOp grid = kernel.getGrid();
   for (auto [size, block] :
@@ -166,6 +166,17 @@ Choice CudaChoice::contraction() {
   return choice;
 }
 
+/// One row: a warp has all of its product's sums, and what it reads next does
+/// not wait for others.
+Choice CudaChoice::oneQuery() {
+  Choice choice;
+  choice.numbers = {{"BM", 1}, {"BN", 16}};
+  choice.warpColumns = 1;
+  choice.reason = "a warp for one query, which multiplies 16 keys at a time "
+                  "where it has read them";
+  return choice;
+}
+
 /// Few queries: the warps share the keys of a turn, which each of them would
 /// read for queries that there are not.
 Choice CudaChoice::decoding() {
@@ -182,6 +193,8 @@ Choice CudaChoice::decoding() {
 Choice CudaChoice::attention() {
   Choice choice;
   constexpr int64_t kManyQueries = 512, kRowsOfTwo = 128, kShortRow = 64;
+  if (sizeOf("BM") == 1)
+    return oneQuery();
   bool isNarrow = tile::unitBytes(kernel) == 2,
        usesGroups = isNarrow && hasGroups;
   if (isNarrow && sizeOf("BM").value_or(kManyQueries) <= kFewQueries)
@@ -211,7 +224,7 @@ Choice CudaChoice::rows() {
   Choice choice;
   bool isShort = longestRow <= kLongestOfWarp;
   choice.warpRows = isShort ? 8 : 1;
-  if (mostRows == 1)
+  if (mostRows == 1 || hasSlices)
     for (StringAttr symbol : rowSymbols)
       choice.warpRows = cut(symbol.getValue(), choice.warpRows);
   choice.warpColumns = isShort ? 1 : 8;

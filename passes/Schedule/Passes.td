@@ -149,58 +149,31 @@ def SplitAttentionPass : Pass<"split-attention", "::mlir::ModuleOp"> {
       %c0 = arith.constant 0 : index
       %c4 = arith.constant 4 : index
       %c8 = arith.constant 8 : index
-      %cst = arith.constant 0xFF800000 : f32
-      %cst_0 = arith.constant 0.000000e+00 : f32
       %0 = tile.grid [%c4 by BM]
-      %1 = tile.fill %cst : f32 -> <[BM], f32>
-      %2 = tile.fill %cst_0 : f32 -> <[BM, 8], f32>
-      %3 = tile.fill %cst_0 : f32 -> <[BM], f32>
       %c2 = arith.constant 2 : index
-      %c1 = arith.constant 1 : index
-      %4:3 = scf.for %arg4 = %c0 to %c2 step %c1 iter_args(%arg5 = %1, %arg6 = %3, %arg7 = %2) -> (!tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>) {
-        %6 = tile.view %arg0[%c2, %c4] : !tile.view<2x4xf32>
-        %7 = tile.load %6[%arg4, %0] axes [1] : <2x4xf32> -> <[BM], f32>
-        %8 = tile.view %arg1[%c2, %c4] : !tile.view<2x4xf32>
-        %9 = tile.load %8[%arg4, %0] axes [1] : <2x4xf32> -> <[BM], f32>
-        %10 = tile.view %arg2[%c2, %c4, %c8] : !tile.view<2x4x8xf32>
-        %11 = tile.load %10[%arg4, %0, %c0] axes [1, 2] : <2x4x8xf32> -> <[BM, 8], f32>
-        %12 = tile.map %arg5, %7 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
-        ^bb0(%arg8: f32, %arg9: f32):
-          %17 = arith.maximumf %arg8, %arg9 : f32
-          tile.yield %17 : f32
-        }
-        %13 = tile.map %arg5, %12 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
-        ^bb0(%arg8: f32, %arg9: f32):
-          %17 = arith.cmpf oeq, %arg8, %cst : f32
-          %18 = arith.subf %arg8, %arg9 : f32
-          %19 = math.exp2 %18 {tile.not_positive} : f32
-          %20 = arith.select %17, %cst_0, %19 : f32
-          tile.yield %20 : f32
-        }
-        %14 = tile.map %7, %12 maps [[0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
-        ^bb0(%arg8: f32, %arg9: f32):
-          %17 = arith.cmpf oeq, %arg8, %cst : f32
-          %18 = arith.subf %arg8, %arg9 : f32
-          %19 = math.exp2 %18 {tile.not_positive} : f32
-          %20 = arith.select %17, %cst_0, %19 : f32
-          tile.yield %20 : f32
-        }
-        %15 = tile.map %arg6, %13, %9, %14 maps [[0], [0], [0], [0]] : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM], f32> -> <[BM], f32> {
-        ^bb0(%arg8: f32, %arg9: f32, %arg10: f32, %arg11: f32):
-          %17 = arith.mulf %arg10, %arg11 : f32
-          %18 = math.fma %arg8, %arg9, %17 : f32
-          tile.yield %18 : f32
-        }
-        %16 = tile.map %arg7, %13, %11, %14 maps [[0, 1], [0], [0, 1], [0]] : !tile.tile<[BM, 8], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>, !tile.tile<[BM], f32> -> <[BM, 8], f32> {
-        ^bb0(%arg8: f32, %arg9: f32, %arg10: f32, %arg11: f32):
-          %17 = arith.mulf %arg10, %arg11 : f32
-          %18 = math.fma %arg8, %arg9, %17 : f32
-          tile.yield %18 : f32
-        }
-        scf.yield %12, %15, %16 : !tile.tile<[BM], f32>, !tile.tile<[BM], f32>, !tile.tile<[BM, 8], f32>
+      %1 = tile.view %arg0[%c2, %c4] : !tile.view<2x4xf32>
+      %2 = tile.load %1[%c0, %0] axes [0, 1] : <2x4xf32> -> <[2, BM], f32>
+      %3 = tile.view %arg2[%c2, %c4, %c8] : !tile.view<2x4x8xf32>
+      %4 = tile.load %3[%c0, %0, %c0] axes [0, 1, 2] : <2x4x8xf32> -> <[2, BM, 8], f32>
+      %5 = tile.reduce  max %2 axis 0 : <[2, BM], f32> -> <[BM], f32>
+      %6 = tile.map %2, %5 maps [[0, 1], [1]] : !tile.tile<[2, BM], f32>, !tile.tile<[BM], f32> -> <[2, BM], f32> {
+      ^bb0(%arg4: f32, %arg5: f32):
+        %cst = arith.constant 0xFF800000 : f32
+        %10 = arith.cmpf oeq, %arg4, %cst : f32
+        %11 = arith.subf %arg4, %arg5 : f32
+        %12 = math.exp2 %11 {tile.not_positive} : f32
+        %cst_0 = arith.constant 0.000000e+00 : f32
+        %13 = arith.select %10, %cst_0, %12 : f32
+        tile.yield %13 : f32
       }
-      %5 = tile.view %arg3[%c4, %c8] : !tile.view<4x8xf32>
-      tile.store %4#2, %5[%0, %c0] axes [0, 1] : <[BM, 8], f32>, <4x8xf32>
+      %7 = tile.map %4, %6 maps [[0, 1, 2], [0, 1]] : !tile.tile<[2, BM, 8], f32>, !tile.tile<[2, BM], f32> -> <[2, BM, 8], f32> {
+      ^bb0(%arg4: f32, %arg5: f32):
+        %10 = arith.mulf %arg4, %arg5 : f32
+        tile.yield %10 : f32
+      }
+      %8 = tile.reduce  sum %7 axis 0 : <[2, BM, 8], f32> -> <[BM, 8], f32>
+      %9 = tile.view %arg3[%c4, %c8] : !tile.view<4x8xf32>
+      tile.store %8, %9[%0, %c0] axes [0, 1] : <[BM, 8], f32>, <4x8xf32>
       tile.return
     }
     func.func @main(%arg0: tensor<256x8xf32>) -> tensor<4x8xf32> {
@@ -233,7 +206,7 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
       most;
     * attention has four warps below each other, or eight where there are many
       queries, so that no row of scores is spread over two; few queries have four
-      warps beside each other, each with keys of its own;
+      warps beside each other, each with keys of its own, and one query has a warp;
     * products of floats of 16 bits and of integers of 8 are the matrix unit's
       (`unit = "mma"`); where four warps can multiply together (`"wgmma"`), those
       of floats have 64 rows for each group of them, and two blocks (`cluster`)
@@ -282,6 +255,74 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
     Option<"warpgroups", "warpgroups", "bool", "false", "four warps multiply together">
   ];
   let dependentDialects = ["tenon::tile::TileDialect"];
+}
+
+def SumOneRowProductsPass : Pass<"sum-one-row-products", "::mlir::ModuleOp"> {
+  let summary = "make products of one row multiplications and sums";
+  let description = [{
+    A GPU's threads multiply what they have read: no element of a product's right
+    side is used twice, so it need not lie in shared memory, and a matrix unit would
+    multiply it with 15 rows that there are not. Tiles of such a kernel, and of one
+    with tiles of three axes, lose their axes of one element. A right side that lies
+    along its contracted axis in memory is read so.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<f32>, %w: !tile.buffer<bf16>, %y: !tile.buffer<f32>) inputs 2 outputs 1 schedule {BM = 1 : index, warps = array<i64: 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %c64 = arith.constant 64 : index
+      %zero = arith.constant 0.0 : f32
+      %i = tile.grid [%c1 by 1]
+      %xv = tile.view %x[%c1, %c64] : !tile.view<1x64xf32>
+      %a = tile.load %xv[%i, %c0] axes [0, 1] : <1x64xf32> -> <[1, 64], f32>
+      %wv = tile.view %w[%c8, %c64] : !tile.view<8x64xbf16>
+      %b = tile.load %wv[%c0, %c0] axes [1, 0] : <8x64xbf16> -> <[64, 8], bf16>
+      %acc = tile.fill %zero : f32 -> <[1, 8], f32>
+      %c = tile.mma %a, %b, %acc : <[1, 64], f32>, <[64, 8], bf16> -> <[1, 8], f32>
+      %yv = tile.view %y[%c1, %c8] : !tile.view<1x8xf32>
+      tile.store %c, %yv[%i, %c0] axes [0, 1] : <[1, 8], f32>, <1x8xf32>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<f32>, %arg1: !tile.buffer<bf16>, %arg2: !tile.buffer<f32>) inputs 2 outputs 1 schedule {BM = 1 : index, warps = array<i64: 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c8 = arith.constant 8 : index
+      %c64 = arith.constant 64 : index
+      %0 = tile.grid [%c1 by 1]
+      %1 = tile.view %arg0[%c1, %c64] : !tile.view<1x64xf32>
+      %2 = tile.load %1[%0, %c0] axes [1] : <1x64xf32> -> <[64], f32>
+      %3 = tile.view %arg1[%c8, %c64] : !tile.view<8x64xbf16>
+      %4 = tile.load %3[%c0, %c0] axes [0, 1] : <8x64xbf16> -> <[8, 64], bf16>
+      %5 = tile.map %2, %4 maps [[1], [0, 1]] : !tile.tile<[64], f32>, !tile.tile<[8, 64], bf16> -> <[8, 64], f32> {
+      ^bb0(%arg3: f32, %arg4: bf16):
+        %8 = arith.extf %arg4 : bf16 to f32
+        %9 = arith.mulf %arg3, %8 : f32
+        tile.yield %9 : f32
+      }
+      %6 = tile.reduce  sum %5 axis 1 : <[8, 64], f32> -> <[8], f32>
+      %7 = tile.view %arg2[%c1, %c8] : !tile.view<1x8xf32>
+      tile.store %6, %7[%0, %c0] axes [1] : <[8], f32>, <1x8xf32>
+      tile.return
+    }
+    ```
+
+    Requires: apply-schedule.
+    Ensures:  no product of one row of floats is left in a kernel without a unit.
+    Leaves:   kernels with a product of more rows, or of one element a side, and
+              those whose axes of one element may stand outside their views.
+    Numerics: sums in another order, each product unrounded.
+    Source:   Volkov and Demmel 2008, doi:10.1109/SC.2008.5214359 (registers before
+              shared memory).
+  }];
+  let dependentDialects = ["tenon::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def ApplySchedulePass : Pass<"apply-schedule", "::mlir::ModuleOp"> {

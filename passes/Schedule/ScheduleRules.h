@@ -19,6 +19,10 @@ namespace tenon {
 /// use.
 llvm::SetVector<mlir::StringAttr> symbolsOf(tile::KernelOp kernel);
 
+/// What a GPU is taken to have, and so few queries that attention's rows are
+/// those of one product of its matrix unit.
+inline constexpr int64_t kMultiprocessors = 128, kFewQueries = 16;
+
 /// The number that an index is, where it is a constant.
 std::optional<int64_t> constantOf(mlir::Value value);
 

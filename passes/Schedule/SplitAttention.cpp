@@ -45,15 +45,15 @@ scf::ForOp loopOf(tile::KernelOp kernel) {
   return *loops.begin();
 }
 
-/// How many parts give every multiprocessor two instances; 1 where the kernel
-/// has enough as it is, or more than a few queries.
+/// How many parts give every multiprocessor two instances, or eight of one
+/// query, which are a warp each; 1 where the kernel has enough as it is, or more
+/// than a few queries.
 int64_t numPartsOf(tile::KernelOp kernel) {
-  constexpr int64_t kInstances = 256, kFewQueries = 16, kFewestKeys = 128,
-                    kMostParts = 32;
+  constexpr int64_t kFewestKeys = 128, kMostParts = 32;
   scf::ForOp loop = loopOf(kernel);
   if (!loop)
     return 1;
-  int64_t numInstances = 1;
+  int64_t numInstances = 1, most = kMostParts, mostQueries = 1;
   tile::GridOp grid = kernel.getGrid();
   for (auto [size, block] :
        llvm::zip_equal(grid.getSizes(), grid.getBlocks())) {
@@ -62,11 +62,13 @@ int64_t numPartsOf(tile::KernelOp kernel) {
       numInstances *= number.value_or(1);
     else if (!number || *number > kFewQueries)
       return 1;
+    else
+      mostQueries = std::max(mostQueries, *number);
   }
-  int64_t most = kMostParts;
+  int64_t wanted = kMultiprocessors * (mostQueries == 1 ? 8 : 2);
   if (std::optional<int64_t> keys = constantOf(loop.getUpperBound()))
     most = std::min(most, *keys / kFewestKeys);
-  return std::clamp<int64_t>(kInstances / std::max<int64_t>(numInstances, 1), 1,
+  return std::clamp<int64_t>(wanted / std::max<int64_t>(numInstances, 1), 1,
                              std::max<int64_t>(most, 1));
 }
 
@@ -85,9 +87,9 @@ private:
   void storePart(tile::KernelBuilder &builder, Value tile, Value buffer,
                  tile::GridOp grid);
   SmallVector<Value> merge(tile::KernelBuilder &builder, ValueRange buffers,
-                           Value part, ValueRange carried);
-  tile::AxisTile loadPart(tile::KernelBuilder &builder, Type type, Value buffer,
-                          Value part);
+                           TypeRange carried);
+  tile::AxisTile loadParts(tile::KernelBuilder &builder, Type type,
+                           Value buffer);
   Value viewOf(OpBuilder &b, tile::GridOp grid, tile::TileType type,
                Value buffer, SmallVectorImpl<Value> &offsets,
                SmallVectorImpl<int64_t> &axes, Value part);
@@ -211,40 +213,42 @@ void Splitter::makeParts() {
 // Merge
 //===----------------------------------------------------------------------===//
 
-tile::AxisTile Splitter::loadPart(tile::KernelBuilder &builder, Type type,
-                                  Value buffer, Value part) {
+/// All parts of a carried value: a tile whose first axis they are.
+tile::AxisTile Splitter::loadParts(tile::KernelBuilder &builder, Type type,
+                                   Value buffer) {
   auto tileType = cast<tile::TileType>(type);
   SmallVector<Value> offsets;
-  SmallVector<int64_t> axes;
+  SmallVector<int64_t> axes{0};
   OpBuilder &b = builder.builder();
-  Value view =
-      viewOf(b, merged.getGrid(), tileType, buffer, offsets, axes, part);
+  Value view = viewOf(b, merged.getGrid(), tileType, buffer, offsets, axes,
+                      builder.constantIndex(0));
+  SmallVector<Attribute> extents{b.getIndexAttr(numParts)};
+  llvm::append_range(extents, tileType.getExtents());
+  auto all = tile::TileType::get(b.getContext(), extents,
+                                 tileType.getElementType());
   Value load =
-      tile::LoadOp::create(b, builder.loc(), type, view, offsets, axes);
+      tile::LoadOp::create(b, builder.loc(), all, view, offsets, axes);
   return {load, llvm::to_vector(llvm::seq<unsigned>(0, axes.size()))};
 }
 
+/// What the loop over all keys would leave, of what those over parts left.
 SmallVector<Value> Splitter::merge(tile::KernelBuilder &builder,
-                                   ValueRange buffers, Value part,
-                                   ValueRange carried) {
+                                   ValueRange buffers, TypeRange carried) {
   Location loc = builder.loc();
-  auto accType = cast<tile::TileType>(carried[2].getType());
+  auto accType = cast<tile::TileType>(carried.back());
   Type f32 = accType.getElementType();
+  SmallVector<Attribute> extents{builder.number(numParts)};
+  llvm::append_range(extents, accType.getExtents());
   tile::Window region;
-  for (auto [dim, extent] : llvm::enumerate(accType.getExtents()))
+  for (auto [dim, extent] : llvm::enumerate(extents))
     region.axes.push_back({{static_cast<unsigned>(dim)}, Value(), extent});
-  tile::AxisTile m{carried[0], {0}}, l{carried[1], {0}},
-      acc{carried[2], {0, 1}};
   SmallVector<tile::AxisTile> of;
-  for (auto [value, buffer] : llvm::zip_equal(carried, buffers))
-    of.push_back(loadPart(builder, value.getType(), buffer, part));
+  for (auto [type, buffer] : llvm::zip_equal(carried, buffers))
+    of.push_back(loadParts(builder, type, buffer));
 
-  tile::AxisTile top = builder.map(
-      region, {m, of[0]}, f32, [&](OpBuilder &b, ValueRange v) -> Value {
-        return arith::MaximumFOp::create(b, loc, v[0], v[1]);
-      });
+  tile::AxisTile top = builder.reduce(tile::Combine::Max, of[0], 0);
   // What has no visible key counts nothing: -inf less -inf would be NaN.
-  auto factor = [&](OpBuilder &b, ValueRange v) -> Value {
+  auto weight = [&](OpBuilder &b, ValueRange v) -> Value {
     Value none = arith::ConstantOp::create(
         b, loc,
         b.getFloatAttr(f32, APFloat::getInf(APFloat::IEEEsingle(), true)));
@@ -256,14 +260,15 @@ SmallVector<Value> Splitter::merge(tile::KernelBuilder &builder,
     Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
     return arith::SelectOp::create(b, loc, isNone, zero, e);
   };
-  tile::AxisTile c = builder.map(region, {m, top}, f32, factor),
-                 d = builder.map(region, {of[0], top}, f32, factor);
-  auto sum = [&](OpBuilder &b, ValueRange v) -> Value {
-    return math::FmaOp::create(b, loc, v[0], v[1],
-                               arith::MulFOp::create(b, loc, v[2], v[3]));
+  tile::AxisTile weights = builder.map(region, {of[0], top}, f32, weight);
+  auto sum = [&](const tile::AxisTile &parts) {
+    tile::AxisTile weighted = builder.map(
+        region, {parts, weights}, f32, [&](OpBuilder &b, ValueRange v) -> Value {
+          return arith::MulFOp::create(b, loc, v[0], v[1]);
+        });
+    return builder.reduce(tile::Combine::Sum, weighted, 0).tile;
   };
-  return {top.tile, builder.map(region, {l, c, of[1], d}, f32, sum).tile,
-          builder.map(region, {acc, c, of[2], d}, f32, sum).tile};
+  return {top.tile, sum(of[1]), sum(of[2])};
 }
 
 void Splitter::makeMerge() {
@@ -282,30 +287,21 @@ void Splitter::makeMerge() {
   merged.setNumInputs(first + kNumCarried);
 
   tile::KernelBuilder builder(merged, tile::TensorSizes(), {});
-  OpBuilder &b = builder.builder();
-  b.setInsertionPoint(keys);
-  SmallVector<Value> carried(keys.getInitArgs());
-  Value start = carried[1]; // not 0 where there are no keys at all
+  builder.builder().setInsertionPoint(keys);
+  SmallVector<Value> last =
+      merge(builder, entry.getArguments().slice(first, kNumCarried),
+            keys.getResultTypes());
+  Value start = keys.getInitArgs()[1]; // not 0 where there are no keys at all
   auto rowType = cast<tile::TileType>(start.getType());
-  carried[1] = tile::FillOp::create(
-      b, loc, rowType,
-      arith::ConstantOp::create(b, loc,
-                                b.getFloatAttr(rowType.getElementType(), 0)));
-  auto last = builder.loop(
-      builder.constantIndex(numParts), b.getIndexAttr(1), carried,
-      [&](Value part, ValueRange values) -> FailureOr<SmallVector<Value>> {
-        ValueRange buffers(entry.getArguments().slice(first, kNumCarried));
-        return merge(builder, buffers, part, values);
-      });
   tile::Window rows{{{{0}, Value(), rowType.getExtents()[0]}}, {}};
-  (*last)[1] = builder
-                   .map(rows, {{(*last)[1], {0}}, {start, {0}}},
-                        rowType.getElementType(),
-                        [&](OpBuilder &body, ValueRange v) -> Value {
-                          return arith::AddFOp::create(body, loc, v[0], v[1]);
-                        })
-                   .tile;
-  keys.replaceAllUsesWith(*last);
+  last[1] = builder
+                .map(rows, {{last[1], {0}}, {start, {0}}},
+                     rowType.getElementType(),
+                     [&](OpBuilder &body, ValueRange v) -> Value {
+                       return arith::AddFOp::create(body, loc, v[0], v[1]);
+                     })
+                .tile;
+  keys.replaceAllUsesWith(last);
   keys.erase();
   eraseDead(merged);
   for (unsigned n = first; n-- > 0;) {

@@ -326,9 +326,9 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
     staged.erase(side.tile);
 }
 
-/// The sum over rows that the loop adds, in each turn, to a multiple of what it
-/// carries, or null: threads may carry what they have of it, and add that up
-/// behind the loop.
+/// The sum along rows or columns that the loop adds, in each turn, to a
+/// multiple of what it carries, or null: threads may carry what they have of
+/// it, and add that up behind the loop.
 tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
   BlockArgument carried = loop.getRegionIterArg(number);
   auto map = loop.getYieldedValues()[number].getDefiningOp<tile::MapOp>();
@@ -354,11 +354,11 @@ tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
     return nullptr;
   auto parts =
       map.getInputs()[argument.getArgNumber()].getDefiningOp<tile::ReduceOp>();
-  bool isOfRows =
-      parts && parts->hasOneUse() && parts->getBlock() == loop.getBody() &&
-      parts.getKind() == tile::Combine::Sum && parts.getAxis() == 1 &&
-      typeOf(parts.getInput()).getRank() == 2;
-  return isOfRows ? parts : nullptr;
+  bool isOfTile = parts && parts->hasOneUse() &&
+                  parts->getBlock() == loop.getBody() &&
+                  parts.getKind() == tile::Combine::Sum &&
+                  typeOf(parts.getInput()).getRank() == 2;
+  return isOfTile ? parts : nullptr;
 }
 
 void KernelText::printLoop(scf::ForOp loop) {
@@ -379,9 +379,11 @@ void KernelText::printLoop(scf::ForOp loop) {
       partSums.insert(sum);
       std::string name = variables[argument].name;
       line(scope, formatv("{0} = partsOf<Sum>({0});", name));
-      parts.push_back(formatv(
-          "{0} = combineParts<Sum>({0}, {1});", name,
-          memoryOfReduction(typeOf(argument).getExtent(0), warpColumns)));
+      int64_t numWarps =
+          numWarpsAlong(typeOf(sum.getInput()), sum.getAxis() == 1);
+      parts.push_back(
+          formatv("{0} = combineParts<Sum>({0}, {1});", name,
+                  memoryOfReduction(typeOf(argument).getExtent(0), numWarps)));
     }
   printTurns(loop);
   for (const std::string &part : parts)

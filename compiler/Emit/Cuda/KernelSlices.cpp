@@ -107,7 +107,8 @@ std::string KernelText::textOfSlicedReduce(tile::ReduceOp reduce) {
                       typeText(type.getElementType(), spread), kind, element));
   std::string head =
       formatv("for (i64 {0} = 0; {0} < {1}; ++{0}) {{", turn, end);
-  Scope &body = open(reduce->getBlock());
+  // No op's block: what is no slice is printed before the loop.
+  Scope &body = open(nullptr);
   std::string slice =
       sliceText(reduce.getInput(),
                 {static_cast<unsigned>(reduce.getAxis()), turn}, spread);

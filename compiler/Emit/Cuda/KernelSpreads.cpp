@@ -44,6 +44,28 @@ bool KernelText::isStoredAcross(int64_t rows, int64_t columns) {
   });
 }
 
+/// How many elements of such tiles a thread reads or writes at once: 16 bytes
+/// of the widest that memory has, within what leaves lanes enough.
+int64_t KernelText::neighboursInMemory(int64_t rows, int64_t columns) {
+  constexpr int64_t kBits = 128, kFewest = 4, kMost = 8;
+  int64_t widest = 0;
+  auto see = [&](tile::ViewOp view, tile::TileType type) {
+    SmallVector<int64_t> shape = type.getShape();
+    if (shape.size() >= 2 &&
+        ArrayRef(shape).take_back(2) == ArrayRef({rows, columns}))
+      widest = std::max<int64_t>(
+          widest, view.getType().getElementType().getIntOrFloatBitWidth());
+  };
+  kernel.walk([&](Operation *op) {
+    if (auto load = dyn_cast<tile::LoadOp>(op))
+      see(load.getView().getDefiningOp<tile::ViewOp>(), load.getType());
+    else if (auto store = dyn_cast<tile::StoreOp>(op))
+      see(store.getView().getDefiningOp<tile::ViewOp>(),
+          typeOf(store.getTile()));
+  });
+  return widest ? std::clamp(kBits / widest, kFewest, kMost) : kFewest;
+}
+
 KernelText::NamedLayout KernelText::newLayout(int64_t rows, int64_t columns) {
   NamedLayout layout;
   layout.name = formatv("L{0}x{1}", rows, columns);
@@ -55,9 +77,9 @@ KernelText::NamedLayout KernelText::newLayout(int64_t rows, int64_t columns) {
   }
   bool isAcross = isStoredAcross(rows, columns);
   int64_t length = isAcross ? rows : columns;
-  constexpr int64_t kNeighbours = 4, kLanes = 32;
-  int64_t neighbours =
-      std::min<int64_t>(kNeighbours, llvm::bit_floor<uint64_t>(length));
+  constexpr int64_t kLanes = 32;
+  int64_t neighbours = std::min<int64_t>(neighboursInMemory(rows, columns),
+                                         llvm::bit_floor<uint64_t>(length));
   uint64_t groups = llvm::divideCeil(length, neighbours);
   int64_t lanes = std::min<int64_t>(kLanes, llvm::bit_ceil(groups));
   StringRef kind = isAcross ? "ColumnLayout" : "RowLayout";

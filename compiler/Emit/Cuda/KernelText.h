@@ -121,6 +121,7 @@ private:
   std::optional<Spread> spreadByUse(Value tile);
   std::string layoutOf(int64_t rows, int64_t columns);
   NamedLayout newLayout(int64_t rows, int64_t columns);
+  int64_t neighboursInMemory(int64_t rows, int64_t columns);
   bool haveSameRows(llvm::StringRef x, llvm::StringRef y);
   bool hasProduct(int64_t rows, int64_t columns);
   bool isStoredAcross(int64_t rows, int64_t columns);
@@ -145,6 +146,9 @@ private:
   std::string textOfGather(tile::GatherOp gather, const Spread &spread);
   std::string textOfMap(tile::MapOp map, const Spread &spread);
   std::string textOfReduce(tile::ReduceOp reduce);
+  std::string textOfVectorReduce(tile::ReduceOp reduce);
+  std::string endOf(tile::ReduceOp reduce);
+  int64_t numWarpsAlong(tile::TileType tile, bool isOfRows);
   std::string memoryOfReduction(int64_t results, int64_t numWarps);
   std::string textOfConversion(Value value, const Spread &from,
                                const Spread &to);

@@ -113,15 +113,24 @@ std::string KernelText::textOfGather(tile::GatherOp gather,
                  neighboursOf(access), windowText(access), gathered, indices);
 }
 
+/// Whether all that becomes of the map's elements is a sum: a thread adds them
+/// up as products.
+static bool isOnlyAddedUp(tile::MapOp map) {
+  auto reduce =
+      map->hasOneUse() ? dyn_cast<tile::ReduceOp>(*map->user_begin()) : nullptr;
+  return reduce && reduce.getKind() == tile::Combine::Sum &&
+         map.getType().getRank() == 2 && map.getType().getElementType().isF32();
+}
+
 std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
   unsigned depth = scopes.size();
   for (auto [n, scope] : llvm::enumerate(scopes))
     if (scope.get() == &scopeOf(map))
       depth = n + 1;
   bool asksWhere = spread.part != Part::Scalar && comparesPositions(map);
-  FailureOr<std::string> function =
-      lambdaText(map, {2 * depth, positionsIn(map), asksWhere},
-                 [&](Value outer) { return number(outer); });
+  FailureOr<std::string> function = lambdaText(
+      map, {2 * depth, positionsIn(map), asksWhere, isOnlyAddedUp(map)},
+      [&](Value outer) { return number(outer); });
   if (failed(function)) {
     hasFailed = true;
     return "";
@@ -167,32 +176,53 @@ std::string KernelText::memoryOfReduction(int64_t results, int64_t numWarps) {
   return numWarps == 1 ? "0" : scratch(slots * numWarps * kMostBytes);
 }
 
+std::string KernelText::endOf(tile::ReduceOp reduce) {
+  Value limit = reduce.getLimit();
+  return limit ? "Below(" + number(limit) + ")" : "All()";
+}
+
+/// Of an element a row, or a column, or of a row of its own.
+std::string KernelText::textOfVectorReduce(tile::ReduceOp reduce) {
+  Value input = reduce.getInput();
+  Spread spread = naturalSpread(input);
+  StringRef kind = nameOf(reduce.getKind());
+  if (spread.part == Part::Whole)
+    return formatv("reduceRows<{0}>({1}, {2}, {3}).v[0]", kind,
+                   tileObject(input, spread), endOf(reduce),
+                   memoryOfReduction(1, warpColumns));
+  int64_t numWarps = spread.part == Part::Rows ? warpRows : warpColumns;
+  return formatv("reduceVector<{0}>({1}, {2}, {3})", kind,
+                 tileObject(input, spread), endOf(reduce),
+                 memoryOfReduction(1, numWarps));
+}
+
+/// The warps that have parts of a row of the tile, or of a column.
+int64_t KernelText::numWarpsAlong(tile::TileType tile, bool isOfRows) {
+  int64_t rows = tile.getExtent(0), columns = tile.getExtent(1);
+  bool isAcross = !hasProduct(rows, columns) && isStoredAcross(rows, columns);
+  return isOfRows != isAcross ? warpColumns : warpRows;
+}
+
 /// In the natural spread.
 std::string KernelText::textOfReduce(tile::ReduceOp reduce) {
   Value input = reduce.getInput();
   tile::TileType type = typeOf(input);
   if (type.getRank() == 3)
     return textOfSlicedReduce(reduce);
-  Spread spread = type.getRank() == 2
-                      ? naturalSpread(input)
-                      : Spread{Part::Whole, layoutOf(1, type.getExtent(0))};
-  bool isOfRows = type.getRank() == 1 || reduce.getAxis() == 1;
-  int64_t kept = type.getRank() == 1 ? 1 : type.getExtent(isOfRows ? 0 : 1);
-  bool isAcross = type.getRank() == 2 &&
-                  !hasProduct(type.getExtent(0), type.getExtent(1)) &&
-                  isStoredAcross(type.getExtent(0), type.getExtent(1));
-  int64_t numWarps = isOfRows != isAcross ? warpColumns : warpRows;
-  std::string memory = memoryOfReduction(kept, numWarps);
-  std::string end = "All()";
-  if (Value limit = reduce.getLimit())
-    end = "Below(" + number(limit) + ")";
+  if (type.getRank() == 1)
+    return textOfVectorReduce(reduce);
+  bool isOfRows = reduce.getAxis() == 1;
+  StringRef kind = nameOf(reduce.getKind());
+  std::string tile = tileObject(input, naturalSpread(input));
   if (partSums.contains(reduce))
-    return formatv("reducePartly<{0}>({1}, {2})", nameOf(reduce.getKind()),
-                   tileObject(input, spread), end);
-  return formatv("{0}<{1}>({2}, {3}, {4}){5}",
-                 isOfRows ? "reduceRows" : "reduceColumns",
-                 nameOf(reduce.getKind()), tileObject(input, spread), end,
-                 memory, type.getRank() == 1 ? ".v[0]" : "");
+    return formatv("{0}<{1}>({2}, {3})",
+                   isOfRows ? "reducePartly" : "reduceColumnsPartly", kind,
+                   tile, endOf(reduce));
+  return formatv("{0}<{1}>({2}, {3}, {4})",
+                 isOfRows ? "reduceRows" : "reduceColumns", kind, tile,
+                 endOf(reduce),
+                 memoryOfReduction(type.getExtent(isOfRows ? 0 : 1),
+                                   numWarpsAlong(type, isOfRows)));
 }
 
 /// A tile in another spread, by way of memory.
@@ -346,7 +376,8 @@ void KernelText::printStore(tile::StoreOp store) {
   case Part::Rows:
     return line(scope, formatv("storeRows({0}, {1});", window, object));
   case Part::Columns:
-    return line(scope, formatv("storeColumns({0}, {1});", window, object));
+    return line(scope, formatv("storeColumns<{0}>({1}, {2});",
+                               neighboursOf(access), window, object));
   case Part::Whole:
     return line(scope, formatv("store<{0}{1}>({2}, {3});", neighboursOf(access),
                                isStreamed(access.view) ? ", true" : "", window,

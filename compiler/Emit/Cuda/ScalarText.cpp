@@ -380,8 +380,14 @@ FailureOr<std::string> lambdaText(tile::MapOp map, const LambdaForm &form,
     return found == names.end() ? outerText(value) : found->second;
   };
   std::string text = "[=](" + parameters + ") {\n";
+  Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
+  auto product = form.leavesProduct ? result.getDefiningOp<arith::MulFOp>()
+                                    : arith::MulFOp();
+  bool isLeft = product && product->hasOneUse();
   unsigned number = 0;
   for (Operation &op : body.without_terminator()) {
+    if (isLeft && &op == product)
+      continue;
     std::string value = scalarText(op, textOf);
     std::string type = typeOf(op.getResult(0));
     if (value.empty() || type.empty()) {
@@ -398,7 +404,10 @@ FailureOr<std::string> lambdaText(tile::MapOp map, const LambdaForm &form,
     names[op.getResult(0)] = name;
     text += formatv("{0}  const {1} {2} = {3};\n", indent, type, name, value);
   }
-  Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
+  if (isLeft)
+    return text + formatv("{0}  return Product{{{1}, {2}};\n{0}}", indent,
+                          textOf(product.getLhs()), textOf(product.getRhs()))
+                      .str();
   return text + formatv("{0}  return {1}({2});\n{0}}", indent,
                         scalarType(result.getType()), textOf(result))
                     .str();

@@ -45,6 +45,8 @@ struct LambdaForm {
   llvm::DenseSet<mlir::Value> positions = {};
   /// A first parameter is asked of comparisons of positions.
   bool asksWhere = false;
+  /// A result that is a product is returned as its factors.
+  bool leavesProduct = false;
 };
 
 /// The map's body as a function of its inputs' elements. What it uses from

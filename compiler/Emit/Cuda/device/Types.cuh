@@ -180,10 +180,25 @@ TENON_DEVICE float roundedToTf32(float x) {
   return __uint_as_float(bits);
 }
 
+/// x * y, which a sum takes without rounding it.
+struct Product {
+  float x, y;
+};
+/// What sums of such elements are.
+template <class T> struct SumOf {
+  using Type = T;
+};
+template <> struct SumOf<Product> {
+  using Type = float;
+};
+
 struct Sum {
   template <class T> TENON_DEVICE static T identity() { return T(0); }
   template <class T> TENON_DEVICE static T combine(T x, T y) {
     return T(x + y);
+  }
+  TENON_DEVICE static float combine(float sum, Product p) {
+    return fmaf(p.x, p.y, sum);
   }
 };
 struct Prod {

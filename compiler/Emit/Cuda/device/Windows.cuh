@@ -152,32 +152,37 @@ template <class W> TENON_DEVICE void streamWords(void *to, W w) {
 }
 
 /// V elements that lie aligned, or, where they are more than a thread reads at
-/// once, parts of them.
+/// once, parts of them; zeros where `isThere` is not.
 template <int V, class T>
-TENON_DEVICE void readNeighbours(const T *from, T *to) {
+TENON_DEVICE void readNeighbours(const T *from, T *to, bool isThere = true) {
   constexpr int kBytes = V * int(sizeof(T));
   if constexpr (kBytes > 16) {
-    readNeighbours<V / 2>(from, to);
-    readNeighbours<V / 2>(from + V / 2, to + V / 2);
+    readNeighbours<V / 2>(from, to, isThere);
+    readNeighbours<V / 2>(from + V / 2, to + V / 2, isThere);
   } else {
     using W = typename Words<kBytes>::Type;
     union {
       W words;
       T elements[V];
     };
-    words = *reinterpret_cast<const W *>(from);
+    // Elements that one of two branches gave would be taken apart in both.
+    words = W();
+    if (isThere)
+      words = *reinterpret_cast<const W *>(from);
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] = elements[i];
   }
 }
 /// V is even, or one.
-template <int V> TENON_DEVICE void readNeighbours(Nibbles from, i8 *to) {
+template <int V>
+TENON_DEVICE void readNeighbours(Nibbles from, i8 *to, bool isThere = true) {
   if constexpr (V == 1) {
-    *to = *from;
+    *to = isThere ? *from : i8();
   } else {
     constexpr int kBytes = V / 2;
     u8 bytes[kBytes];
-    readNeighbours<kBytes>(
-        reinterpret_cast<const u8 *>(from.bytes) + (from.place >> 1), bytes);
+    readNeighbours<kBytes>(reinterpret_cast<const u8 *>(from.bytes) +
+                               (from.place >> 1),
+                           bytes, isThere);
     TENON_UNROLL for (int i = 0; i < V; ++i) to[i] =
         Nibbles::signedNibble(bytes[i / 2] >> i % 2 * 4);
   }
@@ -206,10 +211,10 @@ TENON_DEVICE void writeNeighbours(T *to, const T *from) {
 // Tiles
 //===----------------------------------------------------------------------===//
 
-/// Calls `access(register, row, column, pointer)` for groups of neighbours that
-/// are in the tile and in memory, `outside(register)` for others.
-template <class L, int V, class W, class Access, class Outside>
-TENON_DEVICE void forGroups(const W &window, Access access, Outside outside) {
+/// Calls `access(row slot, column slot, pointer, isThere)` for groups of
+/// neighbours, which are there if they are in the tile and in memory.
+template <class L, int V, class W, class Access>
+TENON_DEVICE void forGroups(const W &window, Access access) {
   constexpr bool kAlongRow = L::kVectorAxis == 1;
   constexpr int kStepM = kAlongRow ? 1 : V, kStepN = kAlongRow ? V : 1;
   TENON_UNROLL for (int r = 0; r < L::kRows; r += kStepM) {
@@ -217,10 +222,8 @@ TENON_DEVICE void forGroups(const W &window, Access access, Outside outside) {
     const bool hasRow = L::hasRow(r) && window.rows.has(row);
     TENON_UNROLL for (int c = 0; c < L::kColumns; c += kStepN) {
       const int column = L::column(c);
-      if (hasRow && L::hasColumn(c) && window.columns.has(column))
-        access(r, c, window.at(row, column));
-      else
-        outside(r, c);
+      access(r, c, window.at(row, column),
+             hasRow && L::hasColumn(c) && window.columns.has(column));
     }
   }
 }
@@ -239,21 +242,12 @@ template <class L, int V = 1, class W> TENON_DEVICE auto load(const W &window) {
   constexpr int kGroup = groupOf<L, W, V>();
   constexpr bool kAlongRow = L::kVectorAxis == 1;
   Tile<T, L> result;
-  auto put = [&](int r, int c, const T *elements) {
+  forGroups<L, kGroup>(window, [&](int r, int c, auto from, bool isThere) {
+    T elements[kGroup];
+    readNeighbours<kGroup>(from, elements, isThere);
     TENON_UNROLL for (int i = 0; i < kGroup; ++i)
         result.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)] = elements[i];
-  };
-  forGroups<L, kGroup>(
-      window,
-      [&](int r, int c, auto from) {
-        T elements[kGroup];
-        readNeighbours<kGroup>(from, elements);
-        put(r, c, elements);
-      },
-      [&](int r, int c) {
-        const T zeros[kGroup] = {};
-        put(r, c, zeros);
-      });
+  });
   return result;
 }
 
@@ -261,15 +255,14 @@ template <int V = 1, bool Streams = false, class T, class L, class W>
 TENON_DEVICE void store(const W &window, const Tile<T, L> &tile) {
   constexpr int kGroup = groupOf<L, W, V>();
   constexpr bool kAlongRow = L::kVectorAxis == 1;
-  forGroups<L, kGroup>(
-      window,
-      [&](int r, int c, T *to) {
-        T elements[kGroup];
-        TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
-            tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
-        writeNeighbours<kGroup, Streams>(to, elements);
-      },
-      [](int, int) {});
+  forGroups<L, kGroup>(window, [&](int r, int c, T *to, bool isThere) {
+    if (!isThere)
+      return;
+    T elements[kGroup];
+    TENON_UNROLL for (int i = 0; i < kGroup; ++i) elements[i] =
+        tile.v[kAlongRow ? L::at(r, c + i) : L::at(r + i, c)];
+    writeNeighbours<kGroup, Streams>(to, elements);
+  });
 }
 
 /// An element a row: of memory in which rows lie as the window's do.
@@ -287,11 +280,11 @@ template <class L, int V = 1, class W>
 TENON_DEVICE auto loadColumns(const W &window) {
   using T = ElementOf<W>;
   constexpr int kGroup = L::kVectorAxis == 1 ? groupOf<L, W, V>() : 1;
-  Columns<T, L> result = {};
+  Columns<T, L> result;
   TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
     const int column = L::column(c);
-    if (L::hasColumn(c) && window.columns.has(column))
-      readNeighbours<kGroup>(window.at(0, column), result.v + c);
+    readNeighbours<kGroup>(window.at(0, column), result.v + c,
+                           L::hasColumn(c) && window.columns.has(column));
   }
   return result;
 }
@@ -320,14 +313,15 @@ TENON_DEVICE void storeRows(const W &window, const Rows<T, L> &rows) {
       *window.at(row, 0) = rows.v[r];
   }
 }
-template <class T, class L, class W>
+template <int V = 1, class T, class L, class W>
 TENON_DEVICE void storeColumns(const W &window, const Columns<T, L> &columns) {
+  constexpr int kGroup = L::kVectorAxis == 1 ? groupOf<L, W, V>() : 1;
   if (!isFirstSharing<L>(1))
     return;
-  TENON_UNROLL for (int c = 0; c < L::kColumns; ++c) {
+  TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
     const int column = L::column(c);
     if (L::hasColumn(c) && window.columns.has(column))
-      *window.at(0, column) = columns.v[c];
+      writeNeighbours<kGroup, false>(window.at(0, column), columns.v + c);
   }
 }
 
@@ -359,10 +353,10 @@ TENON_DEVICE auto gatherRows(const W &window, GatheredDim dim,
     const auto row = window.first + (hasRow ? dim.offset(index) : 0);
     TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
       const int column = L::column(c);
-      T elements[kGroup] = {};
-      if (hasRow && L::hasColumn(c) && window.columns.has(column))
-        readNeighbours<kGroup>(row + window.columnStride.times(column),
-                               elements);
+      T elements[kGroup];
+      readNeighbours<kGroup>(row + window.columnStride.times(column), elements,
+                             hasRow && L::hasColumn(c) &&
+                                 window.columns.has(column));
       TENON_UNROLL for (int i = 0; i < kGroup; ++i) result.v[L::at(r, c + i)] =
           elements[i];
     }
