@@ -50,6 +50,14 @@ def gemm(size):
     return model([("MatMul", ["a", "b"], ["y"])], [("a", [size, size]), ("b", [size, size])], [("y", [size, size])])
 
 
+def row_product(size):
+    import ml_dtypes
+    import numpy as np
+    from onnx import numpy_helper
+    weight = numpy_helper.from_array(np.ones((size, size), ml_dtypes.bfloat16), "w")
+    return model([("MatMul", ["x", "w"], ["y"])], [("x", [1, size])], [("y", [1, size])], [weight])
+
+
 def attention(length, heads, width, queries=None, causal=1):
     q, kv = [1, heads, queries or length, width], [1, heads, length, width]
     return model([("Attention", ["q", "k", "v"], ["y"], {"is_causal": causal})],
@@ -72,6 +80,7 @@ ROWS = {
     "attention-4096": ("attention, causal, 16 heads of 128, L = 4096", lambda: attention(4096, 16, 128), False),
     "attention-512": ("attention, causal, 2 heads of 128, L = 512", lambda: attention(512, 2, 128), True),
     "decode-4096": ("decode attention, 32 heads of 128, 4096 keys", lambda: attention(4096, 32, 128, 1, 0), True),
+    "gemv-4096": ("GEMV, 4096 x 4096", lambda: row_product(4096), True),
     "norm-4096": ("rms_norm + residual, 512 rows of 4096", lambda: norm(512, 4096), True),
 }
 

@@ -127,6 +127,19 @@ LoadOp tenon::tile::loadBehind(Value tile) {
   return inPlace ? loadBehind(inPlace) : LoadOp();
 }
 
+bool tenon::tile::liesDeep(MmaOp product) {
+  LoadOp load = loadBehind(product.getRhs());
+  if (!load || load.getType().getRank() != 2)
+    return false;
+  ViewType view = load.getView().getType();
+  int64_t last = view.getRank() - 1;
+  if (LayoutAttr layout = view.getLayout()) {
+    SmallVector<int64_t> order = layout.getDimOrder();
+    last = order.empty() ? -1 : order.back();
+  }
+  return load.getAxes()[0] == last;
+}
+
 int64_t tenon::tile::bitsOfWidened(MmaOp product) {
   LoadOp load = loadBehind(product.getRhs());
   Type stored = load ? load.getType().getElementType() : Type();

@@ -25,6 +25,9 @@ mlir::Value withoutRoundTrip(mlir::Value tile);
 /// The load at the end of maps that keep every place; what else they read (a
 /// zero point, a scale) has fewer axes. Null where there is none.
 LoadOp loadBehind(mlir::Value tile);
+/// Whether the memory of which a right side is made has neighbours along the
+/// contracted axis.
+bool liesDeep(MmaOp product);
 /// Bits of the stored integers of which a product of floats makes its right
 /// side; 0 where there are none.
 int64_t bitsOfWidened(MmaOp product);

@@ -36,6 +36,8 @@ private:
   Choice attention();
   Choice decoding();
   Choice oneQuery();
+  Choice oneRow();
+  bool hasOneRow();
   Choice rows();
   Choice elements();
   /// The size of the grid's axis or the loop that the symbol cuts, where that
@@ -177,6 +179,24 @@ Choice CudaChoice::oneQuery() {
   return choice;
 }
 
+/// One row of sums: so many of them that memory is read in whole sectors, and
+/// eight warps that share what is contracted, or the sums where that lies
+/// together.
+Choice CudaChoice::oneRow() {
+  constexpr int64_t kDepth = 512, kWarps = 8;
+  Choice choice;
+  bool liesDeep = false;
+  kernel.walk([&](tile::MmaOp mma) { liesDeep |= tile::liesDeep(mma); });
+  int64_t columns = liesDeep ? 2 * kWarps : 32;
+  choice.numbers = {{"BM", 1}, {"BN", columns}, {"BK", cut("BK", kDepth)}};
+  choice.warpRows = kWarps;
+  choice.warpColumns = 1;
+  choice.reason = (Twine(columns) + " sums for a block of 256 threads, which "
+                                    "multiply what they have read")
+                      .str();
+  return choice;
+}
+
 /// Few queries: the warps share the keys of a turn, which each of them would
 /// read for queries that there are not.
 Choice CudaChoice::decoding() {
@@ -193,8 +213,6 @@ Choice CudaChoice::decoding() {
 Choice CudaChoice::attention() {
   Choice choice;
   constexpr int64_t kManyQueries = 512, kRowsOfTwo = 128, kShortRow = 64;
-  if (sizeOf("BM") == 1)
-    return oneQuery();
   bool isNarrow = tile::unitBytes(kernel) == 2,
        usesGroups = isNarrow && hasGroups;
   if (isNarrow && sizeOf("BM").value_or(kManyQueries) <= kFewQueries)
@@ -256,7 +274,18 @@ Choice CudaChoice::elements() {
   return choice;
 }
 
+/// Whether the kernel's products are of floats and of one row.
+bool CudaChoice::hasOneRow() {
+  bool isOfFloats = true;
+  kernel.walk([&](tile::MmaOp mma) {
+    isOfFloats &= isa<FloatType>(mma.getType().getElementType());
+  });
+  return isOfFloats && sizeOf("BM") == 1;
+}
+
 Choice CudaChoice::choose() {
+  if (tile::hasProduct(kernel) && hasOneRow())
+    return isContraction ? oneRow() : oneQuery();
   if (tile::hasProduct(kernel))
     return isContraction ? contraction() : attention();
   return longestRow > 0 ? rows() : elements();

@@ -203,7 +203,7 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
 
     * a contraction has blocks of sums that fill the registers of four or eight
       warps, and as many turns at a time as there is shared memory for, four at
-      most;
+      most; one of a single row has eight warps for few sums;
     * attention has four warps below each other, or eight where there are many
       queries, so that no row of scores is spread over two; few queries have four
       warps beside each other, each with keys of its own, and one query has a warp;

@@ -46,8 +46,8 @@ scf::ForOp loopOf(tile::KernelOp kernel) {
 }
 
 /// How many parts give every multiprocessor two instances, or eight of one
-/// query, which are a warp each; 1 where the kernel has enough as it is, or more
-/// than a few queries.
+/// query, which are a warp each; 1 where the kernel has enough as it is, or
+/// more than a few queries.
 int64_t numPartsOf(tile::KernelOp kernel) {
   constexpr int64_t kFewestKeys = 128, kMostParts = 32;
   scf::ForOp loop = loopOf(kernel);
@@ -224,10 +224,9 @@ tile::AxisTile Splitter::loadParts(tile::KernelBuilder &builder, Type type,
                       builder.constantIndex(0));
   SmallVector<Attribute> extents{b.getIndexAttr(numParts)};
   llvm::append_range(extents, tileType.getExtents());
-  auto all = tile::TileType::get(b.getContext(), extents,
-                                 tileType.getElementType());
-  Value load =
-      tile::LoadOp::create(b, builder.loc(), all, view, offsets, axes);
+  auto all =
+      tile::TileType::get(b.getContext(), extents, tileType.getElementType());
+  Value load = tile::LoadOp::create(b, builder.loc(), all, view, offsets, axes);
   return {load, llvm::to_vector(llvm::seq<unsigned>(0, axes.size()))};
 }
 
@@ -262,10 +261,11 @@ SmallVector<Value> Splitter::merge(tile::KernelBuilder &builder,
   };
   tile::AxisTile weights = builder.map(region, {of[0], top}, f32, weight);
   auto sum = [&](const tile::AxisTile &parts) {
-    tile::AxisTile weighted = builder.map(
-        region, {parts, weights}, f32, [&](OpBuilder &b, ValueRange v) -> Value {
-          return arith::MulFOp::create(b, loc, v[0], v[1]);
-        });
+    tile::AxisTile weighted =
+        builder.map(region, {parts, weights}, f32,
+                    [&](OpBuilder &b, ValueRange v) -> Value {
+                      return arith::MulFOp::create(b, loc, v[0], v[1]);
+                    });
     return builder.reduce(tile::Combine::Sum, weighted, 0).tile;
   };
   return {top.tile, sum(of[1]), sum(of[2])};
@@ -294,13 +294,13 @@ void Splitter::makeMerge() {
   Value start = keys.getInitArgs()[1]; // not 0 where there are no keys at all
   auto rowType = cast<tile::TileType>(start.getType());
   tile::Window rows{{{{0}, Value(), rowType.getExtents()[0]}}, {}};
-  last[1] = builder
-                .map(rows, {{last[1], {0}}, {start, {0}}},
-                     rowType.getElementType(),
-                     [&](OpBuilder &body, ValueRange v) -> Value {
-                       return arith::AddFOp::create(body, loc, v[0], v[1]);
-                     })
-                .tile;
+  last[1] =
+      builder
+          .map(rows, {{last[1], {0}}, {start, {0}}}, rowType.getElementType(),
+               [&](OpBuilder &body, ValueRange v) -> Value {
+                 return arith::AddFOp::create(body, loc, v[0], v[1]);
+               })
+          .tile;
   keys.replaceAllUsesWith(last);
   keys.erase();
   eraseDead(merged);

@@ -233,20 +233,6 @@ Value exchanged(OpBuilder &b, Value tile) {
   return map;
 }
 
-/// Whether what the right side is made of lies along its contracted axis.
-bool liesDeep(Value right) {
-  tile::LoadOp load = tile::loadBehind(right);
-  if (!load || load.getType().getRank() != 2)
-    return false;
-  tile::LayoutAttr layout = load.getView().getType().getLayout();
-  int64_t last = load.getView().getType().getRank() - 1;
-  if (layout) {
-    SmallVector<int64_t> order = layout.getDimOrder();
-    last = order.empty() ? -1 : order.back();
-  }
-  return load.getAxes()[0] == last;
-}
-
 class Products {
 public:
   Products(tile::MmaOp mma) : mma(mma), b(mma), loc(mma.getLoc()) {}
@@ -310,10 +296,11 @@ Value Products::added(Value sum) {
 }
 
 void Products::replace() {
-  Value left = mma.getLhs(), right = mma.getRhs();
+  Value left = tile::withoutRoundTrip(mma.getLhs()),
+        right = tile::withoutRoundTrip(mma.getRhs());
   auto type = cast<tile::TileType>(mma.getType());
   Type element = type.getElementType();
-  bool isExchanged = liesDeep(right);
+  bool isExchanged = tile::liesDeep(mma);
   if (isExchanged)
     right = exchanged(b, right);
   int64_t deep = isExchanged ? 1 : 0;

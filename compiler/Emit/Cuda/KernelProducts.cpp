@@ -326,8 +326,29 @@ void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
     staged.erase(side.tile);
 }
 
-/// The sum along rows or columns that the loop adds, in each turn, to a
-/// multiple of what it carries, or null: threads may carry what they have of
+/// The terms that a map adds up, as the inputs of which each is a product; none
+/// where it does anything else.
+static SmallVector<SmallVector<Value>> termsOf(tile::MapOp map) {
+  Block &body = map.getBody().front();
+  Operation *sum = &body.front();
+  bool isAll =
+      isa<math::FmaOp, arith::AddFOp>(sum) &&
+      sum->getNextNode() == body.getTerminator() &&
+      llvm::all_of(sum->getOperands(), [&](Value operand) {
+        auto argument = dyn_cast<BlockArgument>(operand);
+        return argument && argument.getOwner() == &body && operand.hasOneUse();
+      });
+  if (!isAll)
+    return {};
+  auto inputs = llvm::map_to_vector(sum->getOperands(), [&](Value operand) {
+    return map.getInputs()[cast<BlockArgument>(operand).getArgNumber()];
+  });
+  Value last = inputs.pop_back_val();
+  return {inputs, {last}};
+}
+
+/// The sum along rows or columns that the loop adds, in each turn, to what it
+/// carries, or multiples of both, or null: threads may carry what they have of
 /// it, and add that up behind the loop.
 tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
   BlockArgument carried = loop.getRegionIterArg(number);
@@ -335,30 +356,20 @@ tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
   if (!map || !carried.hasOneUse() || !map->hasOneUse() ||
       map.getType().getRank() != 1)
     return nullptr;
-  Block &body = map.getBody().front();
-  Operation *sum = &body.front();
-  bool isScaled = isa<math::FmaOp>(sum);
-  if ((!isScaled && !isa<arith::AddFOp>(sum)) || !sum->getNextNode() ||
-      sum->getNextNode() != body.getTerminator())
-    return nullptr;
-  auto isCarried = [&](Value operand) {
-    auto argument = dyn_cast<BlockArgument>(operand);
-    return argument && argument.hasOneUse() &&
-           map.getInputs()[argument.getArgNumber()] == carried;
+  SmallVector<SmallVector<Value>> terms = termsOf(map);
+  auto isIn = [&](const SmallVector<Value> &term) {
+    return llvm::is_contained(term, carried);
   };
-  Value added = sum->getOperand(sum->getNumOperands() - 1);
-  bool isIt = isCarried(sum->getOperand(0)) ||
-              (isScaled && isCarried(sum->getOperand(1)));
-  auto argument = dyn_cast<BlockArgument>(added);
-  if (!isIt || !argument)
+  const auto *of = llvm::find_if(terms, isIn);
+  if (of == terms.end())
     return nullptr;
-  auto parts =
-      map.getInputs()[argument.getArgNumber()].getDefiningOp<tile::ReduceOp>();
-  bool isOfTile = parts && parts->hasOneUse() &&
-                  parts->getBlock() == loop.getBody() &&
-                  parts.getKind() == tile::Combine::Sum &&
-                  typeOf(parts.getInput()).getRank() == 2;
-  return isOfTile ? parts : nullptr;
+  for (Value added : terms[of == terms.begin()])
+    if (auto parts = added.getDefiningOp<tile::ReduceOp>();
+        parts && parts->hasOneUse() && parts->getBlock() == loop.getBody() &&
+        parts.getKind() == tile::Combine::Sum &&
+        typeOf(parts.getInput()).getRank() == 2)
+      return parts;
+  return nullptr;
 }
 
 void KernelText::printLoop(scf::ForOp loop) {

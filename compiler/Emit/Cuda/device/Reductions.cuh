@@ -25,9 +25,10 @@ TENON_DEVICE void reduceWarps(T (&v)[Slots], u32 memory) {
   constexpr int kWarps = Axis == 0 ? L::kWarpsPerRow : L::kWarpsPerColumn;
   if constexpr (kWarps > 1) {
     T *all = sharedMemory<T>(memory);
+    // A thread's columns may be neighbours, its rows are not.
     auto at = [&](int slot, int warpNumber) -> T & {
-      return all[(Axis == 0 ? L::row(slot) : L::column(slot)) * kWarps +
-                 warpNumber];
+      return Axis == 0 ? all[L::row(slot) * kWarps + warpNumber]
+                       : all[warpNumber * L::kReachN + L::column(slot)];
     };
     L::Grid::sync();
     if ((lane() & L::lanesSharing(Axis)) == 0)

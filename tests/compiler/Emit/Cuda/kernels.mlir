@@ -161,6 +161,23 @@ func.func @one_query_and_many_keys(%q: tensor<1x8x1x64xbf16>, %k: tensor<1x2x640
 
 // -----
 
+// A warp for one query: rows of 40 values, which no power of two divides, and
+// as many keys as there are at run time.
+func.func @one_query_in_registers(%q: tensor<?x2x1x64xbf16, #graph.dims<B, 2, 1, 64>>, %k: tensor<?x2x?x64xbf16, #graph.dims<B, 2, P, 64>>, %v: tensor<?x2x?x40xbf16, #graph.dims<B, 2, P, 40>>, %m: tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, P>>) -> tensor<?x2x1x40xbf16, #graph.dims<B, 2, 1, 40>> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %0 = graph.attention %q, %k, %v, %m {nan_to_zero, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>, scale = 0.125 : f64} : (tensor<?x2x1x64xbf16, #graph.dims<B, 2, 1, 64>>, tensor<?x2x?x64xbf16, #graph.dims<B, 2, P, 64>>, tensor<?x2x?x40xbf16, #graph.dims<B, 2, P, 40>>, tensor<?x1x1x?xi1, #graph.dims<B, 1, 1, P>>) -> tensor<?x2x1x40xbf16, #graph.dims<B, 2, 1, 40>>
+  return %0 : tensor<?x2x1x40xbf16, #graph.dims<B, 2, 1, 40>>
+}
+
+// -----
+
+// The same of f32 and of so many keys that several warps have parts of them.
+func.func @one_query_in_parts(%q: tensor<1x3x1x48xf32>, %k: tensor<1x3x?x48xf32, #graph.dims<1, 3, P + 700, 48>>, %b: tensor<3x1x?xf32, #graph.dims<3, 1, P + 700>>, %p: tensor<?xf32, #graph.dims<P>>) -> tensor<1x3x1x48xf32> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
+  %0 = graph.attention %q, %k, %k, %b {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<1x3x1x48xf32>, tensor<1x3x?x48xf32, #graph.dims<1, 3, P + 700, 48>>, tensor<1x3x?x48xf32, #graph.dims<1, 3, P + 700, 48>>, tensor<3x1x?xf32, #graph.dims<3, 1, P + 700>>) -> tensor<1x3x1x48xf32>
+  return %0 : tensor<1x3x1x48xf32>
+}
+
+// -----
+
 func.func @few_queries_behind_a_past(%q: tensor<1x2x5x32xf32>, %k: tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>, %p: tensor<?xf32, #graph.dims<P>>) -> tensor<1x2x5x32xf32> attributes {graph.symbols = [#graph.symbol<"P" in 0 to -1 by 1>]} {
   %0 = graph.attention %q, %k, %k {causal, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<1x2x5x32xf32>, tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>, tensor<1x2x?x32xf32, #graph.dims<1, 2, P + 600, 32>>) -> tensor<1x2x5x32xf32>
   return %0 : tensor<1x2x5x32xf32>
@@ -171,6 +188,35 @@ func.func @few_queries_behind_a_past(%q: tensor<1x2x5x32xf32>, %k: tensor<1x2x?x
 func.func @few_queries_of_heads_with_biases(%q: tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>, %k: tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, %b: tensor<4x1x300xf32>) -> tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>> {
   %0 = graph.attention %q, %k, %k, %b {operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>, scale = 0.125 : f64} : (tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<?x2x300x32xf32, #graph.dims<B, 2, 300, 32>>, tensor<4x1x300xf32>) -> tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
   return %0 : tensor<?x4x1x32xf32, #graph.dims<B, 4, 1, 32>>
+}
+
+// -----
+
+// One row: eight warps share what is contracted, and 700 is no whole turn.
+func.func @row_times_a_matrix(%x: tensor<1x700xbf16>, %w: tensor<700x100xbf16>, %b: tensor<100xf32>) -> tensor<1x100xf32> {
+  %c = graph.matmul %x, %w : (tensor<1x700xbf16>, tensor<700x100xbf16>) -> tensor<1x100xbf16>
+  %f = graph.cast %c {to = f32} : (tensor<1x100xbf16>) -> tensor<1x100xf32>
+  %s = graph.add %f, %b : (tensor<1x100xf32>, tensor<100xf32>) -> tensor<1x100xf32>
+  %0 = graph.gelu %s {form = #graph<gelu_form erf>} : (tensor<1x100xf32>) -> tensor<1x100xf32>
+  return %0 : tensor<1x100xf32>
+}
+
+// -----
+
+// The rows of several matrices, which lie along what is contracted.
+func.func @rows_times_transposed_matrices(%x: tensor<?x1x?xf32, #graph.dims<B, 1, L>>, %y: tensor<?x37x?xf32, #graph.dims<B, 37, L>>) -> tensor<?x1x37xf32, #graph.dims<B, 1, 37>> {
+  %n = graph.tanh %x : (tensor<?x1x?xf32, #graph.dims<B, 1, L>>) -> tensor<?x1x?xf32, #graph.dims<B, 1, L>>
+  %t = graph.transpose %y {permutation = array<i64: 0, 2, 1>} : (tensor<?x37x?xf32, #graph.dims<B, 37, L>>) -> tensor<?x?x37xf32, #graph.dims<B, L, 37>>
+  %0 = graph.matmul %n, %t : (tensor<?x1x?xf32, #graph.dims<B, 1, L>>, tensor<?x?x37xf32, #graph.dims<B, L, 37>>) -> tensor<?x1x37xf32, #graph.dims<B, 1, 37>>
+  return %0 : tensor<?x1x37xf32, #graph.dims<B, 1, 37>>
+}
+
+// -----
+
+func.func @row_times_four_bits(%x: tensor<1x64xbf16>, %w: tensor<64x48xui4>) -> tensor<1x48xbf16> {
+  %f = graph.cast %w {to = bf16} : (tensor<64x48xui4>) -> tensor<64x48xbf16>
+  %0 = graph.matmul %x, %f : (tensor<1x64xbf16>, tensor<64x48xbf16>) -> tensor<1x48xbf16>
+  return %0 : tensor<1x48xbf16>
 }
 
 // -----
