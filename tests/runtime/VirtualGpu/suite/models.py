@@ -112,7 +112,19 @@ def decode():
                        [tensor("s", *query), tensor("y", *query)])
 
 
-MODELS = {"block": block, "decode": decode, "five turns": five_turns, "attention": attention, "rows": rows}
+def one_row():
+    """A step of decoding whose rows are multiplied in registers: keys in parts, and products around them."""
+    graph = Graph(7)
+    query = graph.op("Reshape", product(graph, "x", WIDTH), graph.constant(np.array([1, HEADS, 1, WIDTH // HEADS])))
+    mixed = graph.op("Attention", query, "k", "v", scale=0.125)
+    product(graph, graph.op("Reshape", mixed, graph.constant(np.array([1, WIDTH]))), WIDTH)
+    graph.nodes[-1].output[0] = "y"
+    keys = [1, HEADS, 301, WIDTH // HEADS]
+    return graph.model([tensor("x", 1, WIDTH), tensor("k", *keys), tensor("v", *keys)], [tensor("y", 1, WIDTH)])
+
+
+MODELS = {"block": block, "decode": decode, "one row": one_row, "five turns": five_turns, "attention": attention,
+          "rows": rows}
 
 
 def inputs(model):
