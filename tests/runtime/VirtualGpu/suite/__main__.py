@@ -113,11 +113,13 @@ def judge(case, kernel, text, mutant):
     return how, bool(how or noticed(case, kernel, text, mutants.trap(mutant), SCHEDULES[:1]))
 
 
-def reason_for(equivalents, case, kernel, mutant):
-    """Why the mutant changes nothing, if that is known."""
+def reason_for(equivalents, case, kernel, text, mutant):
+    """Why the mutant changes nothing, if that is known; `nth` counts those of its operator in the kernel."""
+    alike = [each for each in mutants.mutants_of(text) if each.operator == mutant.operator]
     for each in equivalents:
         if (each["operator"] == mutant.operator and each.get("case", case.name) == case.name
-                and each.get("kernel", kernel) == kernel and each.get("line", "") in mutant.original):
+                and each.get("kernel", kernel) == kernel and each.get("line", "") in mutant.original
+                and alike.index(mutant) == each.get("nth", alike.index(mutant))):
             return each["reason"]
     return None
 
@@ -137,9 +139,9 @@ def test_mutants(cases, pool, verbose):
     work = list(all_mutants(cases))
     results = list(pool.map(lambda each: judge(*each), work))
     caught = missed = equivalent = 0
-    for (case, kernel, _, mutant), (how, is_executed) in zip(work, results):
+    for (case, kernel, text, mutant), (how, is_executed) in zip(work, results):
         what = f"{case.name}, {kernel}: {mutant.operator} at {mutant.source}: {mutant.original.strip()[:90]}"
-        reason = None if how else reason_for(equivalents, case, kernel, mutant) if is_executed else UNREACHED
+        reason = None if how else reason_for(equivalents, case, kernel, text, mutant) if is_executed else UNREACHED
         caught, equivalent, missed = caught + bool(how), equivalent + bool(reason), missed + (not how and not reason)
         if not how and not reason:
             print(f"missed: {what}")

@@ -100,14 +100,14 @@ def five_turns():
 
 
 def decode():
-    """One query of four heads on two, whose keys are parts for several blocks; the sum that is normalized goes on."""
+    """One query of eight heads on two, whose keys are parts for several blocks; the sum that is normalized goes on."""
     graph = Graph(6)
     mixed = graph.op("Attention", "q", "k", "v", scale=0.125)
     graph.op("Add", mixed, "r")
     graph.nodes[-1].output[0] = "s"
     graph.op("LayerNormalization", "s", graph.weight(64, scale=1), graph.weight(64), axis=-1)
     graph.nodes[-1].output[0] = "y"
-    query, keys = [1, 4, 1, 64], [1, 2, 600, 64]
+    query, keys = [1, 8, 1, 64], [1, 2, 600, 64]
     return graph.model([tensor("q", *query), tensor("k", *keys), tensor("v", *keys), tensor("r", *query)],
                        [tensor("s", *query), tensor("y", *query)])
 
