@@ -25,6 +25,14 @@ struct Word {
   }
 };
 
+/// Whether all there is to know of such a read is in the word already, as it is
+/// where nobody wrote it and this block, or several, read it before.
+bool isKnownRead(uint64_t bits, uint64_t self, uint64_t bytes) {
+  Word word = Word::unpack(bits);
+  return word.written == 0 && (word.read & bytes) == bytes &&
+         (word.reader == self || word.reader == kSeveral);
+}
+
 /// Adds the access to the word; what it meets.
 std::optional<GlobalRaces::Conflict> touch(Word &word, uint64_t self,
                                            uint64_t bytes, bool isWrite) {
@@ -73,20 +81,24 @@ std::optional<GlobalRaces::Conflict>
 GlobalRaces::access(Cache &cache, uint64_t block, uint64_t address,
                     uint32_t sizeBytes, bool isWrite) {
   std::optional<Conflict> conflict;
+  Page *page = nullptr;
   for (uint64_t at = address, end = address + sizeBytes; at < end;) {
     uint64_t next = std::min(at / kWordBytes * kWordBytes + kWordBytes, end);
     uint64_t bytes = ((uint64_t(1) << (next - at)) - 1) << at % kWordBytes;
-    std::atomic<uint64_t> &place =
-        pageAt(cache, at / kPageBytes).words[at % kPageBytes / kWordBytes];
+    if (!page || at % kPageBytes == 0)
+      page = &pageAt(cache, at / kPageBytes);
+    std::atomic<uint64_t> &place = page->words[at % kPageBytes / kWordBytes];
+    at = next;
     // Two threads at one word at the same moment may lose an access: a word
     // that races is met more than once.
     uint64_t before = place.load(std::memory_order_relaxed);
+    if (!isWrite && isKnownRead(before, block + 1, bytes))
+      continue;
     Word word = Word::unpack(before);
     if (auto met = touch(word, block + 1, bytes, isWrite))
       conflict = met;
     if (uint64_t after = word.pack(); after != before)
       place.store(after, std::memory_order_relaxed);
-    at = next;
   }
   return conflict;
 }

@@ -73,7 +73,8 @@ SharedClocks::Result SharedClocks::writeWord(Word &word, uint32_t warp,
            !(isAtomic && word.isAtomic) &&
            !knows(warp, word.writer, word.writeTime))
     result = {Finding::WriteAfterWrite, word.writer};
-  else if (!isSameValue && !(isAtomic && word.isAtomic))
+  else if (!isSameValue && !(isAtomic && word.isAtomic) &&
+           (word.readTimes || word.readTime > warps->common))
     for (uint64_t rest = word.readers & ~(uint64_t(1) << warp); rest;
          rest &= rest - 1) {
       uint32_t other = __builtin_ctzll(rest);
@@ -109,17 +110,20 @@ SharedClocks::Result SharedClocks::eachWord(uint32_t offset, uint32_t sizeBytes,
 
 SharedClocks::Result SharedClocks::read(uint32_t warp, uint32_t offset,
                                         uint32_t sizeBytes, Proxy proxy) {
-  // Most words were read at this time before, and were written by who is known.
+  // Most words were read at this time before, or before a barrier of all, and
+  // were written by who is known.
   uint32_t at = offset / 4, end = (offset + sizeBytes + 3) / 4;
   for (; at < end; ++at) {
     Word &word = words[at];
+    bool isOfNow = word.readTime == warps->now;
     bool isPlain = !word.inFlight && !word.readTimes &&
-                   word.readTime == warps->now &&
+                   (isOfNow || word.readTime <= warps->common) &&
                    knows(warp, word.writer, word.writeTime) &&
                    (proxy == Proxy::Generic || isFenced(warp, word));
     if (!isPlain)
       break;
-    word.readers |= uint64_t(1) << warp;
+    word.readers = (isOfNow ? word.readers : 0) | uint64_t(1) << warp;
+    word.readTime = warps->now;
   }
   if (at == end)
     return {};
@@ -202,6 +206,8 @@ void SharedClocks::synchronise(uint64_t mask) {
     warps->known[warp].seen[warp] = warps->now;
     all.join(warps->known[warp]);
   }
+  if (size_t(__builtin_popcountll(mask)) == warps->known.size())
+    warps->common = warps->now;
   ++warps->now;
   for (uint64_t rest = mask; rest; rest &= rest - 1)
     acquire(__builtin_ctzll(rest), all);

@@ -51,6 +51,7 @@ public:
   struct Warps {
     explicit Warps(uint32_t numWarps) : known(numWarps) {}
     uint32_t now = 1;
+    uint32_t common = 0; ///< all know of all that was up to then
     std::vector<Clock> known;
   };
 

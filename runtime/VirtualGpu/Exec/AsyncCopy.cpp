@@ -10,6 +10,15 @@
 
 namespace tenon::vgpu {
 
+/// Most copies are of 16 bytes, which need no call.
+static void copyFew(uint8_t *to, const uint8_t *from, uint32_t sizeBytes) {
+  constexpr uint32_t kMost = 16;
+  if (sizeBytes == kMost)
+    std::memcpy(to, from, kMost);
+  else
+    std::memcpy(to, from, sizeBytes);
+}
+
 void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
   Instruction source = inst;
   source.space = ptx::Space::Global;
@@ -41,9 +50,9 @@ void copyAsync(Warp &warp, const Instruction &inst, uint32_t mask) {
         return;
       readers |= 1u << lane;
       checkGlobal(warp, inst, lane, bytes.bytes, read, false, nullptr);
-      std::memcpy(copy.bytes, bytes.bytes, read);
+      copyFew(copy.bytes, bytes.bytes, read);
       if (bytes.defined)
-        std::memcpy(copy.defined, bytes.defined, read);
+        copyFew(copy.defined, bytes.defined, read);
     }
     if (block.clocks) {
       SharedClocks::Result found = block.clocks->startCopy(
@@ -65,29 +74,26 @@ void commitCopies(Warp &warp, const Instruction &, uint32_t mask) {
 
 static void finish(Warp &warp, const PendingCopy &copy) {
   Block &block = *warp.block;
-  std::memcpy(block.shared.data() + copy.sharedOffset, copy.bytes,
-              copy.sizeBytes);
+  copyFew(block.shared.data() + copy.sharedOffset, copy.bytes, copy.sizeBytes);
   if (!block.clocks)
     return;
-  std::memcpy(block.sharedDefined.data() + copy.sharedOffset, copy.defined,
-              copy.sizeBytes);
+  copyFew(block.sharedDefined.data() + copy.sharedOffset, copy.defined,
+          copy.sizeBytes);
   block.clocks->finishCopy(warp.clock, copy.sharedOffset, copy.sizeBytes,
                            SharedClocks::Proxy::Generic);
 }
 
 void waitForCopies(Warp &warp, const Instruction &inst, uint32_t mask) {
-  std::vector<PendingCopy> left;
-  for (const PendingCopy &copy : warp.copies) {
+  std::erase_if(warp.copies, [&](const PendingCopy &copy) {
     // The group that is open has the number of those committed.
     int64_t numBehind =
         int64_t(warp.numCopyGroups[copy.lane]) - copy.groupNumber;
     bool isDone = inst.immediate < 0 || numBehind > inst.immediate;
-    if (hasLane(mask, copy.lane) && isDone)
-      finish(warp, copy);
-    else
-      left.push_back(copy);
-  }
-  warp.copies = std::move(left);
+    if (!hasLane(mask, copy.lane) || !isDone)
+      return false;
+    finish(warp, copy);
+    return true;
+  });
 }
 
 } // namespace tenon::vgpu
