@@ -1,5 +1,6 @@
 // What a block leaves behind when it ends: its shared memory is given to
-// another block, while copies still write or read it.
+// another block, while copies still write or read it. Its tensor memory is not,
+// unless it gives it back.
 
 #include "runtime/Core/Message.h"
 #include "runtime/VirtualGpu/Exec/Warp.h"
@@ -20,10 +21,23 @@ static void checkMbarriers(Block &block) {
                      offset, " of shared memory"));
 }
 
+static void checkTensorMemory(Block &block) {
+  const std::vector<Instruction> &code = block.launch->program->code;
+  for (const auto &[column, allocation] : block.tensor->allocations())
+    report(block.warps[allocation.warp], code[allocation.instruction], 0,
+           ReportKind::TensorMisuse,
+           message("the block ends while ", allocation.numColumns,
+                   " columns of tensor memory from column ", column,
+                   " on are allocated: nobody gave them back "
+                   "(tcgen05.dealloc)"));
+}
+
 void checkEnd(Block &block) {
   if (!block.clocks || block.isStopped)
     return;
   checkMbarriers(block);
+  if (block.tensor)
+    checkTensorMemory(block);
   const std::vector<Instruction> &code = block.launch->program->code;
   for (Warp &warp : block.warps)
     for (const AsyncRead &read : warp.bulkReads)

@@ -119,9 +119,31 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
   ++warp.block->progress;
 }
 
+/// False after a report.
+static bool countArrivals(Warp &warp, const Instruction &inst, unsigned lane,
+                          MBarrier &barrier, int64_t count, uint32_t clock) {
+  Block &block = *barrier.block;
+  if (count > barrier.numPending) {
+    stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
+         message("arrives ", count, " times at an mbarrier that expects ",
+                 barrier.numPending, " more of ", barrier.numExpected));
+    return false;
+  }
+  if (block.clocks)
+    block.clocks->release(clock, barrier.arrived);
+  barrier.numPending -= count;
+  ++block.progress;
+  return true;
+}
+
+void arriveFor(Warp &warp, const Instruction &inst, unsigned lane,
+               MBarrier &barrier, uint32_t clock) {
+  if (countArrivals(warp, inst, lane, barrier, 1, clock))
+    advance(barrier);
+}
+
 static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
                    MBarrier &barrier) {
-  Block &block = *barrier.block;
   MbarrierOp op = MbarrierOp(inst.flags & 0xff);
   if (op == MbarrierOp::ArriveExpect || op == MbarrierOp::Expect)
     barrier.pendingBytes += warp.lanes<uint32_t>(inst.slot[3])[lane];
@@ -134,17 +156,10 @@ static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
     return;
   int64_t count =
       inst.slot[2] == kNoSlot ? 1 : warp.lanes<uint32_t>(inst.slot[2])[lane];
-  if (count > barrier.numPending)
-    return stop(
-        warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
-        message("arrives ", count, " times at an mbarrier that expects ",
-                barrier.numPending, " more of ", barrier.numExpected));
+  if (!countArrivals(warp, inst, lane, barrier, count, warp.clock))
+    return;
   if (inst.slot[0] != kNoSlot)
     warp.lanes<uint64_t>(inst.slot[0])[lane] = barrier.phase;
-  if (block.clocks)
-    block.clocks->release(warp.clock, barrier.arrived);
-  barrier.numPending -= count;
-  ++block.progress;
   advance(barrier);
 }
 
