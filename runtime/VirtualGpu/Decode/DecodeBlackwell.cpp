@@ -163,7 +163,7 @@ static std::optional<TensorKind> kindOf(std::string_view name) {
 // tcgen05.mma.cta_group::1.kind::K [d], a, b, instruction descriptor,
 // adds-to-d: a is a descriptor, or an address of tensor memory.
 bool Decoder::decodeTensorProduct() {
-  if (!take("cta_group::1"))
+  if (takeNext() != "cta_group::1")
     return failUnknown();
   std::optional<TensorKind> kind = kindOf(takeNext());
   if (!kind)

@@ -214,10 +214,10 @@ public:
     if (at.lane >= first && at.lane + shape.numLanes <= first + kWarpSize &&
         at.lane % shape.numLanes == 0)
       return "";
-    return message("accesses lane ", at.lane, " of tensor memory and ",
-                   shape.numLanes - 1, " behind it: warp ", warpId,
-                   " reaches lanes [", first, ", ", first + kWarpSize,
-                   "), from multiples of ", unsigned(shape.numLanes), " on");
+    return message("accesses lanes [", at.lane, ", ", at.lane + shape.numLanes,
+                   ") of tensor memory: warp ", warpId, " reaches [", first,
+                   ", ", first + kWarpSize, "), from multiples of ",
+                   unsigned(shape.numLanes), " on");
   }
   bool use(Warp &warp, TensorUse use) const {
     TensorArea area{at.lane, shape.numLanes, at.column, numColumns};
