@@ -3,6 +3,7 @@
 // unless it gives it back.
 
 #include "runtime/Core/Message.h"
+#include "runtime/VirtualGpu/Exec/Handlers.h"
 #include "runtime/VirtualGpu/Exec/Warp.h"
 
 namespace tenon::vgpu {
@@ -13,12 +14,14 @@ static void checkMbarriers(Block &block) {
   const std::vector<Instruction> &code = block.launch->program->code;
   for (const auto &[offset, barrier] : block.mbarriers)
     if (barrier.lastCopyPhase && *barrier.lastCopyPhase >= barrier.numSeen)
-      report(block.warps[barrier.lastCopyLane / kWarpSize],
-             code[barrier.lastCopy], barrier.lastCopyLane % kWarpSize,
-             ReportKind::AsyncInFlight,
-             message("the block ends while nobody has waited for this copy, at "
-                     "the mbarrier at byte ",
-                     offset, " of shared memory"));
+      report(
+          block.warps[barrier.lastCopyLane / kWarpSize], code[barrier.lastCopy],
+          barrier.lastCopyLane % kWarpSize, ReportKind::AsyncInFlight,
+          message("the block ends while nobody has waited for ",
+                  code[barrier.lastCopy].handler == commitTensor
+                      ? "these products"
+                      : "this copy",
+                  ", at the mbarrier at byte ", offset, " of shared memory"));
 }
 
 static void checkTensorMemory(Block &block) {

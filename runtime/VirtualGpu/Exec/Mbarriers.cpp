@@ -121,25 +121,24 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
 
 /// False after a report.
 static bool countArrivals(Warp &warp, const Instruction &inst, unsigned lane,
-                          MBarrier &barrier, int64_t count, uint32_t clock) {
-  Block &block = *barrier.block;
+                          MBarrier &barrier, int64_t count) {
   if (count > barrier.numPending) {
     stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
          message("arrives ", count, " times at an mbarrier that expects ",
                  barrier.numPending, " more of ", barrier.numExpected));
     return false;
   }
-  if (block.clocks)
-    block.clocks->release(clock, barrier.arrived);
   barrier.numPending -= count;
-  ++block.progress;
+  ++barrier.block->progress;
   return true;
 }
 
 void arriveFor(Warp &warp, const Instruction &inst, unsigned lane,
-               MBarrier &barrier, uint32_t clock) {
-  if (countArrivals(warp, inst, lane, barrier, 1, clock))
-    advance(barrier);
+               MBarrier &barrier, const SharedClocks::Clock &done) {
+  if (!countArrivals(warp, inst, lane, barrier, 1))
+    return;
+  barrier.arrived.join(done);
+  advance(barrier);
 }
 
 static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
@@ -156,8 +155,10 @@ static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
     return;
   int64_t count =
       inst.slot[2] == kNoSlot ? 1 : warp.lanes<uint32_t>(inst.slot[2])[lane];
-  if (!countArrivals(warp, inst, lane, barrier, count, warp.clock))
+  if (!countArrivals(warp, inst, lane, barrier, count))
     return;
+  if (barrier.block->clocks)
+    barrier.block->clocks->release(warp.clock, barrier.arrived);
   if (inst.slot[0] != kNoSlot)
     warp.lanes<uint64_t>(inst.slot[0])[lane] = barrier.phase;
   advance(barrier);

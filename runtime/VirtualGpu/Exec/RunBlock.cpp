@@ -323,6 +323,9 @@ BlockState runBlock(Block &block, uint64_t budget) {
     if (spent >= budget)
       return BlockState::Unfinished;
     uint64_t before = block.progress;
+    if (block.tensor && launch.options.schedule == Schedule::Random &&
+        nextRandom(block) % 2)
+      finishCommits(block);
     bool hasRun = false, waits = true, hasSpun = false;
     uint32_t first = isRandom ? nextRandom(block) % numWarps : 0;
     for (uint32_t i = 0; i < numWarps && !block.isStopped; ++i) {
@@ -338,6 +341,8 @@ BlockState runBlock(Block &block, uint64_t budget) {
       }
       checkLimit(warp);
     }
+    if (waits && block.progress == before)
+      finishCommits(block);
     if (block.progress != before)
       block.numIdleRounds = 0;
     if (block.isStopped || !block.numLive || !waits || block.progress != before)
@@ -350,6 +355,7 @@ BlockState runBlock(Block &block, uint64_t budget) {
       reportDeadlock(block);
     }
   }
+  finishCommits(block);
   return BlockState::Finished;
 }
 

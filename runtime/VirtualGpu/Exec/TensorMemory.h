@@ -36,6 +36,13 @@ struct TensorArea {
   uint32_t column = 0, numColumns = 0;
 };
 
+/// Products that arrive at an mbarrier when they are done.
+struct TensorCommit {
+  uint32_t warp = 0, lane = 0, instruction = 0;
+  uint64_t mbarrier = 0; ///< its shared address
+  SharedClocks::Clock done;
+};
+
 class TensorMemory {
 public:
   static constexpr uint32_t kLanes = 128, kColumns = 512;
@@ -83,7 +90,8 @@ public:
   /// Null when nothing is followed.
   std::unique_ptr<SharedClocks> clocks;
   uint32_t unitClock = 0;
-  bool isRelinquished = false; ///< the block allocates no more
+  bool isRelinquished = false;       ///< the block allocates no more
+  std::vector<TensorCommit> commits; ///< that did not arrive yet
 
 private:
   bool isFree(uint32_t column, uint32_t numColumns) const;

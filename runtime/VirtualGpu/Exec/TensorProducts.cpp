@@ -319,13 +319,44 @@ void multiplyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
     issue(warp, inst, firstLane(rest));
 }
 
+static void finishCommit(Block &block, const TensorCommit &commit) {
+  const Instruction &inst = block.launch->program->code[commit.instruction];
+  if (MBarrier *barrier = findMbarrier(block.warps[commit.warp], inst,
+                                       commit.lane, commit.mbarrier))
+    arriveFor(block.warps[commit.warp], inst, commit.lane, *barrier,
+              commit.done);
+}
+
+void finishCommits(Block &block) {
+  if (!block.tensor)
+    return;
+  std::vector<TensorCommit> commits = std::move(block.tensor->commits);
+  block.tensor->commits.clear();
+  for (const TensorCommit &commit : commits)
+    if (!block.isStopped)
+      finishCommit(block, commit);
+}
+
+// In turn products are done at once, and otherwise later, so that who does not
+// look whether a wait was over meets them.
 void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
-  for (uint32_t rest = mask; rest && !warp.block->isStopped; rest &= rest - 1) {
+  Block &block = *warp.block;
+  for (uint32_t rest = mask; rest && !block.isStopped; rest &= rest - 1) {
     unsigned lane = firstLane(rest);
-    if (MBarrier *barrier =
-            findMbarrier(warp, inst, lane, laneAddress(warp, inst, lane)))
-      arriveFor(warp, inst, lane, *barrier, warp.block->tensor->unitClock);
+    Address address = laneAddress(warp, inst, lane);
+    MBarrier *barrier = findMbarrier(warp, inst, lane, address);
+    if (!barrier)
+      return;
+    barrier->lastCopy = inst.id;
+    barrier->lastCopyLane = warp.id * kWarpSize + lane;
+    barrier->lastCopyPhase = barrier->phase;
+    TensorCommit &commit = block.tensor->commits.emplace_back();
+    commit = {warp.id, lane, inst.id, address, {}};
+    if (block.clocks)
+      block.clocks->release(block.tensor->unitClock, commit.done);
   }
+  if (block.launch->options.schedule == Schedule::InOrder)
+    finishCommits(block);
 }
 
 } // namespace tenon::vgpu

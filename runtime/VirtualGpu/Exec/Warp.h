@@ -257,6 +257,12 @@ uint32_t gatherLanes(Warp &warp, const Instruction &inst, uint32_t mask,
 /// Before an instruction that touches registers of products.
 void followProducts(Warp &warp, const Instruction &inst, uint32_t mask);
 
+//===--- TensorProducts.cpp
+//-------------------------------------------------===//
+
+/// What was committed so far is done.
+void finishCommits(Block &block);
+
 //===--- EndOfBlock.cpp
 //-----------------------------------------------------===//
 

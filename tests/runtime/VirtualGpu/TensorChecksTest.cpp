@@ -112,6 +112,36 @@ TEST_F(TensorChecks, SumsAreReadBehindTheirMbarrier) {
             "memory that the tensor unit wrote, with nothing between\n");
 }
 
+// Where warps do not run in turn, a commit arrives when everybody waits.
+TEST_F(TensorChecks, AWaitThatIsNotOverIsTriedAgain) {
+  device.machine.setOptions({.arch = 100, .schedule = Schedule::Adversarial});
+  std::string once = with(kWaitFirst, "@!%c3 bra W;", "");
+  EXPECT_EQ(
+      run({kAllocate, kInit, kFillRight, kFillLeft, kWaitStores, kFence, kSync,
+           kFirst, kCommit, kSync, once, kLoad, kWaitLoads, kSync, kRelease})
+          .substr(0, 34),
+      "race: warp 2 reads columns [0, 4) ");
+}
+
+TEST_F(TensorChecks, ProductsAreWaitedForBeforeTheBlockEnds) {
+  EXPECT_EQ(run({kAllocate, kInit, kFillRight, kFillLeft, kWaitStores, kFence,
+                 kSync, kFirst, kCommit}),
+            "async in flight: the block ends while nobody has waited for these "
+            "products, at the mbarrier at byte 1024 of shared memory\n"
+            "tensor misuse: the block ends while 64 columns of tensor memory "
+            "from column 0 on are allocated: nobody gave them back "
+            "(tcgen05.dealloc)\n");
+}
+
+TEST_F(TensorChecks, AMbarrierOutlivesItsProducts) {
+  device.machine.setOptions({.arch = 100, .schedule = Schedule::Adversarial});
+  EXPECT_EQ(
+      run({kAllocate, kInit, kFillRight, kFillLeft, kWaitStores, kFence, kSync,
+           kFirst, kCommit, "@%c1 mbarrier.inval.shared::cta.b64 [bars];"}),
+      "barrier misuse: no mbarrier was initialised at byte 1024 of "
+      "shared memory\n");
+}
+
 TEST_F(TensorChecks, StoresAreWaitedFor) {
   EXPECT_EQ(run({kAllocate, kInit, kFillRight, kFillLeft, kFence, kSync, kFirst,
                  kCommit, kWaitFirst, kWaitStores, kSync, kRelease}),
