@@ -161,14 +161,16 @@ static std::optional<TensorKind> kindOf(std::string_view name) {
 }
 
 // tcgen05.mma.cta_group::1.kind::K [d], a, b, instruction descriptor,
-// adds-to-d: a is a descriptor, or an address of tensor memory.
+// {masks of lanes,} adds-to-d: a is a descriptor, or an address of tensor
+// memory.
 bool Decoder::decodeTensorProduct() {
   if (takeNext() != "cta_group::1")
     return failUnknown();
   std::optional<TensorKind> kind = kindOf(takeNext());
   if (!kind)
     return failUnknown();
-  if (!checkAllTaken() || !checkOperands(5, 5))
+  bool isMasked = statement->operands.size() > 5;
+  if (!checkAllTaken() || !checkOperands(5 + isMasked, 5 + isMasked))
     return false;
   bool isInTensorMemory = operand(1).kind == Operand::Address;
   Instruction inst = begin(multiplyTensor, Pipe::Tensor);
@@ -177,13 +179,21 @@ bool Decoder::decodeTensorProduct() {
   uint32_t left = isInTensorMemory ? addressValue(operand(1))
                                    : source(operand(1), {8, false});
   inst.flags = uint16_t(*kind) | (isInTensorMemory ? kTensorLeft : 0);
-  inst.slot[0] = source(operand(4), {0, false});
+  inst.slot[0] = source(operand(4 + isMasked), {0, false});
   inst.slot[2] = left;
   inst.slot[3] = source(operand(2), {8, false});
   inst.slot[4] = source(operand(3), {4, false});
+  std::vector<uint32_t> masks;
+  if (isMasked)
+    for (const Operand &each : operand(4).elements)
+      masks.push_back(source(each, {4, false}));
+  if (isMasked && masks.size() != kTensorMasks)
+    return fail(rt::quoted(statement->opcode), " needs ", kTensorMasks,
+                " masks of lanes before its last operand, found ",
+                masks.size());
   if (!setTensorAddress(inst, operand(0)) || !failure.message.empty())
     return false;
-  emit(inst, {}, 0, true);
+  emit(inst, std::move(masks), 0, true);
   return true;
 }
 

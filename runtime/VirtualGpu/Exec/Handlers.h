@@ -236,8 +236,10 @@ void waitForTensorStores(Warp &warp, const Instruction &inst, uint32_t mask);
 /// What `.kind` says of the operands of tcgen05.mma.
 enum class TensorKind : uint8_t { F16, Tf32, I8, F8f6f4 };
 /// flags: kind, and kTensorLeft when A stands in tensor memory. Slots: whether
-/// D is added to, D, A, B, instruction descriptor.
+/// D is added to, D, A, B, instruction descriptor. List: none, or masks of the
+/// lanes that keep their sums.
 constexpr uint16_t kTensorLeft = 0x100;
+constexpr unsigned kTensorMasks = 4;
 void multiplyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Slot 1: the mbarrier that products so far arrive at.
 void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask);

@@ -57,17 +57,47 @@ struct ProductJob {
   TensorPlace left() const {
     return TensorPlace(warp.lanes<uint32_t>(inst.slot[2])[lane]);
   }
-  /// The columns in the lanes of all rows; false after a report.
-  bool use(uint32_t column, uint32_t numColumns, TensorUse use) const;
+  /// Whether the lane keeps its sums.
+  bool isMasked(uint32_t tensorLane) const {
+    return inst.numListed &&
+           hasLane(
+               warp.lanes<uint32_t>(inst.list[tensorLane / kWarpSize])[lane],
+               tensorLane % kWarpSize);
+  }
+  /// A's columns in the lanes of all rows, D's in those that are not masked;
+  /// false after a report.
+  bool useLeft(uint32_t numColumns) const;
+  bool useSums(TensorUse use) const;
+
+private:
+  bool use(uint32_t row, uint32_t numRows, uint32_t column, uint32_t numColumns,
+           TensorUse use) const {
+    return useTensorArea(warp, inst, lane,
+                         {laneOf(row), numRows, column, numColumns}, use);
+  }
+  /// Rows whose lanes follow each other.
+  uint32_t numTogether() const {
+    return shape.m == 64 ? TensorMemory::kLanesOfWord : shape.m;
+  }
 };
 
-bool ProductJob::use(uint32_t column, uint32_t numColumns,
-                     TensorUse use) const {
-  uint32_t step = shape.m == 64 ? 16 : shape.m;
-  for (uint32_t row = 0; row < shape.m; row += step)
-    if (!useTensorArea(warp, inst, lane,
-                       {laneOf(row), step, column, numColumns}, use))
+bool ProductJob::useLeft(uint32_t numColumns) const {
+  for (uint32_t row = 0; row < shape.m; row += numTogether())
+    if (!use(row, numTogether(), left().column, numColumns,
+             TensorUse::UnitRead))
       return false;
+  return true;
+}
+
+bool ProductJob::useSums(TensorUse how) const {
+  uint32_t step = inst.numListed ? TensorMemory::kLanesOfWord : numTogether();
+  for (uint32_t row = 0; row < shape.m; row += step) {
+    uint32_t numMasked = 0;
+    while (numMasked < step && isMasked(laneOf(row + numMasked)))
+      ++numMasked;
+    if (numMasked < step && !use(row, step, d.column, shape.n, how))
+      return false;
+  }
   return true;
 }
 
@@ -93,7 +123,8 @@ private:
   }
   TENON_VGPU_INLINE void multiplyRows() {
     for (uint32_t row = 0; row < job.shape.m; ++row)
-      addProducts(sums(row), a[row], b, job.shape.n);
+      if (!job.isMasked(job.laneOf(row)))
+        addProducts(sums(row), a[row], b, job.shape.n);
   }
   TENON_VGPU_WIDE void multiplyWide() { multiplyRows(); }
 
@@ -127,7 +158,7 @@ bool TensorProduct<A, B>::readLeftFromTensorMemory() {
   constexpr unsigned kNumColumns = kDepthBytes / 4;
   TensorMemory &memory = *job.warp.block->tensor;
   TensorPlace at = job.left();
-  if (!job.use(at.column, kNumColumns, TensorUse::UnitRead))
+  if (!job.useLeft(kNumColumns))
     return false;
   for (uint32_t row = 0; row < job.shape.m; ++row) {
     uint32_t lane = job.laneOf(row);
@@ -156,7 +187,8 @@ template <typename A, typename B> void TensorProduct<A, B>::multiply() {
         value = -value;
   if (!job.addsToD)
     for (uint32_t row = 0; row < job.shape.m; ++row)
-      std::fill_n(sums(row), job.shape.n, Number(0));
+      if (!job.isMasked(job.laneOf(row)))
+        std::fill_n(sums(row), job.shape.n, Number(0));
   hostIsWide() ? multiplyWide() : multiplyRows();
 }
 
@@ -164,9 +196,11 @@ template <typename A, typename B> void TensorProduct<A, B>::multiply() {
 template <typename A, typename B> void TensorProduct<A, B>::define() {
   if (job.addsToD && !isUndefined)
     return;
+  TensorMemory &memory = *job.warp.block->tensor;
   for (uint32_t row = 0; row < job.shape.m; ++row)
-    std::fill_n(job.warp.block->tensor->defined(job.laneOf(row), job.d.column),
-                job.shape.n, !isUndefined);
+    if (uint32_t lane = job.laneOf(row); !job.isMasked(lane))
+      std::fill_n(memory.defined(lane, job.d.column), job.shape.n,
+                  !isUndefined);
 }
 
 template <typename A, typename B> bool TensorProduct<A, B>::run() {
@@ -174,8 +208,8 @@ template <typename A, typename B> bool TensorProduct<A, B>::run() {
   bool isRead =
       job.isLeftInTensorMemory() ? readLeftFromTensorMemory() : readLeft();
   if (!isRead || !readRight() ||
-      (job.addsToD && !job.use(job.d.column, shape.n, TensorUse::UnitRead)) ||
-      !job.use(job.d.column, shape.n, TensorUse::UnitWrite))
+      (job.addsToD && !job.useSums(TensorUse::UnitRead)) ||
+      !job.useSums(TensorUse::UnitWrite))
     return false;
   multiply();
   define();
@@ -312,6 +346,8 @@ void multiplyTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
   uint32_t undefined = 0;
   for (uint32_t slot : inst.slot)
     undefined |= undefinedLanes(warp, slot) & mask;
+  for (unsigned i = 0; i < inst.numListed; ++i)
+    undefined |= undefinedLanes(warp, inst.list[i]) & mask;
   if (undefined)
     report(warp, inst, firstLane(undefined), ReportKind::Uninitialised,
            "an operand of a product is made from bytes never written");

@@ -388,9 +388,9 @@ TEST_F(TensorChecks, OtherFormsAreRefusedWithTheirLine) {
             "x.ptx:7: unknown opcode "
             "'tcgen05.mma.ws.cta_group::1.kind::f16'");
   EXPECT_EQ(loadError("tcgen05.mma.cta_group::1.kind::f16 [%r0], %d0, %d1, %r1,"
-                      " {%r0, %r1, %r2, %r3}, %p;"),
-            "x.ptx:7: 'tcgen05.mma.cta_group::1.kind::f16' needs 5 operands, "
-            "found 6");
+                      " %p, 2;"),
+            "x.ptx:7: 'tcgen05.mma.cta_group::1.kind::f16' needs 4 masks of "
+            "lanes before its last operand, found 0");
   device.target = "sm_90a";
   EXPECT_EQ(loadError("tcgen05.wait::ld.sync.aligned;"),
             "x.ptx:7: 'tcgen05.wait::ld.sync.aligned' needs a target with "

@@ -181,7 +181,11 @@ struct Product {
   bool isLeftInTensorMemory = false;
   unsigned numTimes = 1; ///< added to the sums
   bool isNegatedA = false, isNegatedB = false;
+  bool isMasked = false; ///< all times but the first, by kMasks
 };
+
+/// Lanes that keep what they have.
+constexpr uint32_t kMasks[] = {0xffff0000, 0, 0xffffffff, 0x80000005};
 
 const Product kProducts[] = {
     {"Bf16", &kBf16, 128, 64, 16},
@@ -202,6 +206,8 @@ const Product kProducts[] = {
     {"NegatedA", &kBf16, 128, 16, 64, false, false, false, 1, true},
     {"NegatedB", &kF16, 64, 8, 64, false, false, false, 1, false, true},
     {"NegatedBoth", &kF16, 64, 8, 64, false, false, false, 2, true, true},
+    {"Masked", &kBf16, 128, 16, 64, false, false, false, 2, false, false, true},
+    {"Masked64", &kBf16, 64, 8, 64, false, false, false, 3, false, false, true},
     {"LeftInTensorMemory", &kBf16, 128, 32, 128, false, true, true},
     {"LeftInTensorMemory64", &kF16, 64, 32, 64, false, false, true, 2},
     {"Tf32", &kTf32, 128, 32, 128},
@@ -306,8 +312,12 @@ std::string kernelOf(const Product &product, const Side &a, const Side &b) {
               left, "fence.proxy.async.shared::cta; bar.sync 0; mov.b32 %e, ",
               instructionDescriptor(product), "; mov.b64 %a, ", a.descriptor(0),
               "; mov.b64 %b, ", b.descriptor(kRightAt), ";");
+  for (unsigned i = 0; i < std::size(kMasks); ++i)
+    body += message("mov.b32 %r", i, ", ", kMasks[i], ";");
   for (unsigned time = 0; time < product.numTimes; ++time)
-    body += message("setp.ne.u32 %c3, ", time, ", 0;", multiply, "%c3;");
+    body +=
+        message("setp.ne.u32 %c3, ", time, ", 0;", multiply,
+                product.isMasked && time ? registers(4) + ", " : "", "%c3;");
   return message(
       body,
       "@%c1 tcgen05.commit.cta_group::1.mbarrier::arrive::one."
@@ -352,6 +362,10 @@ TEST_P(TensorProductTest, IsASumOfProducts) {
   auto floats = device.download<float>(result, product.n * kThreads);
   auto integers = device.download<int32_t>(result, product.n * kThreads);
   float sign = product.isNegatedA != product.isNegatedB ? -1 : 1;
+  auto numTimes = [&](unsigned lane) {
+    bool keeps = product.isMasked && (kMasks[lane / 32] >> lane % 32 & 1);
+    return keeps ? 1 : product.numTimes;
+  };
   for (unsigned row = 0; row < product.m; ++row)
     for (unsigned column = 0; column < product.n; ++column) {
       float sum = 0;
@@ -360,7 +374,7 @@ TEST_P(TensorProductTest, IsASumOfProducts) {
             a.numbers[row * a.depth() + k] * b.numbers[column * a.depth() + k];
       unsigned at = column * kThreads + laneOf(row);
       ASSERT_EQ(product.type->d == 2 ? float(integers[at]) : floats[at],
-                sign * float(product.numTimes) * sum)
+                sign * float(numTimes(laneOf(row))) * sum)
           << row << " " << column;
     }
 }
