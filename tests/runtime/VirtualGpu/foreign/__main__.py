@@ -2,9 +2,8 @@
 
 usage: python tests/runtime/VirtualGpu/foreign LIBCUDA [ARCH]
 
-LIBCUDA is the stand-in for the driver; ARCH is 80, 90 or 100 (CUTLASS' are for the first
-two). Without it each architecture has a process of its own: the devices of a process are
-of one.
+LIBCUDA is the stand-in for the driver; ARCH is 80, 90 or 100. Without it each
+architecture has a process of its own: the devices of a process are of one.
 """
 
 import ctypes
@@ -108,9 +107,9 @@ def run_cutlass(runner, _):
     from cutlass_gemm import Gemm
     m, n, k = 256, 384, 328
     a, b = (from_bf16(to_bf16(runner.values(*shape))) for shape in ((m, k), (k, n)))
-    c = runner.device.allocate(2 * m * n)
-    others = {"WARP_M": 64, "WARP_N": 64, "STAGES": 3} if runner.arch == 80 else {"CLUSTER_M": 2}
-    gemm = Gemm(runner, {"TILE_M": 128, "TILE_N": 128, "TILE_K": 64} | others)
+    c = runner.device.upload(np.zeros((m, n), np.uint16))
+    others = {80: {"WARP_M": 64, "WARP_N": 64, "STAGES": 3}, 90: {"CLUSTER_M": 2}, 100: {"CLUSTER_M": 1}}
+    gemm = Gemm(runner, {"TILE_M": 128, "TILE_N": 128, "TILE_K": 64} | others[runner.arch])
     gemm.run(runner.device.upload(to_bf16(a)), runner.device.upload(to_bf16(b)), c, m, n, k)
     check("CUTLASS", from_bf16(runner.device.download(c, (m, n), np.uint16)), a @ b, 0.4)
 
@@ -124,9 +123,7 @@ def run_cub(runner, _):
 def run_all(library, arch):
     import kernels
     runs = [run_matmul, run_matmul_of_f16, run_matmul_of_tf32, run_softmax, run_layer_norm, run_attention,
-            run_wide_attention, run_decode, run_cub]
-    if arch in (80, 90):
-        runs.append(run_cutlass)
+            run_wide_attention, run_decode, run_cutlass, run_cub]
     passed = failed = 0
     for run in runs:
         try:
