@@ -197,15 +197,22 @@ bool Decoder::decodeTensorProduct() {
   return true;
 }
 
-// tcgen05.commit.cta_group::1.mbarrier::arrive::one{.shared::cluster}.b64
-// [mbarrier]
+// tcgen05.commit.cta_group::1.mbarrier::arrive::one{.shared::cluster}
+// {.multicast::cluster}.b64 [mbarrier]{, mask of blocks}
 bool Decoder::decodeTensorCommit() {
   Instruction inst = begin(commitTensor, Pipe::Async);
   if (take("shared::cluster"))
     inst.space = Space::Shared;
   if (!take("cta_group::1") || !take("mbarrier::arrive::one") || !take("b64"))
     return failUnknown();
-  if (!checkAllTaken() || !checkOperands(1, 1) || !setAddress(inst, operand(0)))
+  bool isMulticast = take("multicast::cluster");
+  size_t count = 1 + isMulticast;
+  if (!checkAllTaken() || !checkOperands(count, count) ||
+      !setAddress(inst, operand(0)))
+    return false;
+  if (isMulticast)
+    inst.slot[2] = source(operand(1), {2, false});
+  if (!failure.message.empty())
     return false;
   emit(inst);
   return true;

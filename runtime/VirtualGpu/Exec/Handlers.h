@@ -241,7 +241,8 @@ enum class TensorKind : uint8_t { F16, Tf32, I8, F8f6f4 };
 constexpr uint16_t kTensorLeft = 0x100;
 constexpr unsigned kTensorMasks = 4;
 void multiplyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
-/// Slot 1: the mbarrier that products so far arrive at.
+/// Slots: -, the mbarrier that products so far arrive at, and none or a mask of
+/// the blocks that have it at the same place.
 void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 
 //===--- Mma.cpp

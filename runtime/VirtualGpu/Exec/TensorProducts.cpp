@@ -373,6 +373,21 @@ void finishCommits(Block &block) {
       finishCommit(block, commit);
 }
 
+static void commitTo(Warp &warp, const Instruction &inst, unsigned lane,
+                     Address address) {
+  Block &block = *warp.block;
+  MBarrier *barrier = findMbarrier(warp, inst, lane, address);
+  if (!barrier)
+    return;
+  barrier->lastCopy = inst.id;
+  barrier->lastCopyLane = warp.id * kWarpSize + lane;
+  barrier->lastCopyPhase = barrier->phase;
+  TensorCommit &commit = block.tensor->commits.emplace_back();
+  commit = {warp.id, lane, inst.id, address, {}};
+  if (block.clocks)
+    block.clocks->release(block.tensor->unitClock, commit.done);
+}
+
 // In turn products are done at once, and otherwise later, so that who does not
 // look whether a wait was over meets them.
 void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
@@ -380,16 +395,15 @@ void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
   for (uint32_t rest = mask; rest && !block.isStopped; rest &= rest - 1) {
     unsigned lane = firstLane(rest);
     Address address = laneAddress(warp, inst, lane);
-    MBarrier *barrier = findMbarrier(warp, inst, lane, address);
-    if (!barrier)
-      return;
-    barrier->lastCopy = inst.id;
-    barrier->lastCopyLane = warp.id * kWarpSize + lane;
-    barrier->lastCopyPhase = barrier->phase;
-    TensorCommit &commit = block.tensor->commits.emplace_back();
-    commit = {warp.id, lane, inst.id, address, {}};
-    if (block.clocks)
-      block.clocks->release(block.tensor->unitClock, commit.done);
+    if (inst.slot[2] == kNoSlot) {
+      commitTo(warp, inst, lane, address);
+      continue;
+    }
+    uint32_t offset = sharedPlace(block, address).offset;
+    for (uint32_t ranks = warp.lanes<uint16_t>(inst.slot[2])[lane]; ranks;
+         ranks &= ranks - 1)
+      commitTo(warp, inst, lane,
+               offset | Address(firstLane(ranks) + 1) << kRankShift);
   }
   if (block.launch->options.schedule == Schedule::InOrder)
     finishCommits(block);

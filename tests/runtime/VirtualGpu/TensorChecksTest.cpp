@@ -192,6 +192,28 @@ TEST_F(TensorChecks, ColumnsAreGivenBackAfterTheirLastUse) {
             "tensor memory that the tensor unit reads, with nothing between\n");
 }
 
+TEST_F(TensorChecks, ACommitReachesTheBlocksOfItsMask) {
+  const char *meet = "barrier.cluster.arrive.release.aligned;"
+                     "barrier.cluster.wait.acquire.aligned;";
+  device.cluster = {2};
+  device.loadBody(
+      std::string(kHead) +
+      "@%c1 mbarrier.init.shared::cta.b64 [bars], 1;"
+      "@%c1 fence.mbarrier_init.release.cluster;" +
+      meet +
+      ".reg .b16 %h; .reg .pred %k; .reg .b32 %rank; mov.b16 %h, 3;"
+      "mov.u32 %rank, %cluster_ctarank; setp.eq.and.u32 %k, %rank, 0, %c1;"
+      "@%k tcgen05.commit.cta_group::1.mbarrier::arrive::one.shared::cluster"
+      ".multicast::cluster.b64 [bars], %h;" +
+      kWaitFirst + meet);
+  for (Schedule schedule :
+       {Schedule::InOrder, Schedule::Random, Schedule::Adversarial}) {
+    device.machine.setOptions({.arch = 100, .schedule = schedule, .seed = 3});
+    EXPECT_EQ(texts(device.run("k", {4}, {128}, buffer)), "");
+    EXPECT_EQ(device.refusal, "");
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//

@@ -108,7 +108,7 @@ def run_cutlass(runner, _):
     m, n, k = 256, 384, 328
     a, b = (from_bf16(to_bf16(runner.values(*shape))) for shape in ((m, k), (k, n)))
     c = runner.device.upload(np.zeros((m, n), np.uint16))
-    others = {80: {"WARP_M": 64, "WARP_N": 64, "STAGES": 3}, 90: {"CLUSTER_M": 2}, 100: {"CLUSTER_M": 1}}
+    others = {80: {"WARP_M": 64, "WARP_N": 64, "STAGES": 3}, 90: {"CLUSTER_M": 2}, 100: {"CLUSTER_M": 2}}
     gemm = Gemm(runner, {"TILE_M": 128, "TILE_N": 128, "TILE_K": 64} | others[runner.arch])
     gemm.run(runner.device.upload(to_bf16(a)), runner.device.upload(to_bf16(b)), c, m, n, k)
     check("CUTLASS", from_bf16(runner.device.download(c, (m, n), np.uint16)), a @ b, 0.4)
