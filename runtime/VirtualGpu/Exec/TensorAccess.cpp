@@ -174,7 +174,7 @@ void releaseTensor(Warp &warp, const Instruction &inst, uint32_t mask) {
   useTensorArea(warp, inst, lane,
                 {0, TensorMemory::kLanes, at.column, numColumns},
                 TensorUse::Release);
-  block.tensor->release(at.column, numColumns);
+  block.tensor->release(at.column);
   ++block.progress;
 }
 

@@ -43,15 +43,10 @@ std::optional<uint32_t> TensorMemory::allocate(Allocation wanted) {
   return std::nullopt;
 }
 
-bool TensorMemory::release(uint32_t column, uint32_t numColumns) {
-  auto found = taken.find(column);
-  if (found == taken.end() || found->second.numColumns != numColumns)
-    return false;
-  taken.erase(found);
-  return true;
-}
-
 bool TensorMemory::holds(const TensorArea &area) const {
+  if (area.column >= kColumns || area.numColumns > kColumns ||
+      area.lane >= kLanes || area.lane + area.numLanes > kLanes)
+    return false;
   uint32_t end = area.column + area.numColumns;
   for (uint32_t at = area.column; at < end;) {
     auto next = taken.upper_bound(at);
@@ -62,7 +57,7 @@ bool TensorMemory::holds(const TensorArea &area) const {
       return false;
     at = column + allocation.numColumns;
   }
-  return area.lane + area.numLanes <= kLanes;
+  return true;
 }
 
 std::string TensorMemory::allocatedText() const {

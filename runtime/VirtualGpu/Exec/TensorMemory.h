@@ -4,7 +4,7 @@
 //   TensorMemory memory(clocks, unit, /*isHigh=*/false);
 //   std::optional<uint32_t> column = memory.allocate(64, {warp, instruction});
 //   *memory.cell(lane, *column) = bits;
-//   memory.release(*column, 64);
+//   memory.release(*column);
 //
 // 128 lanes of 512 columns of 32 bits (tcgen05). An address is a lane in its
 // upper half and a column in its lower.
@@ -63,8 +63,8 @@ public:
 
   /// The first column; nothing when there is no room.
   std::optional<uint32_t> allocate(Allocation wanted);
-  /// False when that is not what was allocated.
-  bool release(uint32_t column, uint32_t numColumns);
+  /// The allocation that begins there is no more.
+  void release(uint32_t column) { taken.erase(column); }
   /// Whether all columns of the area are allocated.
   bool holds(const TensorArea &area) const;
   /// "columns [0, 64), [128, 160)", for people.

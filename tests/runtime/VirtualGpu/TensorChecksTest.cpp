@@ -275,6 +275,11 @@ TEST_F(TensorChecks, AccessesStayInTheirAllocation) {
       run({kAllocate, kInit, with(kFillLeft, "[%u+32]", "[%u+64]")}),
       "out of bounds: writes columns [64, 72) of lanes [96, 128) of tensor "
       "memory, allocated: columns [0, 64)\n");
+  EXPECT_EQ(run({kAllocate, kInit,
+                 "tcgen05.ld.sync.aligned.16x32bx2.x1.b32 {%r0}, [%u], "
+                 "4294967295;"}),
+            "out of bounds: reads columns [4294967295, 0) of lanes [96, 112) "
+            "of tensor memory, allocated: columns [0, 64)\n");
   EXPECT_EQ(run({kAllocate, kInit, kSync, kRelease, kSync, kLoad}),
             "out of bounds: reads columns [0, 4) of lanes [32, 64) of tensor "
             "memory, allocated: none\n");
