@@ -53,7 +53,8 @@ static Result<void> checkBlock(const KernelInfo &info, Dim3 block) {
 }
 
 static Result<void> checkGrid(const KernelInfo &info, const ArchLimits &limits,
-                              Dim3 grid, Dim3 block, Dim3 cluster) {
+                              Dim3 grid, Dim3 block, Dim3 cluster,
+                              bool usesTensorMemory) {
   constexpr uint32_t kMostX = 0x7fffffff, kMostYZ = 65535, kMostCluster = 16;
   if (grid.count() == 0 || grid.x > kMostX || grid.y > kMostYZ ||
       grid.z > kMostYZ)
@@ -74,11 +75,14 @@ static Result<void> checkGrid(const KernelInfo &info, const ArchLimits &limits,
     return badInput("kernel ", quoted(info.name), " requires a cluster of ",
                     dimsText(*info.requiredCluster), ", got ",
                     dimsText(cluster));
-  uint64_t numWarps = (block.count() + 31) / 32 * cluster.count();
-  if (cluster.count() > 1 && numWarps > SharedClocks::kMostWarps)
+  // The unit of tensor memory has a clock of its own in each block.
+  uint64_t numWarps = (block.count() + 31) / 32 * cluster.count(),
+           most = SharedClocks::kMostWarps -
+                  (usesTensorMemory ? cluster.count() : 0);
+  if (cluster.count() > 1 && numWarps > most)
     return badInput("kernel ", quoted(info.name), " asks for clusters of ",
-                    numWarps, " warps: those of at most ",
-                    SharedClocks::kMostWarps, " are executed");
+                    numWarps, " warps: those of at most ", most,
+                    " are executed");
   return {};
 }
 
@@ -92,7 +96,8 @@ static Result<void> checkConfig(const LaunchConfig &config,
   if (!block)
     return block;
   Result<void> grid =
-      checkGrid(info, limits, config.grid, config.block, config.cluster);
+      checkGrid(info, limits, config.grid, config.block, config.cluster,
+                config.kernel->program().usesTensorMemory);
   if (!grid)
     return grid;
   if (sharedBytes > limits.sharedOptInBytes)

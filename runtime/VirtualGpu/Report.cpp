@@ -32,6 +32,8 @@ const char *kindText(ReportKind kind) {
     return "lane mask";
   case ReportKind::BarrierMisuse:
     return "barrier misuse";
+  case ReportKind::TensorMisuse:
+    return "tensor misuse";
   case ReportKind::Deadlock:
     return "deadlock";
   case ReportKind::Trap:

@@ -37,6 +37,7 @@ enum class ReportKind : uint8_t {
   DivergentBarrier, ///< a barrier that not all lanes of the warp reach together
   LaneMask,         ///< a collective whose mask or source lane does not hold
   BarrierMisuse,    ///< a barrier, mbarrier or group used against its rules
+  TensorMisuse,     ///< tensor memory, or a descriptor, against its rules
   Deadlock,         ///< no warp can go on
   Trap,             ///< the kernel executed trap, or an assertion in it failed
   Limit,            ///< the launch ran longer than its limit of instructions
@@ -89,7 +90,7 @@ struct Counters {
            numAdd = 0, numMultiply = 0; ///< of integers
   uint64_t numShuffles = 0;
   uint64_t mmaFlops = 0; ///< two for each multiply-add
-  /// By MmaType: those of mma.sync, and those of wgmma.
+  /// By MmaType: those of mma.sync, and those of wgmma and tcgen05.
   uint64_t mmaSyncFlops[kNumMmaTypes] = {}, wgmmaFlops[kNumMmaTypes] = {};
   uint64_t numBranches = 0, numDivergentBranches = 0;
   uint64_t numBarriers = 0; ///< warps that arrived
@@ -101,7 +102,7 @@ struct Counters {
   /// 128-byte lines of warp accesses: passes through L1.
   uint64_t globalLines = 0;
   /// Passes through shared memory's 32 banks, and the fewest possible: of warp
-  /// accesses, bulk copies, and the operands of wgmma.
+  /// accesses, bulk copies, and the operands of wgmma and tcgen05.
   uint64_t sharedWavefronts = 0, sharedWavefrontsIdeal = 0;
   uint64_t numGlobalAtomics = 0, numSharedAtomics = 0; ///< lanes
 

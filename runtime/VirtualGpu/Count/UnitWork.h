@@ -21,7 +21,7 @@ enum class Unit : uint8_t {
   Special, ///< roots, exponentials, logarithms
   Convert, ///< conversions
   Shared,  ///< shared memory and L1: wavefronts of 128 bytes
-  Tensor,  ///< flops of wgmma; of 8 bits half a flop, of tf32 two
+  Tensor,  ///< flops of wgmma and tcgen05; of 8 bits half a flop, of tf32 two
   MmaSync, ///< the same of mma.sync
 };
 constexpr unsigned kNumUnits = 10;

@@ -132,6 +132,16 @@ private:
   bool decodeSetRegisters();
   uint32_t addressValue(const ptx::Operand &address);
 
+  //===--- DecodeBlackwell.cpp
+  //------------------------------------------------===//
+  bool decodeTensorMemory();
+  bool decodeTensorAllocation();
+  bool decodeTensorRelease();
+  bool decodeTensorAccess(bool isLoad);
+  bool decodeTensorProduct();
+  bool decodeTensorCommit();
+  bool setTensorAddress(Instruction &inst, const ptx::Operand &address);
+
   bool decodeBranch();
   bool decodeBranchTable();
   bool decodeExit();

@@ -156,6 +156,7 @@ struct KernelProgram {
   uint32_t dynamicSharedOffset = 0;
   /// Other blocks can see what a block does before its end, so order matters.
   bool blocksMeet = false;
+  bool usesTensorMemory = false;
 };
 
 } // namespace tenon::vgpu

@@ -45,7 +45,7 @@ static LaneBytes resolveGlobal(Warp &warp, const Instruction &inst,
       return refuseGlobal(warp, inst, lane, address, sizeBytes, kind);
     }
   }
-  bool isRead = kind == AccessKind::Read || kind == AccessKind::AsyncRead;
+  bool isRead = kind != AccessKind::Write && kind != AccessKind::Atomic;
   if (!isRead && range.isReadOnly) {
     stop(warp, inst, lane, ReportKind::ReadOnly, Fault::IllegalAddress,
          message(verb(kind), sizeBytes, " bytes ",
@@ -148,7 +148,7 @@ static LaneBytes resolveShared(Warp &warp, const Instruction &inst,
                                unsigned lane, Address address,
                                uint32_t sizeBytes, AccessKind kind) {
   SharedPlace place = sharedPlace(*warp.block, address);
-  bool isRead = kind == AccessKind::Read || kind == AccessKind::AsyncRead;
+  bool isRead = kind != AccessKind::Write && kind != AccessKind::Atomic;
   if (place.block != warp.block && (!place.block || !isRead)) {
     stop(warp, inst, lane, ReportKind::OutOfBounds, Fault::IllegalAddress,
          message(verb(kind), sizeBytes, " bytes of another block's shared ",
@@ -167,11 +167,12 @@ static LaneBytes resolveShared(Warp &warp, const Instruction &inst,
                  " bytes"));
     return {};
   }
-  bool isAsync = kind == AccessKind::AsyncRead;
+  bool isGeneric = kind == AccessKind::Read,
+       isUnit = kind == AccessKind::UnitRead;
   if (isRead && block.clocks) {
     SharedClocks::Result found = block.clocks->read(
-        warp.clock, place.offset, sizeBytes,
-        isAsync ? SharedClocks::Proxy::Async : SharedClocks::Proxy::Generic);
+        isUnit ? block.tensor->unitClock : warp.clock, place.offset, sizeBytes,
+        isGeneric ? SharedClocks::Proxy::Generic : SharedClocks::Proxy::Async);
     if (found.finding != SharedClocks::Finding::None)
       reportSharedFinding(warp, inst, lane, place.offset, sizeBytes, found);
   }

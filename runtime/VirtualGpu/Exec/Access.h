@@ -18,8 +18,8 @@ struct SharedPlace {
 };
 SharedPlace sharedPlace(Block &from, Address address);
 
-/// AsyncRead: by a product or a bulk copy.
-enum class AccessKind : uint8_t { Read, Write, Atomic, AsyncRead };
+/// AsyncRead: by a product or a bulk copy; UnitRead: by the unit of tcgen05.
+enum class AccessKind : uint8_t { Read, Write, Atomic, AsyncRead, UnitRead };
 
 /// Bytes that a lane may touch.
 struct LaneBytes {

@@ -14,6 +14,9 @@ MBarrier *findMbarrier(Warp &warp, const Instruction &inst, unsigned lane,
 /// The copy's bytes have come; the phase may end.
 void completeBytes(Warp &warp, const Instruction &inst, unsigned lane,
                    MBarrier &barrier, BulkCopy copy);
+/// What a unit did until `done` arrives once.
+void arriveFor(Warp &warp, const Instruction &inst, unsigned lane,
+               MBarrier &barrier, const SharedClocks::Clock &done);
 
 } // namespace tenon::vgpu
 

@@ -6,6 +6,8 @@
 
 #include "runtime/VirtualGpu/Decode/Program.h"
 
+#include <span>
+
 namespace tenon::vgpu {
 
 //===--- Moves.cpp
@@ -203,6 +205,45 @@ void fenceProducts(Warp &warp, const Instruction &inst, uint32_t mask);
 void commitWgmma(Warp &warp, const Instruction &inst, uint32_t mask);
 /// immediate: groups that may stay pending.
 void waitForWgmma(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- TensorAccess.cpp
+//----------------------------------------------------===//
+
+/// Slots: -, shared address of the result, number of columns.
+void allocateTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Slots: -, first column, number of columns.
+void releaseTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+/// tcgen05.relinquish_alloc_permit
+void relinquishTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+
+/// What a load or store takes of tensor memory: lanes, and in each repetition
+/// columns and registers.
+struct TensorShape {
+  std::string_view name; ///< "16x64b"
+  uint8_t numLanes, numColumns, numRegisters;
+};
+std::span<const TensorShape> tensorShapes();
+/// flags: index into tensorShapes(). Slots: -, address, for 16x32bx2 the
+/// columns between its two parts. List: registers.
+void loadTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+void storeTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+void waitForTensorLoads(Warp &warp, const Instruction &inst, uint32_t mask);
+void waitForTensorStores(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- TensorProducts.cpp
+//--------------------------------------------------===//
+
+/// What `.kind` says of the operands of tcgen05.mma.
+enum class TensorKind : uint8_t { F16, Tf32, I8, F8f6f4 };
+/// flags: kind, and kTensorLeft when A stands in tensor memory. Slots: whether
+/// D is added to, D, A, B, instruction descriptor. List: none, or masks of the
+/// lanes that keep their sums.
+constexpr uint16_t kTensorLeft = 0x100;
+constexpr unsigned kTensorMasks = 4;
+void multiplyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
+/// Slots: -, the mbarrier that products so far arrive at, and none or a mask of
+/// the blocks that have it at the same place.
+void commitTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 
 //===--- Mma.cpp
 //-------------------------------------------------------------===//

@@ -119,9 +119,30 @@ static void initialise(Warp &warp, const Instruction &inst, unsigned lane,
   ++warp.block->progress;
 }
 
+/// False after a report.
+static bool countArrivals(Warp &warp, const Instruction &inst, unsigned lane,
+                          MBarrier &barrier, int64_t count) {
+  if (count > barrier.numPending) {
+    stop(warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
+         message("arrives ", count, " times at an mbarrier that expects ",
+                 barrier.numPending, " more of ", barrier.numExpected));
+    return false;
+  }
+  barrier.numPending -= count;
+  ++barrier.block->progress;
+  return true;
+}
+
+void arriveFor(Warp &warp, const Instruction &inst, unsigned lane,
+               MBarrier &barrier, const SharedClocks::Clock &done) {
+  if (!countArrivals(warp, inst, lane, barrier, 1))
+    return;
+  barrier.arrived.join(done);
+  advance(barrier);
+}
+
 static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
                    MBarrier &barrier) {
-  Block &block = *barrier.block;
   MbarrierOp op = MbarrierOp(inst.flags & 0xff);
   if (op == MbarrierOp::ArriveExpect || op == MbarrierOp::Expect)
     barrier.pendingBytes += warp.lanes<uint32_t>(inst.slot[3])[lane];
@@ -134,17 +155,12 @@ static void arrive(Warp &warp, const Instruction &inst, unsigned lane,
     return;
   int64_t count =
       inst.slot[2] == kNoSlot ? 1 : warp.lanes<uint32_t>(inst.slot[2])[lane];
-  if (count > barrier.numPending)
-    return stop(
-        warp, inst, lane, ReportKind::BarrierMisuse, Fault::IllegalInstruction,
-        message("arrives ", count, " times at an mbarrier that expects ",
-                barrier.numPending, " more of ", barrier.numExpected));
+  if (!countArrivals(warp, inst, lane, barrier, count))
+    return;
+  if (barrier.block->clocks)
+    barrier.block->clocks->release(warp.clock, barrier.arrived);
   if (inst.slot[0] != kNoSlot)
     warp.lanes<uint64_t>(inst.slot[0])[lane] = barrier.phase;
-  if (block.clocks)
-    block.clocks->release(warp.clock, barrier.arrived);
-  barrier.numPending -= count;
-  ++block.progress;
   advance(barrier);
 }
 

@@ -160,6 +160,8 @@ static void fillSpecial(Warp &warp, KernelProgram::Special special) {
 
 std::string warpText(const Block &block, uint32_t clock) {
   uint32_t numWarps = block.warps.size();
+  if (clock >= block.cluster->blocks.size() * numWarps)
+    return "the tensor unit";
   std::string text = message("warp ", clock % numWarps);
   return block.cluster->blocks.size() == 1
              ? text
@@ -321,6 +323,9 @@ BlockState runBlock(Block &block, uint64_t budget) {
     if (spent >= budget)
       return BlockState::Unfinished;
     uint64_t before = block.progress;
+    if (block.tensor && launch.options.schedule == Schedule::Random &&
+        nextRandom(block) % 2)
+      finishCommits(block);
     bool hasRun = false, waits = true, hasSpun = false;
     uint32_t first = isRandom ? nextRandom(block) % numWarps : 0;
     for (uint32_t i = 0; i < numWarps && !block.isStopped; ++i) {
@@ -336,6 +341,8 @@ BlockState runBlock(Block &block, uint64_t budget) {
       }
       checkLimit(warp);
     }
+    if (waits && block.progress == before)
+      finishCommits(block);
     if (block.progress != before)
       block.numIdleRounds = 0;
     if (block.isStopped || !block.numLive || !waits || block.progress != before)
@@ -348,6 +355,7 @@ BlockState runBlock(Block &block, uint64_t budget) {
       reportDeadlock(block);
     }
   }
+  finishCommits(block);
   return BlockState::Finished;
 }
 
@@ -391,9 +399,11 @@ static std::unique_ptr<Cluster> startCluster(Worker &worker, uint64_t number) {
   auto cluster = std::make_unique<Cluster>();
   uint64_t numBlocks = extents.count();
   uint32_t numWarps = (launch.block.count() + kWarpSize - 1) / kWarpSize;
+  bool hasUnits = launch.program->usesTensorMemory;
   std::shared_ptr<SharedClocks::Warps> clocks;
   if (launch.options.checks)
-    clocks = std::make_shared<SharedClocks::Warps>(numBlocks * numWarps);
+    clocks = std::make_shared<SharedClocks::Warps>(numBlocks *
+                                                   (numWarps + hasUnits));
   for (uint32_t rank = 0; rank < numBlocks; ++rank) {
     Dim3 in = unravel(rank, extents);
     uint64_t x = uint64_t(at.x) * extents.x + in.x,
@@ -404,6 +414,10 @@ static std::unique_ptr<Cluster> startCluster(Worker &worker, uint64_t number) {
     block.rank = rank;
     if (clocks)
       block.clocks = std::make_unique<SharedClocks>(launch.sharedBytes, clocks);
+    // Every second block finds another one's columns before its own.
+    if (hasUnits)
+      block.tensor = std::make_unique<TensorMemory>(
+          clocks, uint32_t(numBlocks * numWarps) + rank, (number + rank) % 2);
     startBlock(block, worker, x + grid.x * (y + grid.y * z));
   }
   return cluster;

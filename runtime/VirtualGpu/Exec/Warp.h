@@ -15,6 +15,7 @@
 #include "runtime/VirtualGpu/Count/Traffic.h"
 #include "runtime/VirtualGpu/Count/UnitWork.h"
 #include "runtime/VirtualGpu/Decode/Program.h"
+#include "runtime/VirtualGpu/Exec/TensorMemory.h"
 
 #include <array>
 #include <atomic>
@@ -60,7 +61,8 @@ struct PendingCopy {
   uint8_t bytes[16] = {}, defined[16] = {};
 };
 
-/// Bytes of shared memory that a unit reads until somebody waits.
+/// Bytes of shared memory, or columns of tensor memory, that are read (or
+/// written) until somebody waits.
 struct AsyncRead {
   uint64_t group = 0; ///< the number of groups committed when it began
   uint32_t offset = 0, sizeBytes = 0;
@@ -120,6 +122,8 @@ struct Warp {
   /// What bulk copies to global memory still read, and each lane's groups.
   std::vector<AsyncRead> bulkReads;
   std::array<uint32_t, kWarpSize> numBulkGroups = {};
+  /// tcgen05.ld and st that no wait followed yet; offsets of the clocks.
+  std::vector<AsyncRead> tensorLoads, tensorStores;
   uint32_t numRegisters = 0; ///< of a thread; 0 when that is not known
 
   template <typename T> T *lanes(uint32_t slot) const {
@@ -176,6 +180,7 @@ struct Block {
   bool isStopped = false;
   std::vector<uint8_t> shared, sharedDefined;
   std::unique_ptr<SharedClocks> clocks; ///< null without checks
+  std::unique_ptr<TensorMemory> tensor; ///< null where no tcgen05 is
   std::vector<Warp> warps;
   std::vector<uint8_t> registerFiles, localBytes;
   std::array<Barrier, kNumBarriers> barriers;
@@ -251,6 +256,12 @@ uint32_t gatherLanes(Warp &warp, const Instruction &inst, uint32_t mask,
 
 /// Before an instruction that touches registers of products.
 void followProducts(Warp &warp, const Instruction &inst, uint32_t mask);
+
+//===--- TensorProducts.cpp
+//-------------------------------------------------===//
+
+/// What was committed so far is done.
+void finishCommits(Block &block);
 
 //===--- EndOfBlock.cpp
 //-----------------------------------------------------===//

@@ -9,9 +9,7 @@
 #include "runtime/Core/Message.h"
 #include "runtime/VirtualGpu/Exec/Access.h"
 #include "runtime/VirtualGpu/Exec/Handlers.h"
-#include "runtime/VirtualGpu/Exec/Lanes.h"
-#include "runtime/VirtualGpu/Exec/NarrowFloat.h"
-#include "runtime/VirtualGpu/TensorMap.h"
+#include "runtime/VirtualGpu/Exec/MatrixOperands.h"
 
 #include <algorithm>
 
@@ -19,96 +17,14 @@ namespace tenon::vgpu {
 
 namespace {
 
-constexpr unsigned kRows = 16, kMostN = 256, kWarpsOfGroup = 4;
-/// What one read of shared memory takes: consecutive elements of a row.
-constexpr unsigned kRunBytes = 16;
-/// A side's elements contracted by one instruction are two runs.
-constexpr unsigned kDepthBytes = 2 * kRunBytes;
+using namespace element;
 
-// Operand types: how an element stands in memory, and what number it is.
-struct F16 {
-  using Element = uint16_t;
-  using Number = float;
-  static constexpr MmaType kType = MmaType::F16;
-  static Number widen(Element bits) { return fromF16(bits); }
-};
-struct Bf16 {
-  using Element = uint16_t;
-  using Number = float;
-  static constexpr MmaType kType = MmaType::Bf16;
-  static Number widen(Element bits) { return fromBf16(bits); }
-};
-struct Tf32 {
-  using Element = uint32_t;
-  using Number = float;
-  static constexpr MmaType kType = MmaType::Tf32;
-  // The machine ignores the lower bits.
-  static Number widen(Element bits) { return bitsFloat(bits & ~0x1fffu); }
-};
-struct S8 {
-  using Element = int8_t;
-  using Number = int32_t;
-  static constexpr MmaType kType = MmaType::Int8;
-  static Number widen(Element bits) { return bits; }
-};
-struct U8 {
-  using Element = uint8_t;
-  using Number = int32_t;
-  static constexpr MmaType kType = MmaType::Int8;
-  static Number widen(Element bits) { return bits; }
-};
-struct E4m3 {
-  using Element = uint8_t;
-  using Number = float;
-  static constexpr MmaType kType = MmaType::Fp8;
-  static Number widen(Element bits) { return fromE4m3(bits); }
-};
-struct E5m2 {
-  using Element = uint8_t;
-  using Number = float;
-  static constexpr MmaType kType = MmaType::Fp8;
-  static Number widen(Element bits) { return fromE5m2(bits); }
-};
-
-/// A matrix in shared memory, as its descriptor says; offsets in bytes.
-struct Descriptor {
-  uint32_t start, leading, stride;
-  TensorMap::Swizzle swizzle;
-
-  explicit Descriptor(uint64_t bits)
-      : start(uint32_t(bits & 0x3fff) << 4),
-        leading(uint32_t(bits >> 16 & 0x3fff) << 4),
-        stride(uint32_t(bits >> 32 & 0x3fff) << 4) {
-    constexpr TensorMap::Swizzle kModes[] = {
-        TensorMap::None, TensorMap::Swizzle128, TensorMap::Swizzle64,
-        TensorMap::Swizzle32};
-    swizzle = kModes[bits >> 62];
-  }
-  uint32_t rowBytes() const {
-    constexpr uint32_t kBytes[] = {16, 32, 64, 128};
-    return kBytes[swizzle];
-  }
-  /// Where a run along k stands, `bytes` from the first of its row.
-  uint32_t alongK(uint32_t row, uint32_t bytes) const {
-    uint32_t at = start + row / 8 * stride + row % 8 * rowBytes();
-    at += swizzle == TensorMap::None ? bytes / kRunBytes * leading : bytes;
-    return swizzled(at, swizzle);
-  }
-  /// Where eight rows (or columns) of one k stand, for a transposed matrix of
-  /// 16-bit elements: atoms as wide as the swizzle's row, `leading` apart, and
-  /// `stride` between eights of k.
-  uint32_t alongRows(uint32_t row, uint32_t k) const {
-    uint32_t atom = rowBytes() / 2;
-    uint32_t at = start + row / atom * leading + k / 8 * stride +
-                  k % 8 * rowBytes() + row % atom * 2;
-    return swizzled(at, swizzle);
-  }
-};
+constexpr unsigned kRows = 16, kWarpsOfGroup = 4;
 
 /// What a warp of the group multiplies.
 template <typename T> struct Product {
   using Number = typename T::Number;
-  static constexpr unsigned kK = kDepthBytes / sizeof(typename T::Element);
+  static constexpr unsigned kK = kDepth<T>;
   Number a[kRows][kK];
   Number b[kK][kMostN];
   Number c[kRows][kMostN];
@@ -118,9 +34,7 @@ template <typename T> struct Product {
 template <typename A, typename B> class Operands {
 public:
   using Number = typename A::Number;
-  static constexpr unsigned kElementBytes = sizeof(typename A::Element),
-                            kRun = kRunBytes / kElementBytes,
-                            kK = Product<A>::kK;
+  static constexpr unsigned kElementBytes = sizeof(typename A::Element);
 
   Operands(Warp &warp, const Instruction &inst) : warp(warp), inst(inst) {}
 
@@ -136,8 +50,8 @@ public:
   bool isUndefined = false;
 
 private:
-  /// A run at a place in shared memory.
-  template <typename T> bool read(uint32_t offset, Number *to);
+  /// A run at a place in shared memory; null after a report.
+  const uint8_t *read(uint32_t offset);
   bool readLeft(Product<A> &product);
   void readRegisters(Product<A> &product) const;
   bool readRight(Product<A> &product, unsigned n);
@@ -147,45 +61,29 @@ private:
 };
 
 template <typename A, typename B>
-template <typename T>
-bool Operands<A, B>::read(uint32_t offset, Number *to) {
+const uint8_t *Operands<A, B>::read(uint32_t offset) {
   Instruction access = inst;
   access.space = ptx::Space::Shared;
   LaneBytes at =
       resolve(warp, access, 0, offset, kRunBytes, AccessKind::AsyncRead);
   if (!at.bytes)
-    return false;
+    return nullptr;
   if (SharedClocks *clocks = warp.block->clocks.get()) {
     clocks->startRead(warp.clock, offset, kRunBytes);
     warp.products.reads.push_back(
         {warp.products.numGroups, offset, kRunBytes, 0, inst.id});
   }
   isUndefined |= at.defined && !allDefined(at.defined, kRunBytes);
-  for (unsigned i = 0; i < kRun; ++i) {
-    typename T::Element bits;
-    std::memcpy(&bits, at.bytes + i * sizeof(bits), sizeof(bits));
-    to[i] = T::widen(bits);
-  }
-  return true;
+  return at.bytes;
 }
 
 template <typename A, typename B>
 bool Operands<A, B>::readLeft(Product<A> &product) {
-  Descriptor at(warp.lanes<uint64_t>(inst.slot[1])[0]);
-  unsigned first = warp.id % kWarpsOfGroup * kRows;
-  bool isTransposed = inst.flags & kTransposedA;
-  for (unsigned row = 0; row < kRows; row += isTransposed ? kRun : 1)
-    for (unsigned k = 0; k < kK; k += isTransposed ? 1 : kRun) {
-      Number run[kRun];
-      if (!read<A>(isTransposed ? at.alongRows(first + row, k)
-                                : at.alongK(first + row, k * kElementBytes),
-                   run))
-        return false;
-      for (unsigned i = 0; i < kRun; ++i)
-        product.a[row + (isTransposed ? i : 0)][k + (isTransposed ? 0 : i)] =
-            run[i];
-    }
-  return true;
+  return readSide<A>(
+      MatrixDescriptor(warp.lanes<uint64_t>(inst.slot[1])[0]),
+      warp.id % kWarpsOfGroup * kRows, kRows, inst.flags & kTransposedA,
+      [&](uint32_t offset) { return read(offset); },
+      [&](unsigned row, unsigned k, Number a) { product.a[row][k] = a; });
 }
 
 // As the A fragment of mma.sync's 16 rows.
@@ -206,20 +104,10 @@ void Operands<A, B>::readRegisters(Product<A> &product) const {
 
 template <typename A, typename B>
 bool Operands<A, B>::readRight(Product<A> &product, unsigned n) {
-  Descriptor at(warp.lanes<uint64_t>(inst.slot[2])[0]);
-  bool isTransposed = inst.flags & kTransposedB;
-  for (unsigned column = 0; column < n; column += isTransposed ? kRun : 1)
-    for (unsigned k = 0; k < kK; k += isTransposed ? 1 : kRun) {
-      Number run[kRun];
-      if (!read<B>(isTransposed ? at.alongRows(column, k)
-                                : at.alongK(column, k * kElementBytes),
-                   run))
-        return false;
-      for (unsigned i = 0; i < kRun; ++i)
-        product.b[k + (isTransposed ? 0 : i)][column + (isTransposed ? i : 0)] =
-            run[i];
-    }
-  return true;
+  return readSide<B>(
+      MatrixDescriptor(warp.lanes<uint64_t>(inst.slot[2])[0]), 0, n,
+      inst.flags & kTransposedB, [&](uint32_t offset) { return read(offset); },
+      [&](unsigned column, unsigned k, Number b) { product.b[k][column] = b; });
 }
 
 /// Register i of a lane: two columns of two rows, over and over.
@@ -230,11 +118,7 @@ std::pair<unsigned, unsigned> placeOf(unsigned i, unsigned lane) {
 template <typename T>
 TENON_VGPU_INLINE void multiplyRows(Product<T> &product, unsigned n) {
   for (unsigned row = 0; row < kRows; ++row)
-    for (unsigned k = 0; k < Product<T>::kK; ++k) {
-      typename T::Number a = product.a[row][k];
-      for (unsigned column = 0; column < n; ++column)
-        product.c[row][column] += a * product.b[k][column];
-    }
+    addProducts(product.c[row], product.a[row], product.b, n);
 }
 template <typename T> void multiplyBase(Product<T> &product, unsigned n) {
   multiplyRows(product, n);

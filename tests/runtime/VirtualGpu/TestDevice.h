@@ -41,8 +41,9 @@ public:
   /// A kernel `k` of a body, with parameters p0, p1, ... of 64 bits.
   void loadBody(const std::string &body, unsigned numParameters = 1,
                 const std::string &declarations = "") {
-    std::string text = ".version 9.0\n.target sm_90a\n.address_size 64\n" +
-                       declarations + "\n.visible .entry k(";
+    std::string text = ".version 9.0\n.target " + target +
+                       "\n.address_size 64\n" + declarations +
+                       "\n.visible .entry k(";
     for (unsigned i = 0; i < numParameters; ++i)
       text +=
           (i ? ", " : "") + std::string(".param .u64 p") + std::to_string(i);
@@ -101,6 +102,7 @@ public:
   std::shared_ptr<Memory> memory = *Memory::create();
   Machine machine;
   std::shared_ptr<const Module> module;
+  std::string target = "sm_90a"; ///< of loadBody's texts
   uint32_t dynamicSharedBytes = 0;
   Dim3 cluster;
   std::string refusal; ///< of the last launch that the device did not take

@@ -15,13 +15,16 @@ from runner import Runner, to_bf16
 
 # Rows, columns and depth of a tile; warps and stages of Triton's.
 TILES = {("gemm-4096", 80): (128, 128, 64, 4, 3), ("gemm-4096", 90): (128, 256, 64, 8, 4),
-         ("gemm-512", 80): (64, 64, 64, 4, 4), ("gemm-512", 90): (64, 128, 64, 4, 4)}
+         ("gemm-512", 80): (64, 64, 64, 4, 4), ("gemm-512", 90): (64, 128, 64, 4, 4),
+         ("gemm-4096", 100): (128, 256, 64, 8, 4), ("gemm-512", 100): (128, 64, 64, 4, 4)}
 # What CUTLASS' kernel is made of besides.
 CUTLASS = {("gemm-4096", 80): {"WARP_M": 64, "WARP_N": 64, "STAGES": 3}, ("gemm-4096", 90): {"CLUSTER_M": 2},
-           ("gemm-512", 80): {"WARP_M": 32, "WARP_N": 32, "STAGES": 4}, ("gemm-512", 90): {"CLUSTER_M": 1}}
+           ("gemm-512", 80): {"WARP_M": 32, "WARP_N": 32, "STAGES": 4}, ("gemm-512", 90): {"CLUSTER_M": 1},
+           ("gemm-4096", 100): {"CLUSTER_M": 2}, ("gemm-512", 100): {"CLUSTER_M": 1}}
 # Queries and keys of a tile, warps and stages.
 ATTENTION = {("attention-4096", 80): (128, 32, 4, 3), ("attention-4096", 90): (128, 128, 8, 3),
-             ("attention-512", 80): (64, 64, 4, 3), ("attention-512", 90): (64, 64, 4, 3)}
+             ("attention-512", 80): (64, 64, 4, 3), ("attention-512", 90): (64, 64, 4, 3),
+             ("attention-4096", 100): (128, 128, 8, 3), ("attention-512", 100): (64, 64, 4, 3)}
 
 
 def products(runner, size):
