@@ -46,6 +46,16 @@ def run_matmul_of_tf32(runner, kernels):
     run_matmul_of(runner, kernels, "*fp32", lambda values: values, 128, 128, 4)
 
 
+def run_row_product(runner, kernels):
+    n, k = 136, 328
+    x, w = (from_bf16(to_bf16(runner.values(*shape))) for shape in ((k,), (k, n)))
+    y = runner.device.allocate(2 * n)
+    runner.run(kernels.row_product, {"y": "*bf16", "x": "*bf16", "w": "*bf16", "columns": "i32", "depth": "i32"},
+               {"BN": 32, "BK": 64}, {"num_warps": 4}, (-(-n // 32), 1, 1),
+               [y, *(runner.device.upload(to_bf16(each)) for each in (x, w)), ctypes.c_int(n), ctypes.c_int(k)])
+    check("row product", from_bf16(runner.device.download(y, (n,), np.uint16)), x @ w, 0.4)
+
+
 def run_softmax(runner, kernels):
     rows, columns = 37, 781
     x = runner.values(rows, columns)
@@ -122,7 +132,7 @@ def run_cub(runner, _):
 
 def run_all(library, arch):
     import kernels
-    runs = [run_matmul, run_matmul_of_f16, run_matmul_of_tf32, run_softmax, run_layer_norm, run_attention,
+    runs = [run_matmul, run_matmul_of_f16, run_matmul_of_tf32, run_row_product, run_softmax, run_layer_norm, run_attention,
             run_wide_attention, run_decode, run_cutlass, run_cub]
     passed = failed = 0
     for run in runs:

@@ -32,6 +32,20 @@ def matmul(a, b, c, m, n, k, BM: tl.constexpr, BN: tl.constexpr, BK: tl.constexp
 
 
 @triton.jit
+def row_product(y, x, w, columns, depth, BN: tl.constexpr, BK: tl.constexpr):
+    """One row of bf16 times a matrix: what is read is multiplied at once."""
+    at_n = tl.program_id(0) * BN + tl.arange(0, BN)
+    sums = tl.zeros([BN], dtype=tl.float32)
+    for first in range(0, depth, BK):
+        at_k = first + tl.arange(0, BK)
+        row = tl.load(x + at_k, mask=at_k < depth, other=0.0).to(tl.float32)
+        inside = (at_k[:, None] < depth) & (at_n[None, :] < columns)
+        part = tl.load(w + at_k[:, None] * columns + at_n[None, :], mask=inside, other=0.0).to(tl.float32)
+        sums += tl.sum(row[:, None] * part, axis=0)
+    tl.store(y + at_n, sums.to(tl.bfloat16), mask=at_n < columns)
+
+
+@triton.jit
 def softmax(y, x, columns, WIDTH: tl.constexpr):
     row = tl.program_id(0)
     at = tl.arange(0, WIDTH)

@@ -63,6 +63,14 @@ def decode_one(runner, length, heads):
     decode.run(runner, q, k, v, heads, length, 128, length // 8)
 
 
+def row_product(runner, size):
+    import kernels
+    x, w = (runner.device.upload(to_bf16(runner.values(*shape))) for shape in ((size,), (size, size)))
+    runner.run(kernels.row_product, {"y": "*bf16", "x": "*bf16", "w": "*bf16", "columns": "i32", "depth": "i32"},
+               {"BN": 32, "BK": 512}, {"num_warps": 8}, (size // 32, 1, 1),
+               [runner.device.allocate(2 * size), x, w, ctypes.c_int(size), ctypes.c_int(size)], ["columns", "depth"])
+
+
 def norm(runner, rows, columns):
     import kernels
     x, residual, weight = (runner.device.upload(to_bf16(runner.values(*shape)))
@@ -78,6 +86,7 @@ ROWS = {"triton": {"gemm-4096": lambda runner: gemm(runner, "gemm-4096", 4096),
                    "attention-4096": lambda runner: attention(runner, "attention-4096", 4096, 16),
                    "attention-512": lambda runner: attention(runner, "attention-512", 512, 2),
                    "decode-4096": lambda runner: decode_one(runner, 4096, 32),
+                   "gemv-4096": lambda runner: row_product(runner, 4096),
                    "norm-4096": lambda runner: norm(runner, 512, 4096)},
         "cutlass": {"gemm-4096": lambda runner: gemm_by_cutlass(runner, "gemm-4096", 4096),
                     "gemm-512": lambda runner: gemm_by_cutlass(runner, "gemm-512", 512)}}
