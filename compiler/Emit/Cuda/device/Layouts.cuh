@@ -33,9 +33,7 @@ template <int Rows, int Columns> struct Warps {
 /// block may have others, which have no tiles and do not come to the barrier.
 template <int Groups> struct Warpgroups : Warps<4 * Groups, 1> {
   static constexpr bool kAreGroups = true;
-  TENON_DEVICE static void sync() {
-    asm volatile("bar.sync 1, %0;" ::"n"(128 * Groups) : "memory");
-  }
+  TENON_DEVICE static void sync() { syncSome<128 * Groups>(); }
 };
 
 struct Digit {

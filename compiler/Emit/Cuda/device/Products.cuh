@@ -54,60 +54,9 @@ TENON_DEVICE void multiply(Tile<T, L> &sums, const TransposedTile<A> &a,
 //===----------------------------------------------------------------------===//
 
 template <bool Transposes>
-TENON_DEVICE void loadMatrices(u32 (&to)[4], u32 row) {
-  if constexpr (Transposes)
-    asm volatile(
-        "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-        : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-        : "r"(sharedAddress(row))
-        : "memory");
-  else
-    asm volatile(
-        "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-        : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
-        : "r"(sharedAddress(row))
-        : "memory");
+TENON_DEVICE void readMatrices(u32 (&to)[4], u32 row) {
+  loadMatrices<Transposes>(to, sharedAddress(row));
 }
-
-TENON_DEVICE void multiplyMatrices(bf16, bf16, float *sums, const u32 (&a)[4],
-                                   u32 b0, u32 b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-TENON_DEVICE void multiplyMatrices(float, float, float *sums, const u32 (&a)[4],
-                                   u32 b0, u32 b1) {
-  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-TENON_DEVICE void multiplyMatrices(f16, f16, float *sums, const u32 (&a)[4],
-                                   u32 b0, u32 b1) {
-  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 "
-               "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
-}
-
-#define TENON_PRODUCT_OF_BYTES(A, B)                                           \
-  TENON_DEVICE void multiplyMatrices(A, B, int *sums, const u32(&a)[4],        \
-                                     u32 b0, u32 b1) {                         \
-    asm volatile(                                                              \
-        "mma.sync.aligned.m16n8k32.row.col.s32." TENON_NAME_##A                \
-        "." TENON_NAME_##B                                                     \
-        ".s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, "         \
-        "%2, %3};"                                                             \
-        : "+r"(sums[0]), "+r"(sums[1]), "+r"(sums[2]), "+r"(sums[3])           \
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));       \
-  }
-#define TENON_NAME_u8 "u8"
-#define TENON_NAME_i8 "s8"
-TENON_PRODUCT_OF_BYTES(u8, u8)
-TENON_PRODUCT_OF_BYTES(u8, i8)
-TENON_PRODUCT_OF_BYTES(i8, u8)
-TENON_PRODUCT_OF_BYTES(i8, i8)
 
 /// What was read as the unit multiplies it.
 template <class T> TENON_DEVICE void roundFactors(T, u32 (&)[4]) {}
@@ -135,7 +84,7 @@ struct LeftSide<L, SwizzledTile<T, M, K>> {
       : first(tile.placeOfThread(L::Wa::slot(0, int(warp())) * 16 + lane() % 16,
                                  lane() / 16 * kUnitHalf<T>)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    loadMatrices<false>(to, S::moved(first, band * L::Grid::kRows * 16, k));
+    readMatrices<false>(to, S::moved(first, band * L::Grid::kRows * 16, k));
   }
 };
 template <class L, class T, int K, int M>
@@ -151,7 +100,7 @@ struct LeftSide<L, TransposedTile<SwizzledTile<T, K, M>>> {
                                    L::Wa::slot(0, int(warp())) * 16 +
                                        lane() / 8 % 2 * 8)) {}
   TENON_DEVICE void read(u32 (&to)[4], int band, int k) const {
-    loadMatrices<true>(to, S::moved(first, k, band * L::Grid::kRows * 16));
+    readMatrices<true>(to, S::moved(first, k, band * L::Grid::kRows * 16));
   }
 };
 template <class L, class T, class LA> struct LeftSide<L, Pairs<T, LA>> {
@@ -185,7 +134,7 @@ struct RightSide<L, SwizzledTile<T, K, N>> {
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
     // A warp's columns are steps from its first where they are a power of two.
     constexpr bool kIsStep = isPowerOf2(L::kColumns * 4);
-    loadMatrices<true>(to, kIsStep ? S::moved(first, k, column)
+    readMatrices<true>(to, kIsStep ? S::moved(first, k, column)
                                    : S::moved(place(column), k, 0));
   }
 };
@@ -200,7 +149,7 @@ struct RightSide<L, TransposedTile<SwizzledTile<T, N, K>>> {
                                        lane() / 16 * 8 + lane() % 8,
                                    lane() / 8 % 2 * kUnitHalf<T>)) {}
   TENON_DEVICE void read(u32 (&to)[4], int column, int k) const {
-    loadMatrices<false>(to, S::moved(first, column, k));
+    readMatrices<false>(to, S::moved(first, column, k));
   }
 };
 
@@ -227,8 +176,8 @@ TENON_DEVICE void multiplyByWarps(Tile<Sum, L> &sums, const A &left,
     TENON_UNROLL for (int i = 0; i < kBands; ++i)
         TENON_UNROLL for (int j = 0; j < kPairs; ++j) {
       Sum *four = sums.v + (i * kPairs + j) * 8;
-      multiplyMatrices(TA(), TB(), four, x[i], y[j][0], y[j][1]);
-      multiplyMatrices(TA(), TB(), four + 4, x[i], y[j][2], y[j][3]);
+      multiplyMatrices(Of<TA>(), Of<TB>(), four, x[i], y[j][0], y[j][1]);
+      multiplyMatrices(Of<TA>(), Of<TB>(), four + 4, x[i], y[j][2], y[j][3]);
     }
   }
 }

@@ -12,118 +12,9 @@
 
 namespace tenon {
 
-/// CUtensorMap: made by the driver for a launch; a parameter of the kernel.
-struct alignas(64) TensorMap {
-  u64 words[16];
-};
-
-//===----------------------------------------------------------------------===//
-// Barriers in shared memory, by their addresses
-//===----------------------------------------------------------------------===//
-
-TENON_DEVICE void initBarrier(u32 barrier, u32 arrivals) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier),
-               "r"(arrivals)
-               : "memory");
-}
-TENON_DEVICE void arrive(u32 barrier) {
-  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier)
-               : "memory");
-}
-/// Arrives, and has the barrier wait for so many bytes of copies.
-TENON_DEVICE void arriveAndExpect(u32 barrier, u32 bytes) {
-  asm volatile(
-      "mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier),
-      "r"(bytes)
-      : "memory");
-}
-TENON_DEVICE bool isDone(u32 barrier, u32 phase) {
-  u32 done;
-  asm volatile("{.reg .pred p;\n"
-               "mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;\n"
-               "selp.u32 %0, 1, 0, p;\n}"
-               : "=r"(done)
-               : "r"(barrier), "r"(phase)
-               : "memory");
-  return done;
-}
 TENON_DEVICE void await(u32 barrier, u32 phase) {
   while (!isDone(barrier, phase))
     ;
-}
-
-//===----------------------------------------------------------------------===//
-// Copies by tensor maps
-//===----------------------------------------------------------------------===//
-
-TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
-                          int y) {
-  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::"
-               "complete_tx::bytes [%0], [%1, {%3, %4}], [%2];" ::"r"(to),
-               "l"(&map), "r"(barrier), "r"(x), "r"(y)
-               : "memory");
-}
-TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
-                          int y, int z) {
-  asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::"
-               "complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(to),
-               "l"(&map), "r"(barrier), "r"(x), "r"(y), "r"(z)
-               : "memory");
-}
-TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
-                          int y, int z, int w) {
-  asm volatile(
-      "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::"
-      "complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(to),
-      "l"(&map), "r"(barrier), "r"(x), "r"(y), "r"(z), "r"(w)
-      : "memory");
-}
-TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
-                          int y, int z, int w, int v) {
-  asm volatile(
-      "cp.async.bulk.tensor.5d.shared::cluster.global.tile.mbarrier::"
-      "complete_tx::bytes [%0], [%1, {%3, %4, %5, %6, %7}], [%2];" ::"r"(to),
-      "l"(&map), "r"(barrier), "r"(x), "r"(y), "r"(z), "r"(w), "r"(v)
-      : "memory");
-}
-
-//===----------------------------------------------------------------------===//
-// Clusters: blocks whose shared memories one copy may fill
-//===----------------------------------------------------------------------===//
-
-TENON_DEVICE u32 rankInCluster() {
-  u32 rank;
-  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
-  return rank;
-}
-/// All threads of all blocks that have not left.
-TENON_DEVICE void syncCluster() {
-  asm volatile("barrier.cluster.arrive.release.aligned;\n"
-               "barrier.cluster.wait.acquire.aligned;" ::
-                   : "memory");
-}
-/// The same place in another block.
-TENON_DEVICE u32 placeIn(u32 rank, u32 place) {
-  u32 there;
-  asm("mapa.shared::cluster.u32 %0, %1, %2;"
-      : "=r"(there)
-      : "r"(place), "r"(rank));
-  return there;
-}
-/// Arrives at a barrier of another block. What its products have read they
-/// have read, so nothing else need be seen there.
-TENON_DEVICE void arriveThere(u32 barrier) {
-  asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(barrier)
-               : "memory");
-}
-/// To the same place in each block of the mask, whose barriers count it.
-TENON_DEVICE void copyBoxToAll(u32 to, const TensorMap &map, u32 barrier,
-                               u16 mask, int x, int y) {
-  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::"
-               "complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4}], "
-               "[%2], %5;" ::"r"(to),
-               "l"(&map), "r"(barrier), "r"(x), "r"(y), "h"(mask)
-               : "memory");
 }
 
 /// The tile that begins at `column` and the others, panel by panel. Zeros come
@@ -168,7 +59,7 @@ public:
         initBarrier(full + 8 * i, 1);
         initBarrier(freeOf(i), W::kThreads / 32 * Blocks);
       }
-      asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+      fenceBarrierInit();
     }
     if constexpr (Blocks > 1)
       syncCluster();
@@ -183,7 +74,7 @@ public:
   template <class Load>
   TENON_DEVICE void produce(i64 turns, u32 bytes, Load load) {
     if constexpr (kGroups > 1)
-      asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kOfCopies));
+      giveRegisters<kOfCopies>();
     if (threadIdx.x != W::kThreads)
       return;
     const int n = kept(int(turns));
@@ -199,7 +90,7 @@ public:
   template <int Unrolled = 1, class Use>
   TENON_DEVICE void consume(i64 turns, Use use) {
     if constexpr (kGroups > 1)
-      asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(kOfProducts));
+      takeRegisters<kOfProducts>();
     static_assert(Unrolled == 1 || Unrolled == Stages, "neither");
     const int n = kept(int(turns));
     // Stages that are numbers spare the loop arithmetic.

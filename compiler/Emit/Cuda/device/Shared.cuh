@@ -28,30 +28,6 @@ template <class T> TENON_DEVICE T shuffle(T x, u32 bit) {
 }
 
 //===----------------------------------------------------------------------===//
-// Asynchronous copies
-//===----------------------------------------------------------------------===//
-
-/// Zeros where `isThere` is not.
-template <int Bytes>
-TENON_DEVICE void copyAsync(u32 to, const void *from, bool isThere) {
-  if constexpr (Bytes == 16)
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to),
-                 "l"(from), "r"(isThere ? 16 : 0)
-                 : "memory");
-  else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;" ::"r"(to),
-                 "l"(from), "n"(Bytes), "r"(isThere ? Bytes : 0)
-                 : "memory");
-}
-TENON_DEVICE void commitCopies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-/// All but the newest N groups are there, for this thread.
-template <int N> TENON_DEVICE void awaitCopies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
-}
-
-//===----------------------------------------------------------------------===//
 // Tiles
 //===----------------------------------------------------------------------===//
 

@@ -6,19 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #pragma once
-
-#define TENON_DEVICE __device__ __forceinline__
-#define TENON_UNROLL _Pragma("unroll")
+#include "compiler/Emit/Cuda/device/Instructions.cuh"
 
 namespace tenon {
-
-using i8 = signed char;
-using u8 = unsigned char;
-using i16 = short;
-using u16 = unsigned short;
-using u32 = unsigned;
-using i64 = long long;
-using u64 = unsigned long long;
 
 template <class A, class B> inline constexpr bool kIsSame = false;
 template <class A> inline constexpr bool kIsSame<A, A> = true;
@@ -32,26 +22,8 @@ template <class A, class B> struct Choose<false, A, B> {
 
 TENON_DEVICE constexpr i64 ceilDiv(i64 x, i64 y) { return (x + y - 1) / y; }
 
-/// A tile's coordinate, or one that is as far out. The compiler would make a
-/// branch of each end.
-TENON_DEVICE int coordinate(i64 i) {
-  constexpr i64 kFar = 1 << 30;
-  asm("max.s64 %0, %0, %1;\n"
-      "min.s64 %0, %0, %2;"
-      : "+l"(i)
-      : "n"(-kFar), "n"(kFar));
-  return int(i);
-}
-
-/// The same number, of which the compiler does not know how it came about: it
-/// keeps it, and has it once, where it would compute it anew each turn.
-template <class T> TENON_DEVICE T kept(T x) {
-  if constexpr (sizeof(T) == 8)
-    asm("" : "+l"(x));
-  else
-    asm("" : "+r"(x));
-  return x;
-}
+/// A tile's coordinate, or one that is as far out.
+TENON_DEVICE int coordinate(i64 i) { return int(clamped<1 << 30>(i)); }
 
 /// Where something stands: `local` in a tile that begins at `base`. Bases are
 /// the same for all threads, so comparisons cost what 32 bits do.
@@ -82,9 +54,7 @@ TENON_COMPARE(!=)
 struct bf16 {
   u16 bits;
   bf16() = default;
-  TENON_DEVICE bf16(float x) {
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
-  }
+  TENON_DEVICE bf16(float x) : bits(bitsOfBf16(x)) {}
   TENON_DEVICE operator float() const {
     return __uint_as_float(u32(bits) << 16);
   }
@@ -92,27 +62,9 @@ struct bf16 {
 struct f16 {
   u16 bits;
   f16() = default;
-  TENON_DEVICE f16(float x) {
-    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
-  }
-  TENON_DEVICE operator float() const {
-    float x;
-    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
-    return x;
-  }
+  TENON_DEVICE f16(float x) : bits(bitsOfF16(x)) {}
+  TENON_DEVICE operator float() const { return floatOfF16(bits); }
 };
-
-/// Two neighbours as a word, the first one low.
-TENON_DEVICE u32 packPair(bf16, float low, float high) {
-  u32 word;
-  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
-  return word;
-}
-TENON_DEVICE u32 packPair(f16, float low, float high) {
-  u32 word;
-  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
-  return word;
-}
 
 //===----------------------------------------------------------------------===//
 // What combines two elements
@@ -148,37 +100,20 @@ inline constexpr bool kIsFloat = kIsSame<T, float> || kIsSame<T, double> ||
 /// NaN wins.
 template <class T> TENON_DEVICE T largest(T x, T y) { return x > y ? x : y; }
 template <> TENON_DEVICE float largest(float x, float y) {
-  float z;
-  asm("max.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
-  return z;
+  return largestOrNan(x, y);
 }
 template <> TENON_DEVICE double largest(double x, double y) {
   return x > y || x != x ? x : y;
 }
 template <class T> TENON_DEVICE T smallest(T x, T y) { return x < y ? x : y; }
 template <> TENON_DEVICE float smallest(float x, float y) {
-  float z;
-  asm("min.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
-  return z;
+  return smallestOrNan(x, y);
 }
 template <> TENON_DEVICE double smallest(double x, double y) {
   return x < y || x != x ? x : y;
 }
 
-/// 2^x by the unit for special functions, two ulp off at most (PTX ISA, ex2);
-/// what would be subnormal is zero.
-TENON_DEVICE float power2(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
 TENON_DEVICE double power2(double x) { return exp2(x); }
-/// 10 bits of fraction, of two equally near numbers the one farther from 0.
-TENON_DEVICE float roundedToTf32(float x) {
-  u32 bits;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
-  return __uint_as_float(bits);
-}
 
 /// x * y, which a sum takes without rounding it.
 struct Product {

@@ -12,12 +12,6 @@
 
 namespace tenon {
 
-/// What threads wrote to shared memory becomes what the unit and copies by
-/// tensor maps read.
-TENON_DEVICE void fenceAsync() {
-  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-
 /// A barrier behind which all that the threads of W wrote is there, for the
 /// unit, too.
 template <class W> TENON_DEVICE void publish() {
@@ -25,73 +19,6 @@ template <class W> TENON_DEVICE void publish() {
     fenceAsync();
   W::sync();
 }
-
-//===----------------------------------------------------------------------===//
-// The instruction: 64 x Width sums, 16 contracted elements of 16 bits
-//===----------------------------------------------------------------------===//
-
-template <int Columns> struct Width {};
-
-#define TENON_SUMS4(i)                                                         \
-  "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
-#define TENON_SUMS8(i) TENON_SUMS4(i), TENON_SUMS4(i + 4)
-#define TENON_SUMS16(i) TENON_SUMS8(i), TENON_SUMS8(i + 8)
-#define TENON_SUMS32(i) TENON_SUMS16(i), TENON_SUMS16(i + 16)
-#define TENON_SUMS64(i) TENON_SUMS32(i), TENON_SUMS32(i + 32)
-#define TENON_SUMS128(i) TENON_SUMS64(i), TENON_SUMS64(i + 64)
-
-#define TENON_NAMES8 "%0, %1, %2, %3, %4, %5, %6, %7"
-#define TENON_NAMES16 TENON_NAMES8 ", %8, %9, %10, %11, %12, %13, %14, %15"
-#define TENON_NAMES32                                                          \
-  TENON_NAMES16 ", %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, "    \
-                "%27, %28, %29, %30, %31"
-#define TENON_NAMES64                                                          \
-  TENON_NAMES32 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, "    \
-                "%43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, " \
-                "%55, %56, %57, %58, %59, %60, %61, %62, %63"
-#define TENON_NAMES128                                                         \
-  TENON_NAMES64 ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, "    \
-                "%75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, %86, " \
-                "%87, %88, %89, %90, %91, %92, %93, %94, %95, %96, %97, %98, " \
-                "%99, %100, %101, %102, %103, %104, %105, %106, %107, %108, "  \
-                "%109, %110, %111, %112, %113, %114, %115, %116, %117, %118, " \
-                "%119, %120, %121, %122, %123, %124, %125, %126, %127"
-
-// TA, TB: whether what is contracted lies along a tile's rows. The numbers are
-// those of the operands behind the sums.
-#define TENON_GROUP_PRODUCT(T, Columns, Sums, n0, n1, n2, n3, n4, n5)          \
-  template <int TA, int TB>                                                    \
-  TENON_DEVICE void multiplyGroup(T, Width<Columns>, float *d, u64 a, u64 b) { \
-    asm volatile("{.reg .pred p;\n"                                            \
-                 "setp.ne.b32 p, 1, 0;\n"                                      \
-                 "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T    \
-                 "." #T " {" TENON_NAMES##Sums                                 \
-                 "}, %" #n0 ", %" #n1 ", p, 1, 1, %" #n2 ", %" #n3 ";\n}"      \
-                 : TENON_SUMS##Sums(0)                                         \
-                 : "l"(a), "l"(b), "n"(TA), "n"(TB));                          \
-  }                                                                            \
-  template <int TA, int TB>                                                    \
-  TENON_DEVICE void multiplyGroup(T, Width<Columns>, float *d,                 \
-                                  const u32(&a)[4], u64 b) {                   \
-    asm volatile(                                                              \
-        "{.reg .pred p;\n"                                                     \
-        "setp.ne.b32 p, 1, 0;\n"                                               \
-        "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T "." #T      \
-        " {" TENON_NAMES##Sums "}, {%" #n0 ", %" #n1 ", %" #n2 ", %" #n3       \
-                               "}, %" #n4 ", p, 1, 1, %" #n5 ";\n}"            \
-        : TENON_SUMS##Sums(0)                                                  \
-        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(TB));        \
-  }
-
-#define TENON_GROUP_PRODUCTS(T)                                                \
-  TENON_GROUP_PRODUCT(T, 16, 8, 8, 9, 10, 11, 12, 13)                          \
-  TENON_GROUP_PRODUCT(T, 32, 16, 16, 17, 18, 19, 20, 21)                       \
-  TENON_GROUP_PRODUCT(T, 64, 32, 32, 33, 34, 35, 36, 37)                       \
-  TENON_GROUP_PRODUCT(T, 128, 64, 64, 65, 66, 67, 68, 69)                      \
-  TENON_GROUP_PRODUCT(T, 256, 128, 128, 129, 130, 131, 132, 133)
-
-TENON_GROUP_PRODUCTS(bf16)
-TENON_GROUP_PRODUCTS(f16)
 
 //===----------------------------------------------------------------------===//
 // Sides
@@ -175,33 +102,22 @@ template <int TA, int Column, int Columns, class A, class B>
 TENON_DEVICE void multiplyBand(float *sums, const A &a, const B &right, int k) {
   if constexpr (Column < Columns) {
     constexpr int kWidth = widthOf(Columns - Column);
-    multiplyGroup<TA, B::kTransposes>(typename B::Element(), Width<kWidth>(),
-                                      sums + Column / 2, a,
+    multiplyGroup<TA, B::kTransposes>(Of<typename B::Element>(),
+                                      Width<kWidth>(), sums + Column / 2, a,
                                       right.at(Column, k));
     multiplyBand<TA, Column + kWidth, Columns>(sums, a, right, k);
   }
 }
 
-/// What follows finds the registers written: the compiler may not do it later.
 template <class L> TENON_DEVICE void settle(Tile<float, L> &sums) {
-  TENON_UNROLL for (int i = 0; i < L::kRegisters;
-                    ++i) asm volatile("" : "+f"(sums.v[i])::"memory");
+  TENON_UNROLL for (int i = 0; i < L::kRegisters; ++i) settle(sums.v[i]);
 }
 template <class T, class L> TENON_DEVICE void settle(Pairs<T, L> &pairs) {
-  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2;
-                    ++i) asm volatile("" : "+r"(pairs.v[i])::"memory");
-}
-
-/// From here on registers of sums are the unit's, until awaitProducts.
-TENON_DEVICE void beginProducts() {
-  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-}
-TENON_DEVICE void endProducts() {
-  asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+  TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i) settle(pairs.v[i]);
 }
 /// The compiler must not have read them before.
 template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
-  asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
+  awaitAllProducts();
   settle(sums);
 }
 

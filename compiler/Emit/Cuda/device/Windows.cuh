@@ -133,16 +133,6 @@ template <> struct Words<1> {
   using Type = u8;
 };
 
-TENON_DEVICE void storeWords(void *to, uint4 w) {
-  // As an assignment it may become four stores.
-  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(w.x),
-               "r"(w.y), "r"(w.z), "r"(w.w)
-               : "memory");
-}
-TENON_DEVICE void storeWords(void *to, uint2 w) {
-  asm volatile("st.global.v2.u32 [%0], {%1, %2};" ::"l"(to), "r"(w.x), "r"(w.y)
-               : "memory");
-}
 template <class W> TENON_DEVICE void storeWords(void *to, W w) {
   *static_cast<W *>(to) = w;
 }
