@@ -84,6 +84,15 @@ MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
   return *this;
 }
 
+void MappedFile::release(std::span<const std::byte> part) const {
+  uint64_t offset = part.data() - start;
+  uint64_t begin = (offset + kPageBytes - 1) / kPageBytes * kPageBytes,
+           end = (offset + part.size()) / kPageBytes * kPageBytes;
+  if (begin < end)
+    ::madvise(const_cast<std::byte *>(start) + begin, end - begin,
+              MADV_DONTNEED); // a wish
+}
+
 MappedFile::~MappedFile() {
   if (start)
     ::munmap(const_cast<std::byte *>(start), length);

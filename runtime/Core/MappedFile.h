@@ -44,6 +44,10 @@ public:
     return {reinterpret_cast<const char *>(start), length};
   }
 
+  /// Gives the memory of pages inside `part`, some of `bytes`, back to the
+  /// system; who touches them reads the file again.
+  void release(std::span<const std::byte> part) const;
+
 private:
   MappedFile(std::string path, const std::byte *start, size_t length);
 

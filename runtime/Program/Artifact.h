@@ -28,6 +28,8 @@ public:
 
   const abi::Footer &footer() const { return end; }
   std::span<const std::byte> code() const { return part(0, end.codeBytes); }
+  /// Gives the memory of the code back; whoever reads it reads the file again.
+  void releaseCode() const { file.release(code()); }
   std::span<const std::byte> plan() const {
     return part(end.planOffset, end.planBytes);
   }

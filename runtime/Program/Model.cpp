@@ -64,6 +64,7 @@ Result<std::shared_ptr<const Model>> Model::load(const std::string &path,
   auto image = Image::load(artifact->code());
   if (!image)
     return within(path, image.error());
+  artifact->releaseCode(); // the image has a copy
   std::shared_ptr<Model> model(new Model(path, std::move(*artifact),
                                          eachPlan(std::move(*plan)),
                                          std::move(*image)));

@@ -55,6 +55,19 @@ TEST(MappedFile, BytesStayWhereTheyAreWhenTheOwnerMoves) {
   EXPECT_EQ(text, "first");
 }
 
+TEST(MappedFile, WhatIsReleasedIsReadAgain) {
+  std::string text(20000, '.');
+  for (size_t i = 0; i < text.size(); ++i)
+    text[i] = char('a' + i / 7 % 26);
+  Result<MappedFile> file = MappedFile::open(written("released", text));
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->text(), text);
+  file->release(file->bytes());
+  file->release(file->bytes().subspan(3, 5000));
+  file->release(file->bytes().subspan(20000));
+  EXPECT_EQ(file->text(), text);
+}
+
 TEST(MappedFile, MissingFile) {
   Result<MappedFile> file = MappedFile::open("/nowhere/model.tenon");
   ASSERT_FALSE(file);
