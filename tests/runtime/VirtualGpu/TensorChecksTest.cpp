@@ -253,13 +253,12 @@ TEST_F(TensorChecks, StoresKeepWhatTheirValuesAre) {
 }
 
 TEST_F(TensorChecks, OperandsOfProductsAreWritten) {
-  EXPECT_EQ(
-      run({kAllocate, kInit, kFillRight, kFillLeft, kWaitStores, kFence, kSync,
-           "ld.shared.b32 %r4, [place+4]; and.b32 %r4, %r4, 0;"
-           "add.s32 %e, %e, %r4;",
-           kFirst, kCommit, kWaitFirst, kSync, kRelease}),
-      "uninitialised: an operand of a product is made from bytes never "
-      "written\n");
+  EXPECT_EQ(run({kAllocate, kInit, kFillRight, kFillLeft, kWaitStores, kFence,
+                 kSync, "ld.shared.b32 %r4, [place+4]; and.b32 %r4, %r4, 0;",
+                 "add.s32 %e, %e, %r4;", kFirst, kCommit, kWaitFirst, kSync,
+                 kRelease}),
+            "uninitialised: an operand of a product is made from bytes never "
+            "written\n");
 }
 
 //===----------------------------------------------------------------------===//
