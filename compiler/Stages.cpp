@@ -87,6 +87,7 @@ static void addCudaSchedule(PassManager &passes, target::GpuAttr gpu) {
   passes.addPass(createChooseCudaSchedulePass(options));
   passes.addPass(createApplySchedulePass());
   passes.addPass(createSumOneRowProductsPass());
+  passes.addPass(createMergeMapsPass());
 }
 
 static void addSchedule(PassManager &passes, Attribute target) {

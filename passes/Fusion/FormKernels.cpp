@@ -190,7 +190,7 @@ tile::KernelOp KernelFormer::share(tile::KernelOp kernel) {
   DominanceInfo dominance(kernel);
   eliminateCommonSubExpressions(rewriter, dominance, kernel);
   relaxFunctions(kernel);
-  mergeMaps(kernel);
+  mergeMaps(kernel, readTheSame);
   std::string text;
   llvm::raw_string_ostream os(text);
   // By itself: in the module, values would be numbered after those of others.

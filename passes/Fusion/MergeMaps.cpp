@@ -1,7 +1,9 @@
 //===- MergeMaps.cpp - one map for what is read twice ---------------------===//
 
 #include "passes/Fusion/MergeMaps.h"
+#include "passes/Fusion/Passes.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -41,19 +43,6 @@ tile::MapOp onlyFor(tile::MapOp reader, const Input &input) {
            other.map == Builder(reader).getI64ArrayAttr(inPlace);
   };
   return llvm::all_of(inputsOf(reader), readsInPlace) ? maker : nullptr;
-}
-
-/// Whether the maker of an input of `reader` reads, directly or through maps
-/// that are for it alone, what `reader` reads too.
-bool meets(tile::MapOp maker, tile::MapOp reader) {
-  SmallVector<Input> known = inputsOf(reader);
-  return llvm::any_of(inputsOf(maker), [&](const Input &input) {
-    if (!isa_and_nonnull<tile::FillOp>(input.tile.getDefiningOp()) &&
-        llvm::is_contained(known, input))
-      return true;
-    tile::MapOp next = onlyFor(maker, input);
-    return next && meets(next, reader);
-  });
 }
 
 /// The results of the body's ops, on other scalars.
@@ -115,7 +104,19 @@ tile::MapOp merged(tile::MapOp maker, tile::MapOp reader) {
 
 } // namespace
 
-void mergeMaps(tile::KernelOp kernel) {
+bool readTheSame(tile::MapOp maker, tile::MapOp reader) {
+  SmallVector<Input> known = inputsOf(reader);
+  return llvm::any_of(inputsOf(maker), [&](const Input &input) {
+    if (!isa_and_nonnull<tile::FillOp>(input.tile.getDefiningOp()) &&
+        llvm::is_contained(known, input))
+      return true;
+    tile::MapOp next = onlyFor(maker, input);
+    return next && readTheSame(next, reader);
+  });
+}
+
+void mergeMaps(tile::KernelOp kernel,
+               function_ref<bool(tile::MapOp, tile::MapOp)> isWanted) {
   SmallVector<tile::MapOp> maps;
   kernel.walk([&](tile::MapOp map) { maps.push_back(map); });
   // From the last one: it takes in those before it.
@@ -127,7 +128,7 @@ void mergeMaps(tile::KernelOp kernel) {
       isChanged = false;
       for (const Input &input : inputsOf(map))
         if (tile::MapOp maker = onlyFor(map, input);
-            maker && meets(maker, map)) {
+            maker && isWanted(maker, map)) {
           gone.insert(maker);
           map = merged(maker, map);
           isChanged = true;
@@ -137,4 +138,33 @@ void mergeMaps(tile::KernelOp kernel) {
   }
 }
 
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+#define GEN_PASS_DEF_MERGEMAPSPASS
+#include "passes/Fusion/Passes.h.inc"
+
+namespace {
+
+/// Whether a product asks what the map is, or a loop that carries its result
+/// on.
+bool isAskedFor(tile::MapOp map) {
+  return llvm::any_of(map->getUsers(), [](Operation *user) {
+    auto next = dyn_cast<tile::MapOp>(user);
+    return isa<tile::MmaOp, scf::YieldOp>(user) || (next && isAskedFor(next));
+  });
+}
+
+struct MergeMapsPass : impl::MergeMapsPassBase<MergeMapsPass> {
+  void runOnOperation() override {
+    getOperation().walk([](tile::KernelOp kernel) {
+      mergeMaps(kernel, [](tile::MapOp, tile::MapOp reader) {
+        return !isAskedFor(reader);
+      });
+    });
+  }
+};
+
+} // namespace
 } // namespace tenon

@@ -7,10 +7,15 @@
 
 namespace tenon {
 
-/// Where a tile is read by a map and, through other maps that nothing else
-/// reads, by the same map once more, one map takes their place: a tile is
-/// computed anew for each that reads it.
-void mergeMaps(tile::KernelOp kernel);
+/// A map takes in those whose results it alone reads, place by place, where
+/// `isWanted(maker, reader)`.
+void mergeMaps(
+    tile::KernelOp kernel,
+    llvm::function_ref<bool(tile::MapOp maker, tile::MapOp reader)> isWanted);
+
+/// Whether the maker of an input of `reader` reads, directly or through maps
+/// that are for it alone, what `reader` reads too.
+bool readTheSame(tile::MapOp maker, tile::MapOp reader);
 
 } // namespace tenon
 

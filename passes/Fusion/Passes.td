@@ -153,4 +153,65 @@ def FormKernelsPass : Pass<"form-kernels", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 
+def MergeMapsPass : Pass<"merge-maps", "::mlir::ModuleOp"> {
+  let summary = "make one map of maps that follow each other";
+  let description = [{
+    A map takes in those whose results it alone reads, place by place: a kernel that
+    is printed says then in one line what happens to an element. What a product or a
+    loop asks its maps for (a widened factor, a sum that is carried on) stays apart.
+
+    Before:
+
+    ```mlir
+    tile.kernel @k(%x: !tile.buffer<bf16>, %y: !tile.buffer<bf16>) inputs 1 outputs 1 {
+      %c32 = arith.constant 32 : index
+      %i = tile.grid [%c32 by 32]
+      %xv = tile.view %x[%c32] : !tile.view<32xbf16>
+      %a = tile.load %xv[%i] axes [0] : <32xbf16> -> <[32], bf16>
+      %b = tile.map %a maps [[0]] : !tile.tile<[32], bf16> -> <[32], f32> {
+      ^bb0(%e: bf16):
+        %0 = arith.extf %e : bf16 to f32
+        tile.yield %0 : f32
+      }
+      %c = tile.map %b maps [[0]] : !tile.tile<[32], f32> -> <[32], bf16> {
+      ^bb0(%e: f32):
+        %0 = math.exp2 %e : f32
+        %1 = arith.truncf %0 : f32 to bf16
+        tile.yield %1 : bf16
+      }
+      %yv = tile.view %y[%c32] : !tile.view<32xbf16>
+      tile.store %c, %yv[%i] axes [0] : <[32], bf16>, <32xbf16>
+      tile.return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    tile.kernel @k(%arg0: !tile.buffer<bf16>, %arg1: !tile.buffer<bf16>) inputs 1 outputs 1 {
+      %c32 = arith.constant 32 : index
+      %0 = tile.grid [%c32 by 32]
+      %1 = tile.view %arg0[%c32] : !tile.view<32xbf16>
+      %2 = tile.load %1[%0] axes [0] : <32xbf16> -> <[32], bf16>
+      %3 = tile.map %2 maps [[0]] : !tile.tile<[32], bf16> -> <[32], bf16> {
+      ^bb0(%arg2: bf16):
+        %5 = arith.extf %arg2 : bf16 to f32
+        %6 = math.exp2 %5 : f32
+        %7 = arith.truncf %6 : f32 to bf16
+        tile.yield %7 : bf16
+      }
+      %4 = tile.view %arg1[%c32] : !tile.view<32xbf16>
+      tile.store %3, %4[%0] axes [0] : <[32], bf16>, <32xbf16>
+      tile.return
+    }
+    ```
+
+    Requires: apply-schedule.
+    Ensures:  no map reads, place by place, a map that nothing else reads.
+    Leaves:   maps on the way to a product or to a loop's next turn.
+    Numerics: exact.
+  }];
+  let dependentDialects = ["tenon::tile::TileDialect"];
+}
+
 #endif // TENON_PASSES_FUSION_PASSES_TD

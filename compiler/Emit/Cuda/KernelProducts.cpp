@@ -207,14 +207,37 @@ std::string KernelText::sideText(tile::MmaOp mma, bool isLeft) {
                         allocate(side.bytes)));
     printReuse(scope);
     line(scope, copyText(side, memory));
-    line(scope, "commitCopies();");
-    line(scope, "awaitCopies<0>();");
-    line(scope, "publish<W>();");
+    line(scope, "finishCopies<W>();");
   } else if (memory.empty()) {
     memory = textOfPut(side);
   }
   scope.nameOf(value, key) = memory;
   return side.isTransposed ? "transposed(" + memory + ")" : memory;
+}
+
+/// The loop's argument whose variable may be overwritten with what the map
+/// makes of it: nothing else reads it, and the map reads no other. Null: there
+/// is none.
+BlockArgument KernelText::overwrittenBy(Value value) {
+  auto map = value.getDefiningOp<tile::MapOp>();
+  if (!map || !value.hasOneUse())
+    return nullptr;
+  SmallVector<BlockArgument> read;
+  for (Value input : map.getInputs())
+    if (auto argument = dyn_cast<BlockArgument>(input))
+      read.push_back(argument);
+  if (read.size() != 1 || !read[0].hasOneUse() ||
+      read[0].getOwner() != map->getBlock() || !variables.contains(read[0]))
+    return nullptr;
+  std::string spread = variables[read[0]].spread.key();
+  return spread == naturalSpread(value).key() ? read[0] : nullptr;
+}
+
+/// Whether the sums are what the argument is in the loop's next turn.
+static bool isCarriedOnAs(tile::MmaOp sums, BlockArgument argument) {
+  auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+  return loop &&
+         loop.getTiedLoopYieldedValue(argument)->get() == sums.getResult();
 }
 
 /// The variable that the product adds to: a loop's, which nothing else reads.
@@ -223,9 +246,17 @@ std::string KernelText::sumsOf(tile::MmaOp mma) {
   if (argument && argument.hasOneUse() && variables.contains(argument) &&
       argument.getOwner() == mma->getBlock())
     return variables[argument].name;
-  std::string sums = newName("sum");
-  std::string text = tileObject(mma.getAccumulator(), naturalSpread(mma));
-  line(scopeOf(mma), formatv("auto {0} = {1};", sums, text));
+  Value before = mma.getAccumulator();
+  Spread spread = naturalSpread(mma);
+  Scope &scope = scopeOf(mma);
+  if (BlockArgument carried = overwrittenBy(before);
+      carried && isCarriedOnAs(mma, carried)) {
+    std::string sums = variables[carried].name;
+    line(scope, sums + " = " + textOf(before, spread) + ";");
+    return sums;
+  }
+  std::string text = tileObject(before, spread), sums = newName("sum");
+  line(scope, formatv("auto {0} = {1};", sums, text));
   return sums;
 }
 
@@ -257,69 +288,59 @@ SmallVector<KernelText::Side> KernelText::sidesCopiedIn(scf::ForOp loop) {
   return sides;
 }
 
-/// The values that the loop carries on, computed before any is overwritten.
+/// The values that the loop carries on. Those that others read of the last turn
+/// are overwritten when all are computed.
 void KernelText::printTurn(scf::ForOp loop) {
+  Scope &scope = *scopes.back();
   SmallVector<std::string> next;
   for (auto [argument, yielded] :
-       llvm::zip_equal(loop.getRegionIterArgs(), loop.getYieldedValues()))
-    next.push_back(tileObject(yielded, variables[argument].spread));
+       llvm::zip_equal(loop.getRegionIterArgs(), loop.getYieldedValues())) {
+    const auto [name, spread] = variables[argument];
+    bool isInPlace = overwrittenBy(yielded) == argument;
+    if (isInPlace)
+      line(scope, name + " = " + textOf(yielded, spread) + ";");
+    next.push_back(isInPlace ? name : tileObject(yielded, spread));
+  }
   for (auto [argument, text] : llvm::zip_equal(loop.getRegionIterArgs(), next))
     if (text != variables[argument].name)
-      line(*scopes.back(), variables[argument].name + " = " + text + ";");
+      line(scope, variables[argument].name + " = " + text + ";");
 }
 
-/// Gives the sides their stages.
-KernelText::Turn KernelText::openTurn(scf::ForOp loop, ArrayRef<Side> sides) {
-  std::string name = newName("at"), lower = number(loop.getLowerBound()),
-              step = number(loop.getStep());
-  bool isFromZero = lower == "0";
+/// Gives the sides their stages, in the scope that the loop stands in.
+KernelText::Turns KernelText::openTurns(scf::ForOp loop, ArrayRef<Side> sides) {
+  std::string name = newName("at");
   numbers[loop.getInductionVar()] = name;
-  Turn turn;
-  turn.turns = formatv("ceilDiv({0}{1}, {2})", number(loop.getUpperBound()),
-                       isFromZero ? "" : " - " + lower, step);
-  turn.begin = formatv("const i64 {0} = {1}turn * {2};", name,
-                       isFromZero ? "" : lower + " + ", step);
   for (const Side &side : sides) {
     int64_t stage = llvm::alignTo(side.bytes, 1024);
     std::string memory = newName("s");
-    turn.memories.push_back(formatv("const {0} {1}({2} + stage * {3});",
-                                    side.type, memory,
-                                    allocate(stage * numStages), stage));
-    staged[side.tile] = memory;
+    line(*scopes.back(), formatv("const Stages<{0}> {1}({2});", side.type,
+                                 memory, allocate(stage * numStages)));
+    staged[side.tile] = memory + "[stage]";
   }
-  return turn;
+  return {name, formatv("Range{{{0}, {1}, {2}}", number(loop.getLowerBound()),
+                        number(loop.getUpperBound()), number(loop.getStep()))};
 }
 
-std::string KernelText::usesText(scf::ForOp loop, const Turn &turn) {
+std::string KernelText::usesText(scf::ForOp loop) {
   open(loop.getBody());
-  for (const std::string &memory : turn.memories)
-    line(*scopes.back(), memory);
   printTurn(loop);
-  Scope &uses = *scopes.back();
-  std::string rest = std::move(uses.text);
-  uses.text.clear();
-  if (StringRef(rest).contains(numbers[loop.getInductionVar()]))
-    line(uses, turn.begin);
-  uses.text += rest;
   return close();
 }
 
 void KernelText::printPipeline(scf::ForOp loop, ArrayRef<Side> sides) {
   Scope &outer = *scopes.back();
-  Turn turn = openTurn(loop, sides);
+  Turns turns = openTurns(loop, sides);
   Scope &copies = open(loop.getBody());
-  line(copies, turn.begin);
-  for (auto [side, memory] : llvm::zip_equal(sides, turn.memories)) {
-    line(copies, memory);
+  for (const Side &side : sides)
     line(copies, copyText(side, staged[side.tile]));
-  }
   std::string copyHalf = close();
-  std::string useHalf = usesText(loop, turn);
+  std::string useHalf = usesText(loop);
+  std::string head = "[&](i64 " + turns.at + ", int stage) {";
   printReuse(outer);
-  line(outer, formatv("pipeline<W, {0}>({1}, [&](i64 turn, int stage) {{",
-                      numStages, turn.turns));
+  line(outer,
+       formatv("pipeline<W, {0}>({1}, {2}", numStages, turns.range, head));
   outer.text += copyHalf;
-  line(outer, "}, [&](i64 turn, int stage) {");
+  line(outer, "}, " + head);
   outer.text += useHalf;
   line(outer, "});");
   for (const Side &side : sides)
@@ -374,28 +395,27 @@ tile::ReduceOp KernelText::partsOf(scf::ForOp loop, unsigned number) {
 
 void KernelText::printLoop(scf::ForOp loop) {
   Scope &scope = scopeOf(loop.getResult(0));
+  SmallVector<std::string> parts;
   for (auto [argument, init, result] : llvm::zip_equal(
            loop.getRegionIterArgs(), loop.getInitArgs(), loop.getResults())) {
     Spread spread = naturalSpread(argument);
-    std::string name = newName("carried");
-    auto type = cast<tile::TileType>(init.getType());
-    line(scope,
-         formatv("{0} {1} = {2};", typeText(type.getElementType(), spread),
-                 name, tileObject(init, spread)));
-    variables[argument] = variables[result] = {name, spread};
-  }
-  SmallVector<std::string> parts;
-  for (auto [n, argument] : llvm::enumerate(loop.getRegionIterArgs()))
-    if (tile::ReduceOp sum = partsOf(loop, n)) {
+    std::string name = newName("carried"), text = tileObject(init, spread);
+    if (tile::ReduceOp sum = partsOf(loop, argument.getArgNumber() - 1)) {
       partSums.insert(sum);
-      std::string name = variables[argument].name;
-      line(scope, formatv("{0} = partsOf<Sum>({0});", name));
+      text = "partsOf<Sum>(" + text + ")";
       int64_t numWarps =
           numWarpsAlong(typeOf(sum.getInput()), sum.getAxis() == 1);
       parts.push_back(
           formatv("{0} = combineParts<Sum>({0}, {1});", name,
                   memoryOfReduction(typeOf(argument).getExtent(0), numWarps)));
     }
+    line(scope, formatv("{0} {1} = {2};",
+                        spread.part == Part::Scalar
+                            ? scalarType(typeOf(init).getElementType())
+                            : "auto",
+                        name, text));
+    variables[argument] = variables[result] = {name, spread};
+  }
   printTurns(loop);
   for (const std::string &part : parts)
     line(scope, part);

@@ -158,10 +158,9 @@ void KernelText::planCluster(RingPlan &plan, int64_t numBlocks) {
 
 void KernelText::printRing() {
   RingPlan &plan = *ring;
-  plan.turn = openTurn(plan.loop, plan.sides);
+  plan.turns = openTurns(plan.loop, plan.sides);
   // Numbers of the kernel's are printed before those who copy leave it.
   open(plan.loop.getBody());
-  line(*scopes.back(), plan.turn.begin);
   int64_t bytes = 0;
   for (auto [n, side] : llvm::enumerate(plan.sides)) {
     const BoxCopy &copy = plan.copies[n];
@@ -171,7 +170,6 @@ void KernelText::printRing() {
     std::string function =
         plan.shared == n ? formatv("copyTensorToAll<{0}>", clusterBlocks).str()
                          : "copyTensor";
-    line(*scopes.back(), plan.turn.memories[n]);
     line(*scopes.back(), formatv("{0}({1}, {2}, barrier{3});", function,
                                  staged[side.tile], copy.map, at));
     bytes += side.bytes;
@@ -185,24 +183,26 @@ void KernelText::printRing() {
                       allocate(kBarrierBytes * numStages)));
   line(scope, "if (ring.copies())");
   line(scope,
-       formatv("  return ring.produce({0}, {1}, [&](i64 turn, int stage, "
-               "u32 barrier) {{",
-               plan.turn.turns, bytes));
-  scope.text += copyHalf;
+       formatv("  return ring.produce({0}, {1}, [&](i64 {2}, int stage, u32 "
+               "barrier) {{",
+               plan.turns.range, bytes, plan.turns.at));
+  // Two columns further to the right: they belong to the condition.
+  for (StringRef text : llvm::split(StringRef(copyHalf).rtrim(), '\n'))
+    scope.text += "  " + text.str() + "\n";
   line(scope, "  });");
 }
 
 void KernelText::printConsumer(scf::ForOp loop) {
   Scope &outer = *scopes.back();
-  std::string useHalf = usesText(loop, ring->turn);
+  std::string useHalf = usesText(loop);
   // A turn that only multiplies is short.
   bool isShort =
       llvm::none_of(loop.getBody()->getOperations(), [](Operation &op) {
         return isa<tile::MapOp, tile::ReduceOp>(op);
       });
-  line(outer, formatv("ring.consume{0}({1}, [&](i64 turn, int stage) {{",
+  line(outer, formatv("ring.consume{0}({1}, [&](i64 {2}, int stage) {{",
                       isShort ? formatv("<{0}>", numStages).str() : "",
-                      ring->turn.turns));
+                      ring->turns.range, ring->turns.at));
   outer.text += useHalf;
   line(outer, "});");
 }

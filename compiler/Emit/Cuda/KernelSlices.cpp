@@ -8,6 +8,7 @@
 
 #include "compiler/Emit/Cuda/KernelText.h"
 
+#include "compiler/Emit/Cuda/LambdaText.h"
 #include "compiler/Emit/Cuda/ScalarText.h"
 
 #include "llvm/Support/FormatVariadic.h"

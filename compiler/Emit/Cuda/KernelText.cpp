@@ -43,8 +43,12 @@ std::string KernelText::fail(Operation *op, const Twine &reason) {
 //===----------------------------------------------------------------------===//
 
 KernelText::Scope &KernelText::scopeOf(Value value) {
+  Block *block = value.getParentBlock();
+  // What a map of numbers computes is computed where it stands.
+  if (auto map = dyn_cast<tile::MapOp>(block->getParentOp()))
+    block = map->getBlock();
   for (auto &scope : llvm::reverse(scopes))
-    if (scope->block == value.getParentBlock())
+    if (scope->block == block)
       return *scope;
   return *scopes.back();
 }
@@ -93,9 +97,11 @@ std::string KernelText::number(Value value) {
       op ? scalarText(*op, [&](Value operand) { return number(operand); }) : "";
   if (text.empty())
     return fail(op ? op : kernel.getOperation(), "a number without a text");
+  if (isPartOfUser(value, text))
+    return typedText(*op, text);
   std::string result = newName("i");
   line(scope, "const " + scalarType(value.getType()) + " " + result + " = " +
-                  text + ";");
+                  withoutParentheses(text) + ";");
   return scope.nameOf(value, "") = result;
 }
 
@@ -113,22 +119,24 @@ void KernelText::printInstance() {
            ? formatv("i64 instance = blockIdx.x / {0};", clusterBlocks).str()
            : "i64 instance = blockIdx.x;");
   for (int64_t axis = rank - 1; axis >= 0; --axis) {
-    std::string name = newName("at");
     int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
     std::string size = number(grid.getSizes()[axis]);
+    if (size == "1") {
+      numbers[grid.getResult(axis)] = "0";
+      continue;
+    }
+    std::string name = newName("at");
     bool isOfCluster = axis == clusterAxis;
     int64_t step = isOfCluster ? block * clusterBlocks : block;
     std::string count =
         step == 1 ? size : formatv("ceilDiv({0}, {1})", size, step).str();
-    bool isFirst = axis == 0;
-    std::string place = isFirst ? "instance" : "instance % " + count;
+    std::string place =
+        axis == 0 ? "instance" : "placeOnAxis(instance, " + count + ")";
     if (isOfCluster)
       place = formatv("({0} * {1} + rankInCluster())", place, clusterBlocks);
     if (block != 1)
       place += " * " + std::to_string(block);
     line(scope, formatv("const i64 {0} = {1};", name, place));
-    if (!isFirst)
-      line(scope, "instance /= " + count + ";");
     numbers[grid.getResult(axis)] = name;
   }
 }
@@ -138,9 +146,15 @@ void KernelText::printInstance() {
 //===----------------------------------------------------------------------===//
 
 static std::string parametersText(tile::KernelOp kernel, size_t numMaps) {
-  std::string text;
+  constexpr size_t kLongestLine = 100;
+  std::string text, line = "    ";
   auto add = [&](const Twine &parameter) {
-    text += (text.empty() ? "" : ",\n    ") + parameter.str();
+    std::string next = parameter.str() + ", ";
+    if (line.size() + next.size() > kLongestLine) {
+      text += StringRef(line).rtrim().str() + "\n";
+      line = "    ";
+    }
+    line += next;
   };
   size_t numInputs = kernel.getNumInputs(),
          numBuffers = numInputs + kernel.getNumOutputs();
@@ -157,7 +171,7 @@ static std::string parametersText(tile::KernelOp kernel, size_t numMaps) {
   }
   for (size_t map = 0; map < numMaps; ++map)
     add("const __grid_constant__ TensorMap map" + Twine(map));
-  return text;
+  return text + StringRef(line).rtrim(", ").str();
 }
 
 LogicalResult KernelText::checkBuffers() {
@@ -217,13 +231,15 @@ FailureOr<KernelForm> KernelText::print() {
   if (clusterBlocks > 1)
     os << "__cluster_dims__(" << clusterBlocks << ", 1, 1) ";
   os << "__launch_bounds__(" << form.numThreads << ", 1) " << form.entry
-     << "(\n    " << parametersText(kernel, tensorMaps.size()) << ") {\n";
+     << "(\n"
+     << parametersText(kernel, tensorMaps.size()) << ") {\n";
   if (usesGroups)
     os << formatv("  using W = Warpgroups<{0}>;\n", warpRows / 4);
   else
     os << formatv("  using W = Warps<{0}, {1}>;\n", warpRows, warpColumns);
   for (auto &[shape, layout] : layouts)
-    os << "  using " << layout.name << " = " << layout.text << ";\n";
+    if (StringRef(body).contains(layout.name))
+      os << "  using " << layout.name << " = " << layout.text << ";\n";
   if (scratchBytes > 0)
     os << "  constexpr u32 kScratch = " << sharedBytes << ";\n";
   os << body << "}\n";

@@ -145,6 +145,7 @@ private:
   std::string loadText(const Access &access, const Spread &spread);
   std::string textOfGather(tile::GatherOp gather, const Spread &spread);
   std::string textOfMap(tile::MapOp map, const Spread &spread);
+  std::string textOfNumber(tile::MapOp map);
   std::string textOfReduce(tile::ReduceOp reduce);
   std::string textOfVectorReduce(tile::ReduceOp reduce);
   std::string endOf(tile::ReduceOp reduce);
@@ -193,6 +194,7 @@ private:
   std::optional<Access> copiedBy(Value tile);
   std::string sideText(tile::MmaOp mma, bool isLeft);
   std::string textOfPut(const Side &side);
+  mlir::BlockArgument overwrittenBy(Value value);
   std::string sumsOf(tile::MmaOp mma);
   std::string textOfProduct(tile::MmaOp mma);
   std::string copyText(const Side &side, llvm::StringRef memory);
@@ -220,14 +222,13 @@ private:
   void planCluster(RingPlan &plan, int64_t numBlocks);
   void printRing();
   void printConsumer(mlir::scf::ForOp loop);
-  /// Which sides of a loop lie where, for as long as its turns are printed.
-  struct Turn {
-    std::string turns; ///< how many
-    std::string begin; ///< what a half says first
-    llvm::SmallVector<std::string> memories;
+  /// How a loop counts whose copies and products are two halves of a turn.
+  struct Turns {
+    std::string at; ///< what a half calls the place of its turn
+    std::string range;
   };
-  Turn openTurn(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
-  std::string usesText(mlir::scf::ForOp loop, const Turn &turn);
+  Turns openTurns(mlir::scf::ForOp loop, llvm::ArrayRef<Side> sides);
+  std::string usesText(mlir::scf::ForOp loop);
   /// The loop whose copies are made by a ring.
   struct RingPlan {
     mlir::scf::ForOp loop;
@@ -235,7 +236,7 @@ private:
     llvm::SmallVector<BoxCopy> copies = {};
     std::optional<size_t> shared =
         {}; ///< the side that a cluster's blocks share
-    Turn turn = {};
+    Turns turns = {};
   };
 
   mlir::Block &entry() { return kernel.getEntry(); }

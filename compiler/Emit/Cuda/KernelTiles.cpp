@@ -2,8 +2,10 @@
 
 #include "compiler/Emit/Cuda/KernelText.h"
 
+#include "compiler/Emit/Cuda/LambdaText.h"
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -122,12 +124,27 @@ static bool isOnlyAddedUp(tile::MapOp map) {
          map.getType().getRank() == 2 && map.getType().getElementType().isF32();
 }
 
+/// A map of numbers: what its body computes.
+std::string KernelText::textOfNumber(tile::MapOp map) {
+  Block &body = map.getBody().front();
+  for (auto [argument, input] :
+       llvm::zip_equal(body.getArguments(), map.getInputs()))
+    numbers[argument] = tile(input, Spread());
+  Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
+  std::string text = withoutParentheses(number(result));
+  bool isComputed =
+      result.getParentBlock() == &body && !matchPattern(result, m_Constant());
+  return isComputed ? text : scalarType(result.getType()) + "(" + text + ")";
+}
+
 std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
+  if (spread.part == Part::Scalar)
+    return textOfNumber(map);
   unsigned depth = scopes.size();
   for (auto [n, scope] : llvm::enumerate(scopes))
     if (scope.get() == &scopeOf(map))
       depth = n + 1;
-  bool asksWhere = spread.part != Part::Scalar && comparesPositions(map);
+  bool asksWhere = comparesPositions(map);
   FailureOr<std::string> function = lambdaText(
       map, {2 * depth, positionsIn(map), asksWhere, isOnlyAddedUp(map)},
       [&](Value outer) { return number(outer); });
@@ -145,8 +162,6 @@ std::string KernelText::textOfMap(tile::MapOp map, const Spread &spread) {
     inputs += (n ? ", " : "") +
               (isPosition && isNumber ? "Position{" + text + "}" : text);
   }
-  if (spread.part == Part::Scalar)
-    return formatv("({0})({1})", *function, inputs);
   return formatv("{0}{1}<{2}>({3}{4}{5})", mapName(spread),
                  asksWhere ? "Where" : "", spread.layout, *function,
                  inputs.empty() ? "" : ", ", inputs);

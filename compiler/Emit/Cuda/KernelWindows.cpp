@@ -142,14 +142,15 @@ std::string KernelText::offsetText(const Access &access) {
   tile::ViewOp view = access.view;
   for (int64_t dim : dimOrder(view)) {
     Value offset = access.offsets[dim];
-    if (!text.empty())
+    std::string size = number(view.getSizes()[dim]);
+    if (!text.empty() && size != "1")
       text =
           formatv(StringRef(text).contains(' ') ? "({0}) * {1}" : "{0} * {1}",
-                  text, number(view.getSizes()[dim]));
-    bool isZero = dim == access.otherDim || matchPattern(offset, m_Zero());
+                  text, size);
+    std::string at = dim == access.otherDim ? "0" : number(offset);
     bool isSliced = dim == access.slicedDim;
-    if (!isZero)
-      text += (text.empty() ? "" : " + ") + number(offset);
+    if (at != "0")
+      text += (text.empty() ? "" : " + ") + at;
     if (isSliced)
       text += (text.empty() ? "" : " + ") + access.sliceTurn;
   }

@@ -2,9 +2,10 @@
 
 #include "compiler/Emit/Cuda/ScalarText.h"
 
+#include "dialects/Tile/TileDialect.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
@@ -40,6 +41,18 @@ std::string scalarType(Type type) {
         }
       })
       .Default([](Type) { return ""; });
+}
+
+std::string withoutParentheses(const std::string &text) {
+  if (!StringRef(text).starts_with("("))
+    return text;
+  int depth = 0;
+  for (auto [n, c] : llvm::enumerate(text)) {
+    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+    if (depth == 0 && n + 1 < text.size()) // of a part of it
+      return text;
+  }
+  return text.substr(1, text.size() - 2);
 }
 
 static std::string floatText(const APFloat &value, Type type) {
@@ -233,7 +246,8 @@ static std::string unsignedType(Type type) {
 }
 
 /// A number in another type.
-static std::string castText(Operation &op, const std::string &x) {
+static std::string castText(Operation &op, const std::string &operand) {
+  std::string x = withoutParentheses(operand);
   Type from = op.getOperand(0).getType(), to = op.getResult(0).getType();
   std::string target = scalarType(to);
   if (to.isTF32())
@@ -270,6 +284,8 @@ std::string scalarText(Operation &op,
                    sign, x[1]);
   }
   if (StringRef name = functionOf(op); !name.empty()) {
+    for (std::string &argument : x)
+      argument = withoutParentheses(argument);
     if (name == "largest" || name == "smallest") // a literal has a type, too
       return formatv("{0}<{1}>({2})", name, scalarType(type),
                      llvm::join(x, ", "));
@@ -297,120 +313,47 @@ std::string scalarText(Operation &op,
   return x.size() == 1 ? castText(op, x[0]) : "";
 }
 
-//===----------------------------------------------------------------------===//
-// Positions
-//===----------------------------------------------------------------------===//
-
-/// Numbers from which sums do not leave 64 bits.
-static bool isSmall(Value number) {
-  APInt constant;
-  constexpr unsigned kBits = 32;
-  return !matchPattern(number, m_ConstantInt(&constant)) ||
-         constant.isSignedIntN(kBits);
+/// Whether C++ gives the op's text the type of its result.
+static bool hasItsType(Operation &op) {
+  Type type = op.getResult(0).getType();
+  constexpr unsigned kLeastBits = 32; // that C++ computes in
+  if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() >= kLeastBits ||
+      type.isTF32())
+    return true;
+  if (isa<arith::CmpIOp, arith::CmpFOp>(op) ||
+      (type.isInteger(1) && isa<arith::SelectOp>(op)))
+    return true;
+  return op.getNumOperands() == 1 && !castText(op, "").empty();
 }
 
-SmallVector<bool> positionsAmong(tile::MapOp map) {
-  bool counts = llvm::any_of(map.getInputs(), [](Value input) {
-    return input.getDefiningOp<tile::IndexOp>();
-  });
-  return llvm::map_to_vector(map.getInputs(), [&](Value input) {
-    auto fill = input.getDefiningOp<tile::FillOp>();
-    bool isSame = fill && fill.getType().getElementType().isInteger(64) &&
-                  isSmall(fill.getValue());
-    return counts && (isSame || input.getDefiningOp<tile::IndexOp>());
-  });
+std::string typedText(Operation &op, const std::string &text) {
+  if (hasItsType(op))
+    return text;
+  return scalarType(op.getResult(0).getType()) + "(" +
+         withoutParentheses(text) + ")";
 }
 
-llvm::DenseSet<Value> positionsIn(tile::MapOp map) {
-  llvm::DenseSet<Value> positions;
-  Block &body = map.getBody().front();
-  for (auto [argument, isPosition] :
-       llvm::zip_equal(body.getArguments(), positionsAmong(map)))
-    if (isPosition)
-      positions.insert(argument);
-  for (Operation &op : body)
-    if (isa<arith::AddIOp, arith::SubIOp>(op) &&
-        llvm::all_of(op.getOperands(),
-                     [&](Value x) { return positions.contains(x); }))
-      positions.insert(op.getResult(0));
-  return positions;
+/// Whether an operand stands more than once in the op's text.
+static bool repeatsOperands(Operation &op) {
+  using P = arith::CmpFPredicate;
+  auto compare = dyn_cast<arith::CmpFOp>(op);
+  return isa<math::AbsIOp>(op) ||
+         (compare && llvm::is_contained({P::ONE, P::UEQ, P::ORD, P::UNO},
+                                        compare.getPredicate()));
 }
 
-/// Whether the op compares positions by order: it holds at all places between
-/// any at which it does.
-static bool ordersPositions(Operation &op,
-                            const llvm::DenseSet<Value> &positions) {
-  using P = arith::CmpIPredicate;
-  auto compare = dyn_cast<arith::CmpIOp>(op);
-  return compare && positions.contains(compare.getLhs()) &&
-         positions.contains(compare.getRhs()) &&
-         llvm::is_contained({P::slt, P::sle, P::sgt, P::sge},
-                            compare.getPredicate());
-}
-
-bool comparesPositions(tile::MapOp map) {
-  llvm::DenseSet<Value> positions = positionsIn(map);
-  return llvm::any_of(map.getBody().front(), [&](Operation &op) {
-    return ordersPositions(op, positions);
-  });
-}
-
-//===----------------------------------------------------------------------===//
-// Bodies
-//===----------------------------------------------------------------------===//
-
-FailureOr<std::string> lambdaText(tile::MapOp map, const LambdaForm &form,
-                                  function_ref<std::string(Value)> outerText) {
-  Block &body = map.getBody().front();
-  std::string indent(form.indent, ' ');
-  auto typeOf = [&](Value value) {
-    return form.positions.contains(value) ? "Position"
-                                          : scalarType(value.getType());
-  };
-  llvm::DenseMap<Value, std::string> names;
-  std::string parameters = form.asksWhere ? "auto where" : "";
-  for (BlockArgument argument : body.getArguments()) {
-    std::string name = "x" + std::to_string(argument.getArgNumber());
-    names[argument] = name;
-    parameters +=
-        (parameters.empty() ? "" : ", ") + typeOf(argument) + " " + name;
-  }
-  auto textOf = [&](Value value) {
-    auto found = names.find(value);
-    return found == names.end() ? outerText(value) : found->second;
-  };
-  std::string text = "[=](" + parameters + ") {\n";
-  Value result = cast<tile::YieldOp>(body.getTerminator()).getValue();
-  auto product = form.leavesProduct ? result.getDefiningOp<arith::MulFOp>()
-                                    : arith::MulFOp();
-  bool isLeft = product && product->hasOneUse();
-  unsigned number = 0;
-  for (Operation &op : body.without_terminator()) {
-    if (isLeft && &op == product)
-      continue;
-    std::string value = scalarText(op, textOf);
-    std::string type = typeOf(op.getResult(0));
-    if (value.empty() || type.empty()) {
-      op.emitOpError("cannot be printed for a GPU: no text is known for it");
-      return failure();
-    }
-    if (isa<arith::ConstantOp>(op)) {
-      names[op.getResult(0)] = value;
-      continue;
-    }
-    if (form.asksWhere && ordersPositions(op, form.positions))
-      value.insert(0, "where");
-    std::string name = "t" + std::to_string(number++);
-    names[op.getResult(0)] = name;
-    text += formatv("{0}  const {1} {2} = {3};\n", indent, type, name, value);
-  }
-  if (isLeft)
-    return text + formatv("{0}  return Product{{{1}, {2}};\n{0}}", indent,
-                          textOf(product.getLhs()), textOf(product.getRhs()))
-                      .str();
-  return text + formatv("{0}  return {1}({2});\n{0}}", indent,
-                        scalarType(result.getType()), textOf(result))
-                    .str();
+bool isPartOfUser(Value value, StringRef text) {
+  constexpr size_t kLongest = 60;
+  if (!value.hasOneUse())
+    return false;
+  Operation &user = **value.user_begin();
+  if (user.getBlock() != value.getParentBlock())
+    return false;
+  if (isa<tile::YieldOp>(user))
+    return true;
+  bool isPrinted =
+      isa<arith::ArithDialect, math::MathDialect>(user.getDialect());
+  return isPrinted && text.size() <= kLongest && !repeatsOperands(user);
 }
 
 } // namespace tenon::cuda

@@ -1,16 +1,14 @@
 //===- ScalarText.h - scalar ops as C++ for the device --------------------===//
 //
 //   scalarType(f32)                      "float"
-//   lambdaText(map)                      "[=](float x0, float x1) { ... }"
+//   scalarText(arith.addf %x, %y)        "(x + y)"
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef TENON_COMPILER_EMIT_CUDA_SCALARTEXT_H
 #define TENON_COMPILER_EMIT_CUDA_SCALARTEXT_H
 
-#include "dialects/Tile/TileDialect.h"
-
-#include "llvm/ADT/DenseSet.h"
+#include "mlir/IR/Operation.h"
 
 #include <string>
 
@@ -27,33 +25,16 @@ std::string
 scalarText(mlir::Operation &op,
            llvm::function_ref<std::string(mlir::Value)> operandText);
 
-/// Which of the map's inputs say where an element stands: counters, and what is
-/// the same everywhere beside them.
-llvm::SmallVector<bool> positionsAmong(tile::MapOp map);
+/// The same with the type that the op's result has: C++ computes in wider ones
+/// than those of 8 and 16 bits.
+std::string typedText(mlir::Operation &op, const std::string &text);
 
-/// Values of the map's body that are sums of such inputs.
-llvm::DenseSet<mlir::Value> positionsIn(tile::MapOp map);
+/// Whether the number, with this text, is printed within the text of the op
+/// that uses it: it is short, and wanted once.
+bool isPartOfUser(mlir::Value value, llvm::StringRef text);
 
-/// Whether the map compares, by order, positions: over most tiles that comes
-/// out the same everywhere.
-bool comparesPositions(tile::MapOp map);
-
-/// How a body is printed as a function.
-struct LambdaForm {
-  unsigned indent = 0; ///< spaces
-  /// Values that are positions, not numbers.
-  llvm::DenseSet<mlir::Value> positions = {};
-  /// A first parameter is asked of comparisons of positions.
-  bool asksWhere = false;
-  /// A result that is a product is returned as its factors.
-  bool leavesProduct = false;
-};
-
-/// The map's body as a function of its inputs' elements. What it uses from
-/// outside is named by `outerText`. Emits an error on an op without a text.
-mlir::FailureOr<std::string>
-lambdaText(tile::MapOp map, const LambdaForm &form,
-           llvm::function_ref<std::string(mlir::Value)> outerText);
+/// The text without those around the whole of it.
+std::string withoutParentheses(const std::string &text);
 
 } // namespace tenon::cuda
 

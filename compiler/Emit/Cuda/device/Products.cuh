@@ -196,14 +196,14 @@ TENON_DEVICE void multiplyByUnit(Tile<Sum, L> &sums, const A &left,
 // Pipelines
 //===----------------------------------------------------------------------===//
 
-/// A loop of n turns whose copies run Stages - 1 turns ahead of their use.
-/// load(turn, stage) only copies; use(turn, stage) multiplies.
+/// A loop whose copies run Stages - 1 turns ahead of their use. load(at, stage)
+/// only copies; use(at, stage) multiplies.
 template <class W, int Stages, class Load, class Use>
-TENON_DEVICE void pipeline(i64 turns, Load load, Use use) {
-  const int n = kept(int(turns));
+TENON_DEVICE void pipeline(Range range, Load load, Use use) {
+  const int n = kept(range.count());
   TENON_UNROLL for (int k = 0; k < Stages - 1; ++k) {
     if (k < n)
-      load(k, k);
+      load(range.at(k), k);
     commitCopies();
   }
   int stage = 0, free = Stages - 1;
@@ -212,9 +212,9 @@ TENON_DEVICE void pipeline(i64 turns, Load load, Use use) {
     awaitCopies<Stages - 2>();
     publish<W>();
     if (k + Stages - 1 < n)
-      load(k + Stages - 1, free);
+      load(range.at(k + Stages - 1), free);
     commitCopies();
-    use(k, stage);
+    use(range.at(k), stage);
     stage = stage + 1 == Stages ? 0 : stage + 1;
     free = free + 1 == Stages ? 0 : free + 1;
   }

@@ -69,38 +69,38 @@ public:
 
   TENON_DEVICE bool copies() const { return threadIdx.x >= W::kThreads; }
 
-  /// For those who copy: calls load(turn, stage, barrier) in one thread, which
+  /// For those who copy: calls load(at, stage, barrier) in one thread, which
   /// asks for copies of so many bytes.
   template <class Load>
-  TENON_DEVICE void produce(i64 turns, u32 bytes, Load load) {
+  TENON_DEVICE void produce(Range range, u32 bytes, Load load) {
     if constexpr (kGroups > 1)
       giveRegisters<kOfCopies>();
     if (threadIdx.x != W::kThreads)
       return;
-    const int n = kept(int(turns));
+    const int n = kept(range.count());
 #pragma unroll 1
     for (int turn = 0; turn < n; ++turn, next()) {
       await(freeOf(stage), phase ^ 1);
       arriveAndExpect(full + 8 * stage, bytes);
-      load(turn, stage, full + 8 * stage);
+      load(range.at(turn), stage, full + 8 * stage);
     }
   }
 
-  /// Calls use(turn, stage), whose products are there when it returns.
+  /// Calls use(at, stage), whose products are there when it returns.
   template <int Unrolled = 1, class Use>
-  TENON_DEVICE void consume(i64 turns, Use use) {
+  TENON_DEVICE void consume(Range range, Use use) {
     if constexpr (kGroups > 1)
       takeRegisters<kOfProducts>();
     static_assert(Unrolled == 1 || Unrolled == Stages, "neither");
-    const int n = kept(int(turns));
+    const int n = kept(range.count());
     // Stages that are numbers spare the loop arithmetic.
 #pragma unroll 1
     for (int turn = 0; turn < n;) {
       TENON_UNROLL for (int i = 0; i < Unrolled; ++i) {
-        const int at = Unrolled > 1 ? i : stage;
-        await(full + 8 * at, phase);
-        use(turn, at);
-        release(at);
+        const int of = Unrolled > 1 ? i : stage;
+        await(full + 8 * of, phase);
+        use(range.at(turn), of);
+        release(of);
         if (++turn == n)
           break;
       }

@@ -51,6 +51,16 @@ template <class T, int R, int C> struct PlainTile {
   }
 };
 
+/// A tile for each stage of a pipeline, in one block of shared memory.
+template <class S> struct Stages {
+  static constexpr u32 kStageBytes = (S::kBytes + 1023) / 1024 * 1024;
+  u32 offset;
+  TENON_DEVICE explicit Stages(u32 offset) : offset(offset) {}
+  TENON_DEVICE S operator[](int stage) const {
+    return S(offset + stage * kStageBytes);
+  }
+};
+
 /// R rows of C elements in panels of at most 128 bytes, whose groups of 16 are
 /// exchanged from row to row: what eight rows have at one column lies in
 /// different banks, as ldmatrix, TMA and wgmma want it. 1024-byte aligned.

@@ -22,6 +22,21 @@ template <class A, class B> struct Choose<false, A, B> {
 
 TENON_DEVICE constexpr i64 ceilDiv(i64 x, i64 y) { return (x + y - 1) / y; }
 
+/// A loop's turns: from `begin`, a step each, to before `end`.
+struct Range {
+  i64 begin, end, step;
+  TENON_DEVICE int count() const { return int(ceilDiv(end - begin, step)); }
+  TENON_DEVICE i64 at(int turn) const { return begin + turn * step; }
+};
+
+/// Where an instance of a grid stands on the fastest of its axes; what is left
+/// counts along the others.
+TENON_DEVICE i64 placeOnAxis(i64 &instance, i64 count) {
+  const i64 place = instance % count;
+  instance /= count;
+  return place;
+}
+
 /// A tile's coordinate, or one that is as far out.
 TENON_DEVICE int coordinate(i64 i) { return int(clamped<1 << 30>(i)); }
 

@@ -19,6 +19,12 @@ template <class W> TENON_DEVICE void publish() {
     fenceAsync();
   W::sync();
 }
+/// A barrier behind which all copies are there.
+template <class W> TENON_DEVICE void finishCopies() {
+  commitCopies();
+  awaitCopies<0>();
+  publish<W>();
+}
 
 //===----------------------------------------------------------------------===//
 // Sides

@@ -8,11 +8,11 @@
 // ORDER: tile.pack %{{.*}} <1, 0>
 
 // CHECK: Tile<int, L64x64>
-// CHECK: const SwizzledTile<u8, 64, 128> [[X:s[0-9]+]]
-// CHECK-NEXT: copy<W, 16>([[X]], Window{buffer0 + at1 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
-// CHECK-NEXT: const SwizzledTile<i8, 64, 128> [[Y:s[0-9]+]]
-// CHECK-NEXT: copy<W, 16>([[Y]], Window{buffer1 + at0 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
-// CHECK: multiplyByUnit(carried{{[0-9]+}}, [[X]], transposed([[Y]]));
+// CHECK: const Stages<SwizzledTile<u8, 64, 128>> [[X:s[0-9]+]]
+// CHECK-NEXT: const Stages<SwizzledTile<i8, 64, 128>> [[Y:s[0-9]+]]
+// CHECK: copy<W, 16>([[X]][stage], Window{buffer0 + at1 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
+// CHECK-NEXT: copy<W, 16>([[Y]][stage], Window{buffer1 + at0 * 256 + at{{[0-9]+}}, Fixed<256>(), Fixed<1>()
+// CHECK: multiplyByUnit(carried{{[0-9]+}}, [[X]][stage], transposed([[Y]][stage]));
 func.func @main(%x: tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x128xf32, #graph.dims<L, 128>> {
   %w = graph.weight <"w.bin" name "w" at 0 bytes 32768> : tensor<256x128xi8>
   %0 = graph.cast %x {to = i32} : (tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x256xi32, #graph.dims<L, 256>>

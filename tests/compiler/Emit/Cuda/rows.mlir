@@ -15,10 +15,8 @@
 // CHECK-NEXT:    using L8x96 = RowLayout<8, 96, W, 32, 4>;
 // CHECK:         auto [[X:.+]] = load<L8x96, 8>(Window{buffer0 + at0 * 96, Fixed<96>(), Fixed<1>(), Below(n0 - at0), All()});
 // CHECK-NEXT:    auto [[SUM:.+]] = reduceRows<Sum>([[X]], All(), 0);
-// CHECK-NEXT:    auto [[MEAN:.+]] = mapRows<L8x96>([=](float x0) {
-// CHECK:         }, [[SUM]]);
-// CHECK-NEXT:    auto [[D:.+]] = map<L8x96>([=](float x0, float x1) {
-// CHECK:         }, [[X]], [[MEAN]]);
+// CHECK-NEXT:    auto [[MEAN:.+]] = mapRows<L8x96>([=](float x0) { return x0 / 96.0f; }, [[SUM]]);
+// CHECK-NEXT:    auto [[D:.+]] = map<L8x96>([=](float x0, float x1) { return x0 - x1; }, [[X]], [[MEAN]]);
 // CHECK:         auto [[SCALE:.+]] = loadColumns<L8x96, 8>(Window{buffer1, Fixed<0>(), Fixed<1>(), All(), All()});
 func.func @main(%x: tensor<?x96xf32, #graph.dims<B, 96>> {graph.name = "x"}, %s: tensor<96xf32> {graph.name = "s"},
                 %z: tensor<?x7x96xf32, #graph.dims<B, 7, 96>> {graph.name = "z"})

@@ -11,11 +11,11 @@
 // CHECK-LABEL: tenon_attention
 // CHECK: multiply(
 // CHECK-LABEL: tenon_matmul
-// CHECK: const SwizzledTile<float, 64, 32> [[LEFT:s[0-9]+]]
-// CHECK: copy<W, 8>([[LEFT]], Window{buffer0
-// CHECK: const SwizzledTile<float, 64, 32> [[RIGHT:s[0-9]+]]
-// CHECK: copy<W, 8>([[RIGHT]], Window{buffer1 + {{.*}}Fixed<64>(), Fixed<1>()
-// CHECK: multiplyByUnit(carried{{[0-9]+}}, [[LEFT]], transposed([[RIGHT]]));
+// CHECK: const Stages<SwizzledTile<float, 64, 32>> [[LEFT:s[0-9]+]]
+// CHECK: const Stages<SwizzledTile<float, 64, 32>> [[RIGHT:s[0-9]+]]
+// CHECK: copy<W, 8>([[LEFT]][stage], Window{buffer0
+// CHECK: copy<W, 8>([[RIGHT]][stage], Window{buffer1 + {{.*}}Fixed<64>(), Fixed<1>()
+// CHECK: multiplyByUnit(carried{{[0-9]+}}, [[LEFT]][stage], transposed([[RIGHT]][stage]));
 func.func @main(%x: tensor<?x64xf32, #graph.dims<L, 64>>, %w: tensor<96x64xf32>, %q: tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>) -> (tensor<?x96xf32, #graph.dims<L, 96>>, tensor<1x2x?x16xf32, #graph.dims<1, 2, L, 16>>) {
   %c = graph.transpose %w {permutation = array<i64: 1, 0>} : (tensor<96x64xf32>) -> tensor<64x96xf32>
   %0 = graph.matmul %x, %c : (tensor<?x64xf32, #graph.dims<L, 64>>, tensor<64x96xf32>) -> tensor<?x96xf32, #graph.dims<L, 96>>

@@ -5,8 +5,8 @@
 // values multiply from registers.
 
 // CHECK-LABEL: // attention
-// CHECK:         ring.produce(ceilDiv(n0, 64), 16384, [&](i64 turn, int stage, u32 barrier) {
-// CHECK:         ring.consume(ceilDiv(n0, 64), [&](i64 turn, int stage) {
+// CHECK:         ring.produce(Range{0, n0, 64}, 16384, [&](i64 {{.+}}, int stage, u32 barrier) {
+// CHECK:         ring.consume(Range{0, n0, 64}, [&](i64 {{.+}}, int stage) {
 // CHECK:           multiplyByUnit({{.+}}, {{.+}}, transposed({{.+}}));
 // CHECK:           multiplyByUnit({{.+}}, pairsOf({{.+}}), {{.+}});
 
@@ -16,7 +16,7 @@
 // CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(128, 1) tenon_matmul_0(
 // CHECK-NOT:   TensorMap
 // CHECK:         using W = Warpgroups<1>;
-// CHECK:         pipeline<W, 4>(ceilDiv(100, 64), [&](i64 turn, int stage) {
+// CHECK:         pipeline<W, 4>(Range{0, 100, 64}, [&](i64 {{.+}}, int stage) {
 // CHECK:           copy<W, 4>(
 // CHECK:           multiplyByUnit(
 
@@ -24,24 +24,20 @@
 
 // CHECK-LABEL: // matmul
 // CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(384, 1) tenon_matmul(
-// CHECK:         const __grid_constant__ TensorMap map0,
-// CHECK-NEXT:    const __grid_constant__ TensorMap map1) {
+// CHECK:         const __grid_constant__ TensorMap map0, const __grid_constant__ TensorMap map1) {
 // CHECK-NEXT:    using W = Warpgroups<2>;
 // CHECK-NEXT:    using L128x128 = MatrixLayout<128, 128, W>;
-// CHECK:         Ring<W, 4> ring(131072);
+// CHECK:         const Stages<SwizzledTile<bf16, 128, 64>> [[LEFT:.+]](0);
+// CHECK-NEXT:    const Stages<SwizzledTile<bf16, 64, 128>> [[RIGHT:.+]](65536);
+// CHECK-NEXT:    Ring<W, 4> ring(131072);
 // CHECK-NEXT:    if (ring.copies())
-// CHECK-NEXT:      return ring.produce(ceilDiv(256, 64), 32768, [&](i64 turn, int stage, u32 barrier) {
-// CHECK-NEXT:      const i64 [[K:.+]] = turn * 64;
-// CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT:.+]](0 + stage * 16384);
-// CHECK-NEXT:      copyTensor([[LEFT]], map0, barrier, [[K]], [[ROW:.+]]);
-// CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT:.+]](65536 + stage * 16384);
-// CHECK-NEXT:      copyTensor([[RIGHT]], map1, barrier, [[COLUMN:.+]], [[K]]);
+// CHECK-NEXT:      return ring.produce(Range{0, 256, 64}, 32768, [&](i64 [[K:.+]], int stage, u32 barrier) {
+// CHECK-NEXT:        copyTensor([[LEFT]][stage], map0, barrier, [[K]], [[ROW:.+]]);
+// CHECK-NEXT:        copyTensor([[RIGHT]][stage], map1, barrier, [[COLUMN:.+]], [[K]]);
 // CHECK-NEXT:      });
-// CHECK-NEXT:    Tile<float, L128x128> [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
-// CHECK-NEXT:    ring.consume<4>(ceilDiv(256, 64), [&](i64 turn, int stage) {
-// CHECK-NEXT:      const SwizzledTile<bf16, 128, 64> [[LEFT]](0 + stage * 16384);
-// CHECK-NEXT:      const SwizzledTile<bf16, 64, 128> [[RIGHT]](65536 + stage * 16384);
-// CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]], [[RIGHT]]);
+// CHECK-NEXT:    auto [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
+// CHECK-NEXT:    ring.consume<4>(Range{0, 256, 64}, [&](i64 [[K]], int stage) {
+// CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]][stage], [[RIGHT]][stage]);
 // CHECK-NEXT:    });
 
 func.func @f(%a: tensor<2048x256xbf16> {graph.name = "a"}, %b: tensor<256x256xbf16> {graph.name = "b"}, %c: tensor<?x100xbf16, #graph.dims<L, 100>> {graph.name = "c"}, %d: tensor<100x64xbf16> {graph.name = "d"},
