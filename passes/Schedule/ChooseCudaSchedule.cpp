@@ -135,7 +135,8 @@ bool CudaChoice::fillsGpu(int64_t rows, int64_t columns) {
 Choice CudaChoice::contraction() {
   Choice choice;
   int64_t unitBytes = tile::unitBytes(kernel);
-  bool usesGroups = unitBytes == 2 && hasGroups;
+  // Of tf32, wgmma would read f32 that nobody rounded.
+  bool usesGroups = (unitBytes == 2 || unitBytes == 1) && hasGroups;
   choice.unit = usesGroups ? "wgmma" : unitBytes ? "mma" : "";
   // Sums of 64 x 64 are 32 registers of each of 128 threads; those of 128 x
   // 128, 128, and each factor is read from shared memory half as often. Where

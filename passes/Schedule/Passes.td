@@ -208,9 +208,10 @@ def ChooseCudaSchedulePass : Pass<"choose-cuda-schedule", "::mlir::ModuleOp"> {
       queries, so that no row of scores is spread over two; few queries have four
       warps beside each other, each with keys of its own, and one query has a warp;
     * products of floats of 16 bits and of integers of 8 are the matrix unit's
-      (`unit = "mma"`); where four warps can multiply together (`"wgmma"`), those
-      of floats have 64 rows for each group of them, and two blocks (`cluster`)
-      may copy one right side for both;
+      (`unit = "mma"`), as those of tf32; where four warps can multiply together
+      (`"wgmma"`), which takes tf32 as it lies in memory, unrounded, all but
+      those have 64 rows for each group of them, and two blocks (`cluster`) may
+      copy one right side for both;
     * rows that are reduced belong to a warp each, long ones to all of a block;
     * everything else takes some elements a thread.
 

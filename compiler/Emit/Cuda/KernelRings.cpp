@@ -91,7 +91,7 @@ std::optional<KernelText::BoxCopy> KernelText::boxCopy(const Side &side) {
   }
   if (map.sizes.size() < kFewestDims || map.sizes.size() > kMostDims)
     return std::nullopt;
-  copy.map = mapName(std::move(map));
+  copy.map = std::move(map);
   return copy;
 }
 
@@ -106,10 +106,8 @@ void KernelText::planRing() {
   plan.sides = sidesCopiedIn(plan.loop);
   for (const Side &side : plan.sides) {
     std::optional<BoxCopy> copy = boxCopy(side);
-    if (!copy) {
-      tensorMaps.clear();
+    if (!copy)
       return;
-    }
     plan.copies.push_back(*copy);
   }
   if (plan.sides.empty())
@@ -130,10 +128,10 @@ static bool followsFrom(Value number, Value axis) {
          });
 }
 
-/// Blocks that differ in one axis of the grid share the side that is the same
-/// for them: each copies some of its panels to all.
+/// Blocks that differ in one axis of the grid share the larger side that is the
+/// same for them: each copies some of its rows to all.
 void KernelText::planCluster(RingPlan &plan, int64_t numBlocks) {
-  constexpr int64_t kPanelBytes = 128;
+  constexpr int64_t kPeriod = 8; // of rows whose groups are exchanged
   tile::GridOp grid = kernel.getGrid();
   for (auto [axis, size] : llvm::enumerate(grid.getSizes())) {
     int64_t block = cast<IntegerAttr>(grid.getBlocks()[axis]).getInt();
@@ -141,19 +139,22 @@ void KernelText::planCluster(RingPlan &plan, int64_t numBlocks) {
     if (!all || llvm::divideCeil(*all, block) % numBlocks)
       continue;
     for (auto [n, copy] : llvm::enumerate(plan.copies)) {
-      const Side &side = plan.sides[n];
       bool isSame = llvm::none_of(copy.at, [&](Value at) {
         return followsFrom(at, grid.getResult(axis));
       });
-      bool hasPanels =
-          side.columns * unitBytes % (numBlocks * kPanelBytes) == 0;
-      if (isSame && hasPanels && copy.at.size() == 2) {
+      const Side &side = plan.sides[n];
+      bool hasRows = side.rows % (numBlocks * kPeriod) == 0;
+      bool isLargest =
+          !plan.shared || side.bytes > plan.sides[*plan.shared].bytes;
+      if (isSame && hasRows && isLargest && copy.at.size() == 2) {
         clusterBlocks = numBlocks;
         clusterAxis = axis;
         plan.shared = n;
       }
     }
   }
+  if (plan.shared)
+    plan.copies[*plan.shared].map.box.back() /= numBlocks;
 }
 
 void KernelText::printRing() {
@@ -171,7 +172,7 @@ void KernelText::printRing() {
         plan.shared == n ? formatv("copyTensorToAll<{0}>", clusterBlocks).str()
                          : "copyTensor";
     line(*scopes.back(), formatv("{0}({1}, {2}, barrier{3});", function,
-                                 staged[side.tile], copy.map, at));
+                                 staged[side.tile], mapName(copy.map), at));
     bytes += side.bytes;
   }
   std::string copyHalf = close();
@@ -196,10 +197,8 @@ void KernelText::printConsumer(scf::ForOp loop) {
   Scope &outer = *scopes.back();
   std::string useHalf = usesText(loop);
   // A turn that only multiplies is short.
-  bool isShort =
-      llvm::none_of(loop.getBody()->getOperations(), [](Operation &op) {
-        return isa<tile::MapOp, tile::ReduceOp>(op);
-      });
+  bool isShort = size_t(llvm::count(useHalf, '\n')) ==
+                 llvm::range_size(loop.getBody()->getOps<tile::MmaOp>());
   line(outer, formatv("ring.consume{0}({1}, [&](i64 {2}, int stage) {{",
                       isShort ? formatv("<{0}>", numStages).str() : "",
                       ring->turns.range, ring->turns.at));

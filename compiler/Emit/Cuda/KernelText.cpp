@@ -201,9 +201,9 @@ FailureOr<KernelForm> KernelText::print() {
     return kernel.emitOpError(
         "cannot be printed for a GPU: its unit multiplies "
         "floats of 16 bits, tf32 or integers of 8");
-  if (usesGroups && unitBytes != 2)
-    return kernel.emitOpError("cannot be printed for a GPU: its unit "
-                              "wgmma multiplies floats of 16 bits alone");
+  if (usesGroups && unitBytes != 2 && unitBytes != 1)
+    return kernel.emitOpError("cannot be printed for a GPU: its unit wgmma "
+                              "multiplies floats of 16 bits or integers of 8");
   open(&entry());
   if (usesGroups)
     planRing();

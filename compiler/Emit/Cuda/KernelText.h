@@ -210,7 +210,7 @@ private:
   //===--- KernelRings.cpp: loops whose copies a warpgroup of their own makes //
   /// A side's map and where in it a tile begins, the last dim first.
   struct BoxCopy {
-    std::string map;
+    abi::TensorMap map;
     llvm::SmallVector<Value> at;
   };
   std::optional<BoxCopy> boxCopy(const Side &side);

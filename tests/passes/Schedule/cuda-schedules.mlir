@@ -12,7 +12,7 @@
 
 // SMALL-DAG: tile.kernel @matmul_0(%{{.*}}stages = 3 : index, unit = "mma", warps = array<i64: 2, 2>}
 
-// Groups of four warps multiply floats of 16 bits, and no others.
+// Groups of four warps multiply floats of 16 bits and bytes, and no others.
 
 // GROUPS-DAG: tile.kernel @matmul(%{{.*}}stages = 4 : index, warps = array<i64: 2, 2>}
 // GROUPS-DAG: tile.kernel @matmul_0(%{{.*}}BN = 128 : index, stages = 4 : index, unit = "wgmma", warps = array<i64: 8, 1>}{{.*}}64 rows for each group
@@ -28,7 +28,7 @@
 // Integers of 8 bits: 128 of them in a turn. Their columns lie together.
 
 // CHECK-DAG: tile.kernel @matmul_cast(%{{.*}}schedule {BK = 128 : index, BM = 64 : index, BN = 64 : index, stages = 4 : index, unit = "mma", warps = array<i64: 2, 2>}
-// GROUPS-DAG: tile.kernel @matmul_cast(%{{.*}}unit = "mma", warps = array<i64: 2, 2>}
+// GROUPS-DAG: tile.kernel @matmul_cast(%{{.*}}unit = "wgmma", warps = array<i64: 4, 1>}
 
 // Attention: no row of scores is spread over two warps.
 

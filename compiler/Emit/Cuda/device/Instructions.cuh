@@ -94,6 +94,7 @@ template <class T> TENON_DEVICE T kept(T x) {
 }
 /// What follows finds the register written: the compiler may not do it later.
 TENON_DEVICE void settle(float &x) { asm volatile("" : "+f"(x)::"memory"); }
+TENON_DEVICE void settle(int &x) { asm volatile("" : "+r"(x)::"memory"); }
 TENON_DEVICE void settle(u32 &x) { asm volatile("" : "+r"(x)::"memory"); }
 
 //===----------------------------------------------------------------------===//
@@ -298,18 +299,19 @@ TENON_PRODUCT(i8, i8, int, "r", "m16n8k32.row.col.s32.s8.s8.s32")
 #undef TENON_PRODUCT
 
 //===----------------------------------------------------------------------===//
-// That of four warps: 64 rows, 16 elements of 16 bits contracted
+// That of four warps: 64 rows, 32 bytes contracted
 //===----------------------------------------------------------------------===//
 
 template <int Columns> struct Width {};
 
-#define TENON_SUMS4(i)                                                         \
-  "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
-#define TENON_SUMS8(i) TENON_SUMS4(i), TENON_SUMS4(i + 4)
-#define TENON_SUMS16(i) TENON_SUMS8(i), TENON_SUMS8(i + 8)
-#define TENON_SUMS32(i) TENON_SUMS16(i), TENON_SUMS16(i + 16)
-#define TENON_SUMS64(i) TENON_SUMS32(i), TENON_SUMS32(i + 32)
-#define TENON_SUMS128(i) TENON_SUMS64(i), TENON_SUMS64(i + 64)
+// `r` constrains a sum.
+#define TENON_SUMS4(r, i)                                                      \
+  "+" r(d[i]), "+" r(d[i + 1]), "+" r(d[i + 2]), "+" r(d[i + 3])
+#define TENON_SUMS8(r, i) TENON_SUMS4(r, i), TENON_SUMS4(r, i + 4)
+#define TENON_SUMS16(r, i) TENON_SUMS8(r, i), TENON_SUMS8(r, i + 8)
+#define TENON_SUMS32(r, i) TENON_SUMS16(r, i), TENON_SUMS16(r, i + 16)
+#define TENON_SUMS64(r, i) TENON_SUMS32(r, i), TENON_SUMS32(r, i + 32)
+#define TENON_SUMS128(r, i) TENON_SUMS64(r, i), TENON_SUMS64(r, i + 64)
 
 #define TENON_NAMES8 "%0, %1, %2, %3, %4, %5, %6, %7"
 #define TENON_NAMES16 TENON_NAMES8 ", %8, %9, %10, %11, %12, %13, %14, %15"
@@ -328,22 +330,22 @@ template <int Columns> struct Width {};
                 "%109, %110, %111, %112, %113, %114, %115, %116, %117, %118, " \
                 "%119, %120, %121, %122, %123, %124, %125, %126, %127"
 
-// TA, TB: whether what is contracted lies along a tile's rows. The numbers are
+// TA, TB: whether what is contracted lies down a tile's rows. The numbers are
 // those of the operands behind the sums.
 #define TENON_GROUP_PRODUCT(T, Columns, Sums, n0, n1, n2, n3, n4, n5)          \
   template <int TA, int TB>                                                    \
-  TENON_DEVICE void multiplyGroup(Of<T>, Width<Columns>, float *d, u64 a,      \
-                                  u64 b) {                                     \
+  TENON_DEVICE void multiplyGroup(Of<T>, Of<T>, Width<Columns>, float *d,      \
+                                  u64 a, u64 b) {                              \
     asm volatile("{.reg .pred p;\n"                                            \
                  "setp.ne.b32 p, 1, 0;\n"                                      \
                  "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T    \
                  "." #T " {" TENON_NAMES##Sums                                 \
                  "}, %" #n0 ", %" #n1 ", p, 1, 1, %" #n2 ", %" #n3 ";\n}"      \
-                 : TENON_SUMS##Sums(0)                                         \
+                 : TENON_SUMS##Sums("f", 0)                                    \
                  : "l"(a), "l"(b), "n"(TA), "n"(TB));                          \
   }                                                                            \
   template <int TA, int TB>                                                    \
-  TENON_DEVICE void multiplyGroup(Of<T>, Width<Columns>, float *d,             \
+  TENON_DEVICE void multiplyGroup(Of<T>, Of<T>, Width<Columns>, float *d,      \
                                   const u32(&a)[4], u64 b) {                   \
     asm volatile(                                                              \
         "{.reg .pred p;\n"                                                     \
@@ -351,7 +353,7 @@ template <int Columns> struct Width {};
         "wgmma.mma_async.sync.aligned.m64n" #Columns "k16.f32." #T "." #T      \
         " {" TENON_NAMES##Sums "}, {%" #n0 ", %" #n1 ", %" #n2 ", %" #n3       \
                                "}, %" #n4 ", p, 1, 1, %" #n5 ";\n}"            \
-        : TENON_SUMS##Sums(0)                                                  \
+        : TENON_SUMS##Sums("f", 0)                                             \
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "n"(TB));        \
   }
 
@@ -364,6 +366,32 @@ template <int Columns> struct Width {};
 
 TENON_GROUP_PRODUCTS(bf16)
 TENON_GROUP_PRODUCTS(f16)
+
+// Of bytes, which lie along what is contracted on both sides.
+#define TENON_BYTES_PRODUCT(A, B, Types, Columns, Sums, n0, n1)                \
+  template <int TA, int TB>                                                    \
+  TENON_DEVICE void multiplyGroup(Of<A>, Of<B>, Width<Columns>, int *d, u64 a, \
+                                  u64 b) {                                     \
+    static_assert(!TA && !TB, "bytes lie along what is contracted");           \
+    asm volatile("{.reg .pred p;\n"                                            \
+                 "setp.ne.b32 p, 1, 0;\n"                                      \
+                 "wgmma.mma_async.sync.aligned.m64n" #Columns "k32.s32." Types \
+                 " {" TENON_NAMES##Sums "}, %" #n0 ", %" #n1 ", p;\n}"         \
+                 : TENON_SUMS##Sums("r", 0)                                    \
+                 : "l"(a), "l"(b));                                            \
+  }
+
+#define TENON_BYTES_PRODUCTS(A, B, Types)                                      \
+  TENON_BYTES_PRODUCT(A, B, Types, 16, 8, 8, 9)                                \
+  TENON_BYTES_PRODUCT(A, B, Types, 32, 16, 16, 17)                             \
+  TENON_BYTES_PRODUCT(A, B, Types, 64, 32, 32, 33)                             \
+  TENON_BYTES_PRODUCT(A, B, Types, 128, 64, 64, 65)                            \
+  TENON_BYTES_PRODUCT(A, B, Types, 256, 128, 128, 129)
+
+TENON_BYTES_PRODUCTS(u8, u8, "u8.u8")
+TENON_BYTES_PRODUCTS(u8, i8, "u8.s8")
+TENON_BYTES_PRODUCTS(i8, u8, "s8.u8")
+TENON_BYTES_PRODUCTS(i8, i8, "s8.s8")
 
 /// From here on registers of sums are the unit's, until all products ended.
 TENON_DEVICE void beginProducts() {

@@ -27,17 +27,20 @@ TENON_DEVICE void copyTensor(const S &to, const TensorMap &map, u32 barrier,
               int(column) + panel * S::kPanel, int(others)...);
 }
 
-/// The same tile for each of so many blocks, which copy parts of it to all.
+/// The same tile for each of so many blocks, which copy some of its rows to
+/// all.
 template <int Blocks, class S>
 TENON_DEVICE void copyTensorToAll(const S &to, const TensorMap &map,
                                   u32 barrier, i64 column, i64 row) {
-  constexpr int kPanels = S::kC / S::kPanel / Blocks;
-  static_assert(kPanels * Blocks * S::kPanel == S::kC,
-                "the blocks have no panels of their own");
-  const int first = int(rankInCluster()) * kPanels;
-  TENON_UNROLL for (int i = 0; i < kPanels; ++i) copyBoxToAll(
-      sharedAddress(to.offset + (first + i) * S::kPanelBytes), map, barrier,
-      (1 << Blocks) - 1, int(column) + (first + i) * S::kPanel, int(row));
+  constexpr int kRows = S::kR / Blocks;
+  static_assert(kRows * Blocks == S::kR && kRows % S::kPeriod == 0,
+                "the blocks have no rows of their own");
+  const int first = int(rankInCluster()) * kRows;
+  TENON_UNROLL for (int panel = 0; panel < S::kC / S::kPanel; ++panel)
+      copyBoxToAll(sharedAddress(to.offset + panel * S::kPanelBytes +
+                                 first * S::kRowBytes),
+                   map, barrier, (1 << Blocks) - 1,
+                   int(column) + panel * S::kPanel, int(row) + first);
 }
 
 //===----------------------------------------------------------------------===//

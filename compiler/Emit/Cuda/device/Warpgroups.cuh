@@ -55,7 +55,7 @@ struct UnitTile<SwizzledTile<T, R, C>, IsDeep> {
 
   TENON_DEVICE static constexpr u32 bytesBefore(int other, int k) {
     const int row = IsDeep ? other : k, column = IsDeep ? k : other;
-    return column / S::kPanel * S::kPanelBytes + column % S::kPanel * 2 +
+    return column / S::kPanel * S::kPanelBytes + column % S::kPanel * S::kSize +
            row * S::kRowBytes;
   }
   TENON_DEVICE u64 at(int other, int k) const {
@@ -102,27 +102,27 @@ TENON_DEVICE constexpr int widthOf(int columns) {
   return width;
 }
 
-/// A product of 64 rows and 16 contracted elements, in as few parts as there
-/// are widths in the number of columns.
-template <int TA, int Column, int Columns, class A, class B>
-TENON_DEVICE void multiplyBand(float *sums, const A &a, const B &right, int k) {
+/// A product of 64 rows and 32 contracted bytes, in as few parts as there are
+/// widths in the number of columns.
+template <class T, int TA, int Column, int Columns, class Sum, class A, class B>
+TENON_DEVICE void multiplyBand(Sum *sums, const A &a, const B &right, int k) {
   if constexpr (Column < Columns) {
     constexpr int kWidth = widthOf(Columns - Column);
-    multiplyGroup<TA, B::kTransposes>(Of<typename B::Element>(),
+    multiplyGroup<TA, B::kTransposes>(Of<T>(), Of<typename B::Element>(),
                                       Width<kWidth>(), sums + Column / 2, a,
                                       right.at(Column, k));
-    multiplyBand<TA, Column + kWidth, Columns>(sums, a, right, k);
+    multiplyBand<T, TA, Column + kWidth, Columns>(sums, a, right, k);
   }
 }
 
-template <class L> TENON_DEVICE void settle(Tile<float, L> &sums) {
+template <class T, class L> TENON_DEVICE void settle(Tile<T, L> &sums) {
   TENON_UNROLL for (int i = 0; i < L::kRegisters; ++i) settle(sums.v[i]);
 }
 template <class T, class L> TENON_DEVICE void settle(Pairs<T, L> &pairs) {
   TENON_UNROLL for (int i = 0; i < L::kRegisters / 2; ++i) settle(pairs.v[i]);
 }
 /// The compiler must not have read them before.
-template <class L> TENON_DEVICE void awaitProducts(Tile<float, L> &sums) {
+template <class T, class L> TENON_DEVICE void awaitProducts(Tile<T, L> &sums) {
   awaitAllProducts();
   settle(sums);
 }
@@ -136,23 +136,24 @@ template <class Grid> TENON_DEVICE int groupOfWarp() {
     return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
 }
 
-template <class L, class A, class B>
-TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums, const A &a,
-                                   const B &b) {
-  constexpr int kRows = 64;
-  const GroupLeft<L, A> left(a, groupOfWarp<typename L::Grid>() * kRows);
+template <class Sum, class L, class A, class B>
+TENON_DEVICE void multiplyByGroups(Tile<Sum, L> &sums, const A &a, const B &b) {
+  using Left = GroupLeft<L, A>;
+  using T = typename Left::Element;
+  constexpr int kRows = 64, kStep = 32 / int(sizeof(T));
+  const Left left(a, groupOfWarp<typename L::Grid>() * kRows);
   const GroupRight<B> right(b);
   constexpr int kAllRows = 16 * L::Grid::kRows;
   constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;
-  static_assert(GroupLeft<L, A>::kDepth == kDepth && kDepth % 16 == 0 &&
+  static_assert(Left::kDepth == kDepth && kDepth % kStep == 0 &&
                     GroupRight<B>::kOthers >= L::kReachN &&
-                    GroupLeft<L, A>::kOthers >= L::kReachM,
+                    Left::kOthers >= L::kReachM,
                 "the factors do not fit");
   settle(sums);
   beginProducts();
   TENON_UNROLL for (int band = 0; band < kBands; ++band)
-      TENON_UNROLL for (int k = 0; k < kDepth; k += 16)
-          multiplyBand<GroupLeft<L, A>::kTransposes, 0, L::kReachN>(
+      TENON_UNROLL for (int k = 0; k < kDepth; k += kStep)
+          multiplyBand<T, Left::kTransposes, 0, L::kReachN>(
               sums.v + band * (L::kColumns * 2), left.at(band * kAllRows, k),
               right, k);
   endProducts();
@@ -176,8 +177,8 @@ TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums,
     u32 a[4];
     TENON_UNROLL for (int i = 0; i < 4; ++i) a[i] =
         left.v[(band * (LA::kColumns / 2) + k / 8) * 2 + i];
-    multiplyBand<0, 0, L::kReachN>(sums.v + band * (L::kColumns * 2), a, right,
-                                   k);
+    multiplyBand<T, 0, 0, L::kReachN>(sums.v + band * (L::kColumns * 2), a,
+                                      right, k);
   }
   endProducts();
   awaitProducts(sums);

@@ -32,11 +32,12 @@ CASES = [("block", "f32", "sm_80"), ("block", "bf16", "sm_80"), ("block", "bf16"
          ("rows", "f32", "sm_90a"), ("rows", "bf16", "sm_120"),
          ("decode", "bf16", "sm_80"), ("decode", "f32", "sm_90a"), ("one row", "bf16", "sm_80"),
          ("one row", "f32", "sm_90a"), ("one row", "bf16", "sm_120"), ("block", "tf32", "sm_80"),
-         ("five turns", "tf32", "sm_90a"), ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a")]
+         ("five turns", "tf32", "sm_90a"), ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a"),
+         ("integers", "f32", "sm_80"), ("integers", "f32", "sm_90a")]
 MUTATED = [("block", "bf16", "sm_80"), ("block", "bf16", "sm_90a"), ("attention", "bf16", "sm_80"),
            ("attention", "bf16", "sm_90a"), ("rows", "f32", "sm_80"),
            ("decode", "bf16", "sm_80"), ("one row", "bf16", "sm_80"), ("five turns", "tf32", "sm_90a"),
-           ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a")]
+           ("five turns", "bf16", "sm_80"), ("five turns", "bf16", "sm_90a"), ("integers", "f32", "sm_90a")]
 TOLERANCE = {"f32": ["--rtol=1e-4", "--atol=1e-4"], "bf16": ["--rtol=0.03", "--atol=0.05"],
              "tf32": ["--rtol=5e-3", "--atol=1e-2"]}
 LIMIT_S = 30

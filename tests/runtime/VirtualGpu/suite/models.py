@@ -123,12 +123,30 @@ def one_row():
     return graph.model([tensor("x", 1, WIDTH), tensor("k", *keys), tensor("v", *keys)], [tensor("y", 1, WIDTH)])
 
 
+def integers():
+    """A product of bytes, unsigned and signed ones, whose nine turns use each of four stages twice."""
+    graph = Graph(8)
+    depth, columns = 9 * 128, 96
+    weight = graph.random.integers(-127, 128, (depth, columns)).astype(np.int8)
+    sums = graph.op("MatMulInteger", "x", graph.constant(weight))
+    graph.op("Mul", graph.op("Cast", sums, to=TensorProto.FLOAT), graph.constant(np.float32(1 / 4096)))
+    graph.nodes[-1].output[0] = "y"
+    x = helper.make_tensor_value_info("x", TensorProto.UINT8, [1, LENGTH, depth])
+    return graph.model([x], [tensor("y", 1, LENGTH, columns)])
+
+
 MODELS = {"block": block, "decode": decode, "one row": one_row, "five turns": five_turns, "attention": attention,
-          "rows": rows}
+          "rows": rows, "integers": integers}
 
 
 def inputs(model):
     """Values for the inputs of a model, by their names."""
     random = np.random.default_rng(3)
-    shapes = {each.name: [dim.dim_value for dim in each.type.tensor_type.shape.dim] for each in model.graph.input}
-    return {name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+
+    def values(each):
+        kind = each.type.tensor_type
+        shape = [dim.dim_value for dim in kind.shape.dim]
+        if kind.elem_type == TensorProto.UINT8:
+            return random.integers(0, 256, shape).astype(np.uint8)
+        return random.standard_normal(shape).astype(np.float32)
+    return {each.name: values(each) for each in model.graph.input}
