@@ -245,9 +245,9 @@ struct Plan {
 /// its own.
 Plan planOf(const Plan &plan, const Alternative &alternative);
 
-/// Whether its kernels are for GPUs; one without kernels runs on a CPU.
+/// Whether its kernels, if it has any, are for GPUs.
 inline bool isForGpu(const Plan &plan) {
-  return !plan.kernels.empty() && !plan.kernels.front().codes.empty();
+  return plan.target.starts_with("cuda:");
 }
 
 } // namespace tenon::abi

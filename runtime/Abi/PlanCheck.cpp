@@ -147,10 +147,10 @@ static Result<void> checkKernels(const Plan &plan) {
   for (const Kernel &kernel : plan.kernels) {
     if (auto valid = checkKernel(kernel); !valid)
       return valid;
-    if (kernel.codes.empty() != plan.kernels.front().codes.empty())
-      return badArtifact("kernel ", quoted(kernel.name), " and kernel ",
-                         quoted(plan.kernels.front().name),
-                         " are for a CPU and for a GPU");
+    if (kernel.codes.empty() == isForGpu(plan))
+      return badArtifact("kernel ", quoted(kernel.name), " is for a ",
+                         kernel.codes.empty() ? "CPU" : "GPU",
+                         ", the plan for ", quoted(plan.target));
   }
   return {};
 }
@@ -392,7 +392,7 @@ static Result<void> checkAlternatives(const Plan &plan) {
     Plan one = planOf(plan, alternative);
     if (!isForGpu(plan) || !isForGpu(one))
       return badArtifact(place, " to ", quoted(plan.target),
-                         ": both must have kernels for GPUs");
+                         ": both must be for GPUs");
     if (auto valid = checkProgram(one); !valid)
       return within(place, valid.error());
   }

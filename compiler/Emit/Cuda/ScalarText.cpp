@@ -80,9 +80,11 @@ std::string constantText(TypedAttr value) {
   if (number.getType().isInteger(1))
     return number.getValue().isZero() ? "false" : "true";
   int64_t n = number.getValue().getSExtValue();
-  // The least of 64 bits has no literal.
+  // The least numbers have no literal.
   if (n == INT64_MIN)
     return "Limits<i64>::kMin";
+  if (n == INT32_MIN && number.getType().isInteger(32))
+    return "Limits<int>::kMin";
   std::string text = std::to_string(n);
   bool isWide =
       n > INT32_MAX || n < INT32_MIN || number.getType().isInteger(64);
@@ -274,7 +276,9 @@ std::string scalarText(Operation &op,
       llvm::map_to_vector(op.getOperands(), operandText);
   Type type = op.getResult(0).getType();
   bool isChosen = isa<arith::SelectOp>(op);
-  if (type.isInteger(4) && !isChosen) // would have to be cut to its bits
+  // Arithmetic would have to be cut to four bits; what comes from floats fits.
+  bool fits = isChosen || isa<arith::FPToSIOp, arith::FPToUIOp>(op);
+  if (type.isInteger(4) && !fits)
     return "";
   if (StringRef sign = infixOf(op); !sign.empty())
     return formatv("({0} {1} {2})", x[0], sign, x[1]);
@@ -320,8 +324,14 @@ static bool hasItsType(Operation &op) {
   if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() >= kLeastBits ||
       type.isTF32())
     return true;
-  if (isa<arith::CmpIOp, arith::CmpFOp>(op) ||
-      (type.isInteger(1) && isa<arith::SelectOp>(op)))
+  if (isa<arith::CmpIOp, arith::CmpFOp>(op))
+    return true;
+  // What is 0 or 1 is a condition as it stands, but no result.
+  bool isResult = llvm::any_of(
+      op.getUsers(), [](Operation *user) { return isa<tile::YieldOp>(user); });
+  if (type.isInteger(1) &&
+      (isa<arith::SelectOp>(op) ||
+       (!isResult && isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op))))
     return true;
   return op.getNumOperands() == 1 && !castText(op, "").empty();
 }

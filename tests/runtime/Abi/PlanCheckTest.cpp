@@ -74,6 +74,7 @@ TEST(PlanCheck, Kernels) {
 TEST(PlanCheck, DeviceKernels) {
   auto errorWith = [](const std::function<void(Kernel &)> &change) {
     return errorAfter([&](Plan &plan) {
+      plan.target = "cuda:sm_90a";
       for (Kernel &kernel : plan.kernels) {
         kernel.scratchBytes = 0;
         kernel.blockThreads = 128;
@@ -97,13 +98,15 @@ TEST(PlanCheck, DeviceKernels) {
       errorWith([](Kernel &kernel) { kernel.codes[0].bytes = 0; }),
       "kernel 'row_sum' has code without an architecture or without bytes");
   EXPECT_EQ(errorWith([](Kernel &kernel) { kernel.codes.clear(); }),
-            "kernel 'row_sum' and kernel 'scale_shift' are for a CPU and for a "
-            "GPU");
+            "kernel 'row_sum' is for a CPU, the plan for 'cuda:sm_90a'");
+  EXPECT_EQ(errorAfter([](Plan &plan) { plan.target = "cuda:sm_80"; }),
+            "kernel 'scale_shift' is for a CPU, the plan for 'cuda:sm_80'");
 }
 
 TEST(PlanCheck, Alternatives) {
   auto errorWith = [](const std::function<void(Plan &)> &change) {
     return errorAfter([&](Plan &plan) {
+      plan.target = "cuda:sm_90a";
       for (Kernel &kernel : plan.kernels) {
         kernel.scratchBytes = 0;
         kernel.blockThreads = 128;
@@ -125,15 +128,18 @@ TEST(PlanCheck, Alternatives) {
             }),
             "alternative 'cuda:sm_80': kernel 'scale_shift' wants blocks of 0 "
             "threads, expected 1 to 1024");
-  std::string bothForGpus = "alternative 'cuda:sm_80' to 'x86-64': both must "
-                            "have kernels for GPUs";
   EXPECT_EQ(errorWith([](Plan &plan) { plan.alternatives[0].kernels = {}; }),
-            bothForGpus);
+            "alternative 'cuda:sm_80': function 'model', step 1: kernel 0 is "
+            "launched, there are 0");
+  EXPECT_EQ(
+      errorWith([](Plan &plan) { plan.alternatives[0].target = "znver4"; }),
+      "alternative 'znver4' to 'cuda:sm_90a': both must be for GPUs");
   EXPECT_EQ(errorWith([](Plan &plan) {
+              plan.target = "znver4";
               for (Kernel &kernel : plan.kernels)
                 kernel.codes = {};
             }),
-            bothForGpus);
+            "alternative 'cuda:sm_80' to 'znver4': both must be for GPUs");
   EXPECT_EQ(errorWith([](Plan &plan) {
               plan.alternatives.resize(17, plan.alternatives[0]);
             }),
@@ -143,6 +149,7 @@ TEST(PlanCheck, Alternatives) {
 TEST(PlanCheck, TensorMaps) {
   auto errorWith = [](const std::function<void(TensorMap &)> &change) {
     return errorAfter([&](Plan &plan) {
+      plan.target = "cuda:sm_90a";
       for (Kernel &kernel : plan.kernels) {
         kernel.scratchBytes = 0;
         kernel.blockThreads = 128;
