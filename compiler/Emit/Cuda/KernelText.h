@@ -156,6 +156,9 @@ private:
   static bool isMadeAnyhow(Value value);
   void printStore(tile::StoreOp store);
   std::string textOfStagedStore(tile::StoreOp store, const std::string &tile);
+  bool isStaged(tile::StoreOp store);
+  std::string textOfTensorStore(tile::StoreOp store, const Access &access,
+                                const std::string &tile);
   std::string memoryBehindProducts(int64_t bytes);
   Access accessOf(Value view, mlir::ValueRange offsets,
                   llvm::ArrayRef<int64_t> axes, tile::TileType type,

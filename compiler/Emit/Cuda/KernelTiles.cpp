@@ -339,28 +339,62 @@ std::string KernelText::memoryBehindProducts(int64_t bytes) {
   return isAlone && bytes <= sharedBytes ? "0" : scratch(bytes);
 }
 
-/// The tile as rows of neighbours: as a product leaves it, a warp would write
-/// half of what memory writes at once.
-std::string KernelText::textOfStagedStore(tile::StoreOp store,
-                                          const std::string &tile) {
+/// Whether a warp would write half of what memory writes at once, if it wrote
+/// the tile as a product leaves it.
+bool KernelText::isStaged(tile::StoreOp store) {
   tile::TileType type = typeOf(store.getTile());
-  constexpr int64_t kLanes = 32, kBytes = 16, kSector = 32;
+  constexpr int64_t kBytes = 16, kSector = 32;
   constexpr int64_t kAlong = 8; // columns of a product that a warp has at once
   int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8;
-  int64_t rank = type.getRank(), columns = type.getShape().back(),
+  int64_t columns = type.getShape().back(),
           last = fastDim(store.getView().getDefiningOp<tile::ViewOp>());
-  bool isProduct =
-      usesUnit && rank == 2 && hasProduct(type.getExtent(0), columns);
-  if (!isProduct || elementBytes * kAlong >= kSector ||
-      store.getAxes().back() != last || elementBytes * columns % kBytes)
+  return usesUnit && type.getRank() == 2 &&
+         hasProduct(type.getExtent(0), columns) &&
+         elementBytes * kAlong < kSector && store.getAxes().back() == last &&
+         elementBytes * columns % kBytes == 0;
+}
+
+/// The tile as rows of neighbours.
+std::string KernelText::textOfStagedStore(tile::StoreOp store,
+                                          const std::string &tile) {
+  if (!isStaged(store))
     return tile;
-  int64_t neighbours = kBytes / elementBytes;
+  tile::TileType type = typeOf(store.getTile());
+  constexpr int64_t kLanes = 32, kBytes = 16;
+  int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8,
+          columns = type.getShape().back(), neighbours = kBytes / elementBytes;
   int64_t lanes = std::min<int64_t>(
       kLanes, llvm::bit_floor<uint64_t>(columns / neighbours));
   int64_t bytes = type.getExtent(0) * (columns * elementBytes + kBytes);
   return formatv("convert<StoredLayout<{0}, {1}, W, {2}, {3}>>({4}, {5})",
                  type.getExtent(0), columns, lanes, neighbours, tile,
                  memoryBehindProducts(bytes));
+}
+
+/// The same by a tensor map, where the results are boxes and fit into what the
+/// products have left; empty elsewhere.
+std::string KernelText::textOfTensorStore(tile::StoreOp store,
+                                          const Access &access,
+                                          const std::string &tile) {
+  tile::TileType type = typeOf(store.getTile());
+  if (!usesGroups || !isStaged(store))
+    return "";
+  Side side;
+  side.tile = store.getTile();
+  side.rows = type.getExtent(0);
+  side.columns = type.getExtent(1);
+  side.copied = access;
+  std::string element = scalarType(type.getElementType());
+  int64_t bytes = side.rows * side.columns *
+                  type.getElementType().getIntOrFloatBitWidth() / 8;
+  std::optional<BoxCopy> box = boxCopy(side);
+  if (!box || memoryBehindProducts(bytes) != "0")
+    return "";
+  std::string at;
+  for (Value offset : box->at)
+    at += ", " + number(offset);
+  return formatv("storeTensor(SwizzledTile<{0}, {1}, {2}>(0), {3}, {4}{5});",
+                 element, side.rows, side.columns, mapName(box->map), tile, at);
 }
 
 /// Whether a tensor is more than a GPU's L2 would keep for who reads it next,
@@ -394,6 +428,9 @@ void KernelText::printStore(tile::StoreOp store) {
     return line(scope, formatv("storeColumns<{0}>({1}, {2});",
                                neighboursOf(access), window, object));
   case Part::Whole:
+    if (std::string text = textOfTensorStore(store, access, object);
+        !text.empty())
+      return line(scope, text);
     return line(scope, formatv("store<{0}{1}>({2}, {3});", neighboursOf(access),
                                isStreamed(access.view) ? ", true" : "", window,
                                textOfStagedStore(store, object)));

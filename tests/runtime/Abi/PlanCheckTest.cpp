@@ -129,7 +129,7 @@ TEST(PlanCheck, Alternatives) {
             "alternative 'cuda:sm_80': kernel 'scale_shift' wants blocks of 0 "
             "threads, expected 1 to 1024");
   EXPECT_EQ(errorWith([](Plan &plan) { plan.alternatives[0].kernels = {}; }),
-            "alternative 'cuda:sm_80': function 'model', step 1: kernel 0 is "
+            "alternative 'cuda:sm_80': function 'model', step 2: kernel 1 is "
             "launched, there are 0");
   EXPECT_EQ(
       errorWith([](Plan &plan) { plan.alternatives[0].target = "znver4"; }),

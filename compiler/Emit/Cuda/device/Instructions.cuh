@@ -93,6 +93,13 @@ template <class T> TENON_DEVICE T kept(T x) {
   return x;
 }
 /// What follows finds the register written: the compiler may not do it later.
+/// What all lanes of a warp have alike, as the compiler then sees; not volatile,
+/// so that it leaves loops.
+TENON_DEVICE int sameForWarp(int x) {
+  int same;
+  asm("shfl.sync.idx.b32 %0, %1, 0, 31, -1;" : "=r"(same) : "r"(x));
+  return same;
+}
 TENON_DEVICE void settle(float &x) { asm volatile("" : "+f"(x)::"memory"); }
 TENON_DEVICE void settle(int &x) { asm volatile("" : "+r"(x)::"memory"); }
 TENON_DEVICE void settle(u32 &x) { asm volatile("" : "+r"(x)::"memory"); }
@@ -217,6 +224,34 @@ TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
       "complete_tx::bytes [%0], [%1, {%3, %4, %5, %6, %7}], [%2];" ::"r"(to),
       "l"(&map), "r"(barrier), "r"(x), "r"(y), "r"(z), "r"(w), "r"(v)
       : "memory");
+}
+
+// What a thread asks for leaves shared memory before its next
+// awaitStoredBoxes() ends.
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y) {
+  asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group "
+               "[%0, {%2, %3}], [%1];" ::"l"(&map),
+               "r"(from), "r"(x), "r"(y)
+               : "memory");
+}
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y,
+                           int z) {
+  asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group "
+               "[%0, {%2, %3, %4}], [%1];" ::"l"(&map),
+               "r"(from), "r"(x), "r"(y), "r"(z)
+               : "memory");
+}
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y, int z,
+                           int w) {
+  asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group "
+               "[%0, {%2, %3, %4, %5}], [%1];" ::"l"(&map),
+               "r"(from), "r"(x), "r"(y), "r"(z), "r"(w)
+               : "memory");
+}
+TENON_DEVICE void awaitStoredBoxes() {
+  asm volatile("cp.async.bulk.commit_group;\n"
+               "cp.async.bulk.wait_group.read 0;" ::
+                   : "memory");
 }
 
 //===----------------------------------------------------------------------===//

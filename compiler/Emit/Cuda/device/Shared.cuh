@@ -171,10 +171,10 @@ template <class S, class L> TENON_DEVICE constexpr int sharedGroup() {
 }
 
 /// Writes a tile of registers; it is there behind a barrier.
-template <class T, int R, int C, class L>
-TENON_DEVICE void put(const PlainTile<T, R, C> &to, const Tile<T, L> &tile) {
-  constexpr int kGroup = sharedGroup<PlainTile<T, R, C>, L>();
-  static_assert(R >= L::kM && C >= L::kN, "the tile does not fit");
+template <class S, class T, class L>
+TENON_DEVICE void put(const S &to, const Tile<T, L> &tile) {
+  constexpr int kGroup = sharedGroup<S, L>();
+  static_assert(S::kR >= L::kM && S::kC >= L::kN, "the tile does not fit");
   TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
       TENON_UNROLL for (int c = 0; c < L::kColumns; c += kGroup) {
     using W = typename Words<kGroup *int(sizeof(T))>::Type;
@@ -187,14 +187,6 @@ TENON_DEVICE void put(const PlainTile<T, R, C> &to, const Tile<T, L> &tile) {
     if (L::hasRow(r) && L::hasColumn(c))
       *sharedMemory<W>(to.place(L::row(r), L::column(c))) = words;
   }
-}
-template <class S, class T, class L>
-TENON_DEVICE void put(const S &to, const Tile<T, L> &tile) {
-  static_assert(S::kR >= L::kM && S::kC >= L::kN, "the tile does not fit");
-  TENON_UNROLL for (int r = 0; r < L::kRows; ++r)
-          TENON_UNROLL for (int c = 0; c < L::kColumns;
-                            ++c) if (L::hasRow(r) && L::hasColumn(c)) *
-      to.at(L::row(r), L::column(c)) = tile.v[L::at(r, c)];
 }
 template <class S, class T, class L>
 TENON_DEVICE void put(const TransposedTile<S> &to, const Tile<T, L> &tile) {

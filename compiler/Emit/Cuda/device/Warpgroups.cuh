@@ -133,7 +133,7 @@ template <class Grid> TENON_DEVICE int groupOfWarp() {
   if constexpr (Grid::kThreads == 128)
     return 0;
   else
-    return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
+    return sameForWarp(int(threadIdx.x / 128));
 }
 
 template <class Sum, class L, class A, class B>
