@@ -75,6 +75,11 @@ void checkGlobal(Warp &warp, const Instruction &inst, unsigned lane,
                  const uint8_t *bytes, uint32_t sizeBytes, bool isWrite,
                  const uint8_t *data);
 
+/// The same for the lanes' accesses of one instruction, neighbours together;
+/// false when one must be looked at by checkGlobal.
+bool areAloneInGlobal(Warp &warp, const Address *addresses, uint32_t mask,
+                      uint32_t sizeBytes, bool isWrite);
+
 inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
   // Bytes are 0 or 1: four at a time while there are as many.
   while (sizeBytes >= 4) {
