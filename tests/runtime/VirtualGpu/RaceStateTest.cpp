@@ -15,7 +15,7 @@ using Proxy = SharedClocks::Proxy;
 using Finding = SharedClocks::Finding;
 
 constexpr uint32_t kNumWarps = 3, kSharedBytes = 72;
-constexpr unsigned kNumRounds = 200, kNumAccesses = 100;
+constexpr unsigned kNumRounds = 200, kNumAccesses = 2000;
 
 struct Range {
   uint32_t offset, sizeBytes;
