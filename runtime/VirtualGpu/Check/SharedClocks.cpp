@@ -17,6 +17,23 @@ void SharedClocks::Clock::join(const Clock &other) {
   }
 }
 
+// Entries are taken again: a pipeline's stages need new ones in each round.
+SharedClocks::Times &SharedClocks::addTimes(Word &word) {
+  if (unusedReads.empty()) {
+    exactReads.emplace_back();
+    unusedReads.push_back(exactReads.size());
+  }
+  word.readTimes = unusedReads.back();
+  unusedReads.pop_back();
+  return exactReads[word.readTimes - 1];
+}
+
+void SharedClocks::dropTimes(Word &word) {
+  if (word.readTimes)
+    unusedReads.push_back(word.readTimes);
+  word.readTimes = 0;
+}
+
 // Reads that are ordered before this one are forgotten: who is ordered behind
 // this one is ordered behind them.
 void SharedClocks::addReader(Word &word, uint32_t warp) {
@@ -36,13 +53,11 @@ void SharedClocks::addReader(Word &word, uint32_t warp) {
   if (!unordered) {
     word.readers = self;
     word.readTime = warps->now;
-    word.readTimes = 0;
+    dropTimes(word);
     return;
   }
-  if (!word.readTimes) {
-    exactReads.emplace_back().fill(word.readTime);
-    word.readTimes = exactReads.size();
-  }
+  if (!word.readTimes)
+    std::fill_n(addTimes(word).begin(), warps->known.size(), word.readTime);
   word.readers = unordered | self;
   word.readTime = warps->now;
   exactReads[word.readTimes - 1][warp] = warps->now;
@@ -139,8 +154,7 @@ void SharedClocks::split(Row &row) {
   words.fill(row);
   for (uint32_t i = 1; row.readTimes && i < words.size(); ++i) {
     Times times = exactReads[row.readTimes - 1];
-    exactReads.push_back(times);
-    words[i].readTimes = exactReads.size();
+    addTimes(words[i]) = times;
   }
 }
 

@@ -133,6 +133,9 @@ private:
   Result writeWord(Word &word, uint32_t warp, uint8_t bytes, bool isSameValue,
                    bool isAtomic);
   void addReader(Word &word, uint32_t warp);
+  /// Gives the word times of its readers, and takes them back.
+  Times &addTimes(Word &word);
+  void dropTimes(Word &word);
   void split(Row &row);
   void join(Row &row);
   /// access(word, bytes) for whole rows and for words of others; the last
@@ -147,6 +150,7 @@ private:
   std::vector<Words> apart;
   std::vector<uint32_t> unused; ///< of `apart`, since rows became whole again
   std::vector<Times> exactReads;
+  std::vector<uint32_t> unusedReads; ///< of `exactReads`
 };
 
 } // namespace tenon::vgpu

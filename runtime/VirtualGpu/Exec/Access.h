@@ -96,6 +96,20 @@ inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
   return true;
 }
 
+/// Copies of up to 16 bytes, which nearly all have: those need no call.
+inline void copyPiece(uint8_t *to, const uint8_t *from, uint32_t sizeBytes) {
+  uint64_t halves[2];
+  if (sizeBytes != sizeof(halves)) {
+    std::memcpy(to, from, sizeBytes);
+    return;
+  }
+  // By halves: compilers make one call of two copies of different sizes.
+  std::memcpy(&halves[0], from, 8);
+  std::memcpy(&halves[1], from + 8, 8);
+  std::memcpy(to, &halves[0], 8);
+  std::memcpy(to + 8, &halves[1], 8);
+}
+
 //===--- CountAccess.cpp
 //-------------------------------------------------------===//
 
