@@ -8,7 +8,10 @@ namespace tenon::vgpu {
 
 namespace {
 
-constexpr uint64_t kPageBytes = uint64_t(1) << 18, kWordBytes = 4;
+constexpr uint64_t kPageBytes = uint64_t(1) << 18, kSectorBytes = 32,
+                   kWordBytes = 4, kAllBytes = 15;
+/// In place of a sector's state: its words differ.
+constexpr uint64_t kApart = ~uint64_t(0);
 /// In place of a block: more than one.
 constexpr uint64_t kSeveral = 0xffffff;
 
@@ -25,11 +28,11 @@ struct Word {
   }
 };
 
-/// Whether all there is to know of such a read is in the word already, as it is
-/// where nobody wrote it and this block, or several, read it before.
-bool isKnownRead(uint64_t bits, uint64_t self, uint64_t bytes) {
+/// Whether all there is to know of such an access is in the word already: as it
+/// is where nobody wrote it and this block, or several, read it before.
+bool isKnown(uint64_t bits, uint64_t self, uint64_t bytes, bool isWrite) {
   Word word = Word::unpack(bits);
-  return word.written == 0 && (word.read & bytes) == bytes &&
+  return !isWrite && word.written == 0 && (word.read & bytes) == bytes &&
          (word.reader == self || word.reader == kSeveral);
 }
 
@@ -59,7 +62,29 @@ std::optional<GlobalRaces::Conflict> touch(Word &word, uint64_t self,
 } // namespace
 
 struct GlobalRaces::Page {
-  std::atomic<uint64_t> words[kPageBytes / kWordBytes] = {};
+  using State = std::atomic<uint64_t>;
+  static constexpr uint64_t kNumWords = kPageBytes / kWordBytes,
+                            kNumInSector = kSectorBytes / kWordBytes;
+
+  State sectors[kPageBytes / kSectorBytes] = {};
+  std::unique_ptr<State[]> words; ///< most pages need none
+  std::mutex mutex;               ///< of those who split a sector
+
+  /// The words of a sector, which is one no more.
+  State *split(uint64_t sector) {
+    State &one = sectors[sector];
+    if (one.load(std::memory_order_acquire) != kApart) {
+      std::lock_guard lock(mutex);
+      if (!words)
+        words.reset(new State[kNumWords]());
+      uint64_t before = one.load(std::memory_order_relaxed);
+      for (uint64_t i = 0; before != kApart && i < kNumInSector; ++i)
+        words[sector * kNumInSector + i].store(before,
+                                               std::memory_order_relaxed);
+      one.store(kApart, std::memory_order_release);
+    }
+    return &words[sector * kNumInSector];
+  }
 };
 
 GlobalRaces::GlobalRaces() = default;
@@ -77,30 +102,68 @@ GlobalRaces::Page &GlobalRaces::pageAt(Cache &cache, uint64_t number) {
   return *page;
 }
 
+/// touch(state, bytes) for each sector that is one, and words of others, until
+/// it returns false.
+///
+/// Two threads at one state at the same moment may lose an access: a word that
+/// races is met more than once.
+template <typename F>
+inline void GlobalRaces::eachState(Cache &cache, uint64_t address,
+                                   uint32_t sizeBytes, F touch) {
+  for (uint64_t at = address, end = address + sizeBytes; at < end;) {
+    Page &page = pageAt(cache, at / kPageBytes);
+    uint64_t sector = at % kPageBytes / kSectorBytes,
+             next = std::min((at / kSectorBytes + 1) * kSectorBytes, end);
+    Page::State &one = page.sectors[sector];
+    if (next - at == kSectorBytes &&
+        one.load(std::memory_order_relaxed) != kApart) {
+      if (!touch(one, kAllBytes))
+        return;
+      at = next;
+      continue;
+    }
+    for (Page::State *words = page.split(sector); at < next;) {
+      uint64_t wordEnd = std::min((at / kWordBytes + 1) * kWordBytes, next);
+      uint64_t bytes = ((uint64_t(1) << (wordEnd - at)) - 1) << at % kWordBytes;
+      if (!touch(words[at % kSectorBytes / kWordBytes], bytes))
+        return;
+      at = wordEnd;
+    }
+  }
+}
+
 std::optional<GlobalRaces::Conflict>
 GlobalRaces::access(Cache &cache, uint64_t block, uint64_t address,
                     uint32_t sizeBytes, bool isWrite) {
   std::optional<Conflict> conflict;
-  Page *page = nullptr;
-  for (uint64_t at = address, end = address + sizeBytes; at < end;) {
-    uint64_t next = std::min(at / kWordBytes * kWordBytes + kWordBytes, end);
-    uint64_t bytes = ((uint64_t(1) << (next - at)) - 1) << at % kWordBytes;
-    if (!page || at % kPageBytes == 0)
-      page = &pageAt(cache, at / kPageBytes);
-    std::atomic<uint64_t> &place = page->words[at % kPageBytes / kWordBytes];
-    at = next;
-    // Two threads at one word at the same moment may lose an access: a word
-    // that races is met more than once.
+  eachState(cache, address, sizeBytes, [&](Page::State &place, uint64_t bytes) {
     uint64_t before = place.load(std::memory_order_relaxed);
-    if (!isWrite && isKnownRead(before, block + 1, bytes))
-      continue;
+    if (isKnown(before, block + 1, bytes, isWrite))
+      return true;
     Word word = Word::unpack(before);
     if (auto met = touch(word, block + 1, bytes, isWrite))
       conflict = met;
     if (uint64_t after = word.pack(); after != before)
       place.store(after, std::memory_order_relaxed);
-  }
+    return true;
+  });
   return conflict;
+}
+
+bool GlobalRaces::addAlone(Cache &cache, uint64_t block, uint64_t address,
+                           uint32_t sizeBytes, bool isWrite) {
+  bool isAlone = true;
+  eachState(cache, address, sizeBytes, [&](Page::State &place, uint64_t bytes) {
+    uint64_t before = place.load(std::memory_order_relaxed);
+    if (isKnown(before, block + 1, bytes, isWrite))
+      return true;
+    Word word = Word::unpack(before);
+    isAlone = !touch(word, block + 1, bytes, isWrite);
+    if (uint64_t after = word.pack(); isAlone && after != before)
+      place.store(after, std::memory_order_relaxed);
+    return isAlone;
+  });
+  return isAlone;
 }
 
 } // namespace tenon::vgpu

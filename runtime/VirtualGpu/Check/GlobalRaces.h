@@ -11,6 +11,8 @@
 // A word of four bytes knows one writer and one reader, and whether there are
 // more readers: enough for every conflict, whichever block runs first. Bytes
 // that two blocks wrote into one word side by side are not followed further.
+// The words of a sector of 32 bytes are kept as one until some are touched
+// without the others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,8 +53,15 @@ public:
   };
   std::optional<Conflict> access(Cache &cache, uint64_t block, uint64_t address,
                                  uint32_t sizeBytes, bool isWrite);
+  /// The same for a range that meets no other block, as nearly all do; false
+  /// when it does, and then `access` says what. Before that it may have added a
+  /// part that meets none: adding it again changes nothing.
+  bool addAlone(Cache &cache, uint64_t block, uint64_t address,
+                uint32_t sizeBytes, bool isWrite);
 
 private:
+  template <typename F>
+  void eachState(Cache &cache, uint64_t address, uint32_t sizeBytes, F touch);
   Page &pageAt(Cache &cache, uint64_t number);
 
   std::mutex mutex;

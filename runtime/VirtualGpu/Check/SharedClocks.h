@@ -22,7 +22,9 @@
 //
 // Words are four bytes, with the bytes of the last write, so that neighbours in
 // a word are not taken for one. Two writes of the same value are no race:
-// compilers let several warps store what they all computed.
+// compilers let several warps store what they all computed. Matrices move by
+// rows of sixteen bytes: the four words of one are kept as one for as long as
+// they are touched together.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,21 +112,45 @@ private:
     uint8_t inFlight = 0;                   ///< warp + 1
     uint8_t asyncReader = 0;
     uint16_t numAsyncReads = 0; ///< that nobody has waited for
+    bool operator==(const Word &) const = default;
   };
+  /// Each of its words is as it says, or they differ and stand apart.
+  struct Row : Word {
+    uint32_t apart = 0; ///< index + 1 into `apart`, 0 for none
+  };
+  static constexpr uint32_t kRowBytes = 16, kWordBytes = 4;
+  static constexpr uint8_t kAllBytes = 15; ///< of a word
+  using Words = std::array<Word, kRowBytes / kWordBytes>;
+
   bool isFenced(uint32_t warp, const Word &word) const {
     return word.isAsync || !word.writeTime ||
            warps->known[warp].fenced[word.writer] >= word.writeTime;
   }
+  bool isPlainRead(const Word &word, uint32_t warp, Proxy proxy) const;
+  bool isPlainWrite(const Word &word, uint32_t warp) const;
+  void noteWrite(Word &word, uint32_t warp, uint8_t bytes, bool isAtomic);
   Result readWord(Word &word, uint32_t warp, uint8_t bytes, Proxy proxy);
   Result writeWord(Word &word, uint32_t warp, uint8_t bytes, bool isSameValue,
                    bool isAtomic);
   void addReader(Word &word, uint32_t warp);
+  /// Gives the word times of its readers, and takes them back.
+  Times &addTimes(Word &word);
+  void dropTimes(Word &word);
+  void split(Row &row);
+  void join(Row &row);
+  /// access(word, bytes) for whole rows and for words of others; the last
+  /// finding.
   template <typename F>
-  Result eachWord(uint32_t offset, uint32_t sizeBytes, F access);
+  Result each(uint32_t offset, uint32_t sizeBytes, F access);
+  template <typename F>
+  Result eachWord(Row &row, uint32_t first, uint32_t sizeBytes, F access);
 
   std::shared_ptr<Warps> warps;
-  std::vector<Word> words;
+  std::vector<Row> rows;
+  std::vector<Words> apart;
+  std::vector<uint32_t> unused; ///< of `apart`, since rows became whole again
   std::vector<Times> exactReads;
+  std::vector<uint32_t> unusedReads; ///< of `exactReads`
 };
 
 } // namespace tenon::vgpu

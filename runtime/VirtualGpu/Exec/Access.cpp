@@ -80,6 +80,28 @@ void checkGlobal(Warp &warp, const Instruction &inst, unsigned lane,
                  " in the same launch"));
 }
 
+bool areAloneInGlobal(Warp &warp, const Address *addresses, uint32_t mask,
+                      uint32_t sizeBytes, bool isWrite) {
+  GlobalRaces *races = warp.block->launch->races.get();
+  if (!races)
+    return true;
+  for (unsigned lane = 0; lane < kWarpSize;) {
+    if (!hasLane(mask, lane)) {
+      ++lane;
+      continue;
+    }
+    Address begin = addresses[lane], end = begin + sizeBytes;
+    for (++lane;
+         lane < kWarpSize && hasLane(mask, lane) && addresses[lane] == end;
+         ++lane)
+      end += sizeBytes;
+    if (!races->addAlone(warp.worker->racePages, warp.block->number, begin,
+                         uint32_t(end - begin), isWrite))
+      return false;
+  }
+  return true;
+}
+
 void reportSharedFinding(Warp &warp, const Instruction &inst, unsigned lane,
                          uint32_t offset, uint32_t sizeBytes,
                          SharedClocks::Result found) {

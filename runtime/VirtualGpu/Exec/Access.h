@@ -75,6 +75,11 @@ void checkGlobal(Warp &warp, const Instruction &inst, unsigned lane,
                  const uint8_t *bytes, uint32_t sizeBytes, bool isWrite,
                  const uint8_t *data);
 
+/// The same for the lanes' accesses of one instruction, neighbours together;
+/// false when one must be looked at by checkGlobal.
+bool areAloneInGlobal(Warp &warp, const Address *addresses, uint32_t mask,
+                      uint32_t sizeBytes, bool isWrite);
+
 inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
   // Bytes are 0 or 1: four at a time while there are as many.
   while (sizeBytes >= 4) {
@@ -89,6 +94,20 @@ inline bool allDefined(const uint8_t *defined, uint32_t sizeBytes) {
     if (!defined[i])
       return false;
   return true;
+}
+
+/// Copies of up to 16 bytes, which nearly all have: those need no call.
+inline void copyPiece(uint8_t *to, const uint8_t *from, uint32_t sizeBytes) {
+  uint64_t halves[2];
+  if (sizeBytes != sizeof(halves)) {
+    std::memcpy(to, from, sizeBytes);
+    return;
+  }
+  // By halves: compilers make one call of two copies of different sizes.
+  std::memcpy(&halves[0], from, 8);
+  std::memcpy(&halves[1], from + 8, 8);
+  std::memcpy(to, &halves[0], 8);
+  std::memcpy(to + 8, &halves[1], 8);
 }
 
 //===--- CountAccess.cpp

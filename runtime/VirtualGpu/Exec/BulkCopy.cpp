@@ -90,9 +90,10 @@ static bool deliver(Warp &warp, const Instruction &inst, unsigned lane,
 }
 
 /// Moves a piece between global and shared memory: into it, or out of shared
-/// memory.
+/// memory. `isAlone`: no other block touches its row in global memory.
 static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
-                      Address global, BulkCopy::Piece &piece, bool toGlobal) {
+                      Address global, BulkCopy::Piece &piece, bool toGlobal,
+                      bool isAlone) {
   Instruction access = inst;
   access.space = Space::Global;
   LaneBytes outside =
@@ -101,12 +102,13 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
   if (!outside.bytes)
     return false;
   if (!toGlobal) {
-    checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, false,
-                nullptr);
-    std::memcpy(piece.bytes, outside.bytes, piece.sizeBytes);
+    if (!isAlone)
+      checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, false,
+                  nullptr);
+    copyPiece(piece.bytes, outside.bytes, piece.sizeBytes);
     std::memset(piece.defined, 1, kPieceBytes);
     if (outside.defined)
-      std::memcpy(piece.defined, outside.defined, piece.sizeBytes);
+      copyPiece(piece.defined, outside.defined, piece.sizeBytes);
     return true;
   }
   access.space = Space::Shared;
@@ -120,9 +122,10 @@ static bool movePiece(Warp &warp, const Instruction &inst, unsigned lane,
     warp.bulkReads.push_back({warp.numBulkGroups[lane], piece.sharedOffset,
                               piece.sizeBytes, lane, inst.id});
   }
-  checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, true,
-              inside.bytes);
-  std::memcpy(outside.bytes, inside.bytes, piece.sizeBytes);
+  if (!isAlone)
+    checkGlobal(warp, inst, lane, outside.bytes, piece.sizeBytes, true,
+                inside.bytes);
+  copyPiece(outside.bytes, inside.bytes, piece.sizeBytes);
   if (inside.defined && !allDefined(inside.defined, piece.sizeBytes))
     report(warp, inst, lane, ReportKind::Uninitialised,
            "copies bytes never written");
@@ -151,12 +154,15 @@ void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask) {
     countBulkRow(warp, global, size, toGlobal ? Trace::Store : Trace::Bypass);
     if (toGlobal)
       countSharedBytes(*warp.worker, size);
+    // What no shared memory holds is refused below, and not looked at here.
+    bool isAlone = size <= warp.block->shared.size() &&
+                   areAloneInGlobal(warp, &global, 1, size, toGlobal);
     BulkCopy copy;
     for (uint32_t at = 0; at < size; at += kPieceBytes) {
       BulkCopy::Piece piece;
       piece.sharedOffset = shared + at;
       piece.sizeBytes = kPieceBytes;
-      if (!movePiece(warp, inst, lane, global + at, piece, toGlobal))
+      if (!movePiece(warp, inst, lane, global + at, piece, toGlobal, isAlone))
         return;
       copy.pieces.push_back(piece);
     }
@@ -214,6 +220,7 @@ struct BoxCopy {
   int64_t start[TensorMap::kMostRank] = {};
   BulkCopy copy = {};
   bool toGlobal = false;
+  bool isAlone = false; ///< the row that is copied
 
   uint64_t strideOf(unsigned dim) const {
     return dim == 0 ? map.elementBytes : map.strideBytes[dim - 1];
@@ -222,8 +229,9 @@ struct BoxCopy {
   /// alone.
   bool movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
                  int64_t column, bool isRowInside);
-  /// Counts the bytes of a row that are inside of the tensor.
-  void countRow(Address row);
+  /// Counts the bytes of a row that are inside of the tensor, and asks whose
+  /// they are.
+  void startRow(Address row);
   bool run();
 };
 } // namespace
@@ -244,22 +252,24 @@ bool BoxCopy::movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
     part.sharedOffset = piece.sharedOffset + skipped;
     part.sizeBytes = uint32_t(last - first) * map.elementBytes;
     if (!vgpu::movePiece(warp, inst, lane, row + first * map.elementBytes, part,
-                         toGlobal))
+                         toGlobal, isAlone))
       return false;
-    std::memcpy(piece.bytes + skipped, part.bytes, part.sizeBytes);
-    std::memcpy(piece.defined + skipped, part.defined, part.sizeBytes);
+    copyPiece(piece.bytes + skipped, part.bytes, part.sizeBytes);
+    copyPiece(piece.defined + skipped, part.defined, part.sizeBytes);
   }
   copy.pieces.push_back(piece);
   return true;
 }
 
-void BoxCopy::countRow(Address row) {
+void BoxCopy::startRow(Address row) {
   int64_t first = std::max<int64_t>(start[0], 0);
   int64_t last = std::min<int64_t>(start[0] + map.box[0], map.extents[0]);
-  if (first < last)
-    countBulkRow(warp, row + first * map.elementBytes,
-                 uint64_t(last - first) * map.elementBytes,
-                 toGlobal ? Trace::Store : Trace::Bypass);
+  if (first >= last)
+    return;
+  Address begin = row + first * map.elementBytes;
+  uint32_t sizeBytes = uint32_t(last - first) * map.elementBytes;
+  countBulkRow(warp, begin, sizeBytes, toGlobal ? Trace::Store : Trace::Bypass);
+  isAlone = areAloneInGlobal(warp, &begin, 1, sizeBytes, toGlobal);
 }
 
 bool BoxCopy::run() {
@@ -276,7 +286,7 @@ bool BoxCopy::run() {
       row += at * strideOf(dim);
     }
     if (isInside)
-      countRow(row);
+      startRow(row);
     for (uint32_t at = 0; at < rowBytes; at += kPieceBytes)
       if (!movePiece(number * rowBytes + at,
                      std::min(kPieceBytes, rowBytes - at), row,

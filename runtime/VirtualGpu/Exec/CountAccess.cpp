@@ -88,6 +88,21 @@ void countBulkRow(Warp &warp, Address address, uint64_t sizeBytes,
   }
 }
 
+/// Whether lanes [first, last) ask for words of different banks, the frequent
+/// case: an aligned access of `numWords` has as many banks side by side.
+static bool areBanksApart(const Address *addresses, uint32_t mask,
+                          unsigned first, unsigned last, unsigned numWords) {
+  uint32_t used = 0, wanted = uint32_t((uint64_t(1) << numWords) - 1);
+  bool isApart = true;
+  for (unsigned lane = first; lane < last; ++lane) {
+    auto bank = unsigned(addresses[lane] / 4 % kWarpSize / numWords * numWords);
+    uint32_t banks = hasLane(mask, lane) ? wanted << bank : 0;
+    isApart &= !(used & banks);
+    used |= banks;
+  }
+  return isApart && used;
+}
+
 /// The most distinct words that one bank must give to lanes [first, last).
 static unsigned wavefronts(const Address *addresses, uint32_t mask,
                            unsigned first, unsigned last, unsigned numWords) {
@@ -120,9 +135,11 @@ void countSharedAccess(Worker &worker, const Address *addresses, uint32_t mask,
   for (unsigned lane = 1; isRow && lane < kWarpSize; ++lane)
     isRow = addresses[lane] == addresses[0] + lane * sizeBytes;
   for (unsigned first = 0; first < kWarpSize; first += groupLanes) {
-    unsigned most = isRow ? 1
-                          : wavefronts(addresses, mask, first,
-                                       first + groupLanes, numWords);
+    unsigned last = first + groupLanes;
+    unsigned most =
+        isRow || areBanksApart(addresses, mask, first, last, numWords)
+            ? 1
+            : wavefronts(addresses, mask, first, last, numWords);
     worker.counters.sharedWavefronts += most;
     worker.counters.sharedWavefrontsIdeal += most != 0;
   }

@@ -127,6 +127,8 @@ void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
   bool isFast = gatherAddresses(warp, inst, mask, sizeBytes, addresses);
   count(warp, inst, addresses, mask, sizeBytes, Trace::Load);
   const Launch &launch = *warp.block->launch;
+  bool isAlone =
+      isFast && areAloneInGlobal(warp, addresses, mask, sizeBytes, false);
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {
     if (!hasLane(mask, lane))
       continue;
@@ -143,7 +145,7 @@ void loadMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
         return;
     }
     loadLane(warp, inst, lane, at.bytes);
-    if (launch.races && (isFast || at.space == Space::Global))
+    if (launch.races && !isAlone && (isFast || at.space == Space::Global))
       checkGlobal(warp, inst, lane, at.bytes, sizeBytes, false, nullptr);
     if (at.defined && !allDefined(at.defined, sizeBytes))
       noteUndefined(warp, inst, lane, at.defined);
@@ -173,6 +175,8 @@ void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
   count(warp, inst, addresses, mask, sizeBytes,
         inst.flags & kStreamedStore ? Trace::Stream : Trace::Store);
   Block &block = *warp.block;
+  bool isAlone =
+      isFast && areAloneInGlobal(warp, addresses, mask, sizeBytes, true);
   ++block.progress;
   for (unsigned lane = 0; lane < kWarpSize; ++lane) {
     if (!hasLane(mask, lane))
@@ -194,7 +198,7 @@ void storeMemory(Warp &warp, const Instruction &inst, uint32_t mask) {
       if (at.space == Space::Shared)
         checkSharedWrite(warp, inst, lane, at.offset, sizeBytes, data, false);
     }
-    if (block.launch->races && at.space == Space::Global)
+    if (block.launch->races && !isAlone && at.space == Space::Global)
       checkGlobal(warp, inst, lane, at.bytes, sizeBytes, true, data);
     std::memcpy(at.bytes, data, sizeBytes);
     if (!warp.undefined.empty())

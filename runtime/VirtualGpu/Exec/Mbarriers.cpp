@@ -15,12 +15,12 @@ using rt::message;
 
 static void finish(Block &block, const BulkCopy &copy) {
   for (const BulkCopy::Piece &piece : copy.pieces) {
-    std::memcpy(block.shared.data() + piece.sharedOffset, piece.bytes,
-                piece.sizeBytes);
+    copyPiece(block.shared.data() + piece.sharedOffset, piece.bytes,
+              piece.sizeBytes);
     if (!block.clocks)
       continue;
-    std::memcpy(block.sharedDefined.data() + piece.sharedOffset, piece.defined,
-                piece.sizeBytes);
+    copyPiece(block.sharedDefined.data() + piece.sharedOffset, piece.defined,
+              piece.sizeBytes);
     block.clocks->finishCopy(copy.warp, piece.sharedOffset, piece.sizeBytes,
                              SharedClocks::Proxy::Async);
   }

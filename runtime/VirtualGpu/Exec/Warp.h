@@ -58,7 +58,8 @@ struct Group {
 struct PendingCopy {
   uint32_t sharedOffset = 0, groupNumber = 0;
   uint8_t lane = 0, sizeBytes = 0;
-  uint8_t bytes[16] = {}, defined[16] = {};
+  uint16_t defined = 0; ///< a bit for each byte
+  uint8_t bytes[16] = {};
 };
 
 /// Bytes of shared memory, or columns of tensor memory, that are read (or

@@ -36,7 +36,9 @@ public:
   using Number = typename A::Number;
   static constexpr unsigned kElementBytes = sizeof(typename A::Element);
 
-  Operands(Warp &warp, const Instruction &inst) : warp(warp), inst(inst) {}
+  Operands(Warp &warp, const Instruction &inst) : warp(warp), inst(inst) {
+    access.space = ptx::Space::Shared;
+  }
 
   /// False after a report.
   bool readSides(Product<A> &product, unsigned n) {
@@ -58,12 +60,11 @@ private:
 
   Warp &warp;
   const Instruction &inst;
+  Instruction access = inst; ///< as one of shared memory
 };
 
 template <typename A, typename B>
 const uint8_t *Operands<A, B>::read(uint32_t offset) {
-  Instruction access = inst;
-  access.space = ptx::Space::Shared;
   LaneBytes at =
       resolve(warp, access, 0, offset, kRunBytes, AccessKind::AsyncRead);
   if (!at.bytes)
