@@ -371,6 +371,20 @@ std::string KernelText::textOfStagedStore(tile::StoreOp store,
                  memoryBehindProducts(bytes));
 }
 
+/// Whether a tensor is more than a GPU's L2 would keep for who reads it next,
+/// so that it had better leave room for what the kernel itself reads again.
+static bool isStreamed(tile::ViewOp view) {
+  constexpr int64_t kKept = 16 << 20;
+  int64_t bytes = view.getType().getElementType().getIntOrFloatBitWidth() / 8;
+  for (Value size : view.getSizes()) {
+    IntegerAttr constant;
+    if (!matchPattern(size, m_Constant(&constant)))
+      return false;
+    bytes *= constant.getInt();
+  }
+  return bytes >= kKept;
+}
+
 /// The same by a tensor map, where the results are boxes and fit into what the
 /// products have left; empty elsewhere.
 std::string KernelText::textOfTensorStore(tile::StoreOp store,
@@ -393,22 +407,10 @@ std::string KernelText::textOfTensorStore(tile::StoreOp store,
   std::string at;
   for (Value offset : box->at)
     at += ", " + number(offset);
-  return formatv("storeTensor(SwizzledTile<{0}, {1}, {2}>(0), {3}, {4}{5});",
-                 element, side.rows, side.columns, mapName(box->map), tile, at);
-}
-
-/// Whether a tensor is more than a GPU's L2 would keep for who reads it next,
-/// so that it had better leave room for what the kernel itself reads again.
-static bool isStreamed(tile::ViewOp view) {
-  constexpr int64_t kKept = 16 << 20;
-  int64_t bytes = view.getType().getElementType().getIntOrFloatBitWidth() / 8;
-  for (Value size : view.getSizes()) {
-    IntegerAttr constant;
-    if (!matchPattern(size, m_Constant(&constant)))
-      return false;
-    bytes *= constant.getInt();
-  }
-  return bytes >= kKept;
+  return formatv(
+      "storeTensor<{0}>(SwizzledTile<{1}, {2}, {3}>(0), {4}, {5}{6});",
+      isStreamed(access.view) ? "true" : "false", element, side.rows,
+      side.columns, mapName(box->map), tile, at);
 }
 
 void KernelText::printStore(tile::StoreOp store) {

@@ -90,6 +90,31 @@ bool Decoder::decodeMapa() {
   return true;
 }
 
+// createpolicy.fractional.L2::priority{.L2::priority of the rest}.b64 d {,
+// part}
+bool Decoder::decodePolicy() {
+  if (!take("fractional"))
+    return failUnknown();
+  std::string_view priority = takeNext();
+  uint64_t policy = priority == "L2::evict_first"  ? kEvictFirst
+                    : priority == "L2::evict_last" ? kEvictLast
+                                                   : kEvictNormal;
+  bool isKnown = policy != kEvictNormal || priority == "L2::evict_normal" ||
+                 priority == "L2::evict_unchanged";
+  if (!take("L2::evict_first"))
+    take("L2::evict_unchanged");
+  if (!isKnown || !take("b64") || !checkAllTaken() || !checkOperands(1, 2))
+    return failUnknown();
+  Instruction inst = begin(addWindow, Pipe::Move);
+  inst.elementBytes = 8;
+  inst.slot[1] = constant(policy, 8);
+  inst.slot[0] = destination(operand(0), 8);
+  if (!failure.message.empty())
+    return false;
+  emit(inst);
+  return true;
+}
+
 /// The address as one value, its offset added.
 uint32_t Decoder::addressValue(const Operand &address) {
   Instruction inst = begin(addWindow, Pipe::Add);
@@ -171,6 +196,8 @@ bool Decoder::decodeTensorCopy() {
   inst.slot[2] = mapValue;
   if (isMulticast)
     inst.slot[3] = source(operand(3), {2, false});
+  if (isGrouped && statement->operands.size() > least)
+    inst.slot[3] = source(operand(least), {8, false});
   inst.slot[4] = barrier;
   std::vector<uint32_t> coordinates;
   for (const Operand &each : map.elements[1].elements)

@@ -106,6 +106,7 @@ private:
   bool decodeLop3();
   bool decodeCvta();
   bool decodeMapa();
+  bool decodePolicy();
   bool decodeIsSpace();
   bool decodeNothing();
 

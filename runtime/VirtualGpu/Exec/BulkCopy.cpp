@@ -232,6 +232,7 @@ struct BoxCopy {
   /// Counts the bytes of a row that are inside of the tensor, and asks whose
   /// they are.
   void startRow(Address row);
+  Trace::Kind traceKind() const;
   bool run();
 };
 } // namespace
@@ -261,6 +262,15 @@ bool BoxCopy::movePiece(uint32_t offset, uint32_t sizeBytes, Address row,
   return true;
 }
 
+/// A store's policy says whether its lines leave L2 before others.
+Trace::Kind BoxCopy::traceKind() const {
+  if (!toGlobal)
+    return Trace::Bypass;
+  bool isFirst = inst.slot[3] != kNoSlot &&
+                 warp.lanes<uint64_t>(inst.slot[3])[lane] == kEvictFirst;
+  return isFirst ? Trace::Stream : Trace::Store;
+}
+
 void BoxCopy::startRow(Address row) {
   int64_t first = std::max<int64_t>(start[0], 0);
   int64_t last = std::min<int64_t>(start[0] + map.box[0], map.extents[0]);
@@ -268,7 +278,7 @@ void BoxCopy::startRow(Address row) {
     return;
   Address begin = row + first * map.elementBytes;
   uint32_t sizeBytes = uint32_t(last - first) * map.elementBytes;
-  countBulkRow(warp, begin, sizeBytes, toGlobal ? Trace::Store : Trace::Bypass);
+  countBulkRow(warp, begin, sizeBytes, traceKind());
   isAlone = areAloneInGlobal(warp, &begin, 1, sizeBytes, toGlobal);
 }
 

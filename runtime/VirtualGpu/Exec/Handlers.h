@@ -172,9 +172,14 @@ void mbarrier(Warp &warp, const Instruction &inst, uint32_t mask);
 /// Slots: -, shared address, global address, bytes, mbarrier. flags 1: to
 /// global.
 void copyBulk(Warp &warp, const Instruction &inst, uint32_t mask);
-/// Slots: -, shared address, map, mask of blocks, mbarrier. List: coordinates.
-/// flags 1: to global; kMulticast: to the blocks of the mask.
+/// Slots: -, shared address, map, mask of blocks, or of a store L2's policy,
+/// mbarrier. List: coordinates. flags 1: to global; kMulticast: to the blocks
+/// of the mask.
 constexpr uint16_t kMulticast = 2;
+/// Policies of L2, as createpolicy makes them of a whole access.
+constexpr uint64_t kEvictNormal = 0x1000000000000000,
+                   kEvictFirst = 0x12f0000000000000,
+                   kEvictLast = 0x14f0000000000000;
 void copyTensor(Warp &warp, const Instruction &inst, uint32_t mask);
 void commitBulkCopies(Warp &warp, const Instruction &inst, uint32_t mask);
 /// immediate: groups that may stay pending.

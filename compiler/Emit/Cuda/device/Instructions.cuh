@@ -93,8 +93,8 @@ template <class T> TENON_DEVICE T kept(T x) {
   return x;
 }
 /// What follows finds the register written: the compiler may not do it later.
-/// What all lanes of a warp have alike, as the compiler then sees; not volatile,
-/// so that it leaves loops.
+/// What all lanes of a warp have alike, as the compiler then sees; not
+/// volatile, so that it leaves loops.
 TENON_DEVICE int sameForWarp(int x) {
   int same;
   asm("shfl.sync.idx.b32 %0, %1, 0, 31, -1;" : "=r"(same) : "r"(x));
@@ -226,26 +226,35 @@ TENON_DEVICE void copyBox(u32 to, const TensorMap &map, u32 barrier, int x,
       : "memory");
 }
 
-// What a thread asks for leaves shared memory before its next
-// awaitStoredBoxes() ends.
-TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y) {
-  asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group "
-               "[%0, {%2, %3}], [%1];" ::"l"(&map),
-               "r"(from), "r"(x), "r"(y)
+/// How L2 keeps what is stored: what is streamed leaves it before all else.
+template <bool Streams> TENON_DEVICE u64 storePolicy() {
+  u64 policy;
+  if constexpr (Streams)
+    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+  else
+    asm("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+// What a thread stores has left shared memory behind awaitStoredBoxes().
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, u64 policy, int x,
+                           int y) {
+  asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group."
+               "L2::cache_hint [%0, {%3, %4}], [%1], %2;" ::"l"(&map),
+               "r"(from), "l"(policy), "r"(x), "r"(y)
                : "memory");
 }
-TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y,
-                           int z) {
-  asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group "
-               "[%0, {%2, %3, %4}], [%1];" ::"l"(&map),
-               "r"(from), "r"(x), "r"(y), "r"(z)
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, u64 policy, int x,
+                           int y, int z) {
+  asm volatile("cp.async.bulk.tensor.3d.global.shared::cta.tile.bulk_group."
+               "L2::cache_hint [%0, {%3, %4, %5}], [%1], %2;" ::"l"(&map),
+               "r"(from), "l"(policy), "r"(x), "r"(y), "r"(z)
                : "memory");
 }
-TENON_DEVICE void storeBox(u32 from, const TensorMap &map, int x, int y, int z,
-                           int w) {
-  asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group "
-               "[%0, {%2, %3, %4, %5}], [%1];" ::"l"(&map),
-               "r"(from), "r"(x), "r"(y), "r"(z), "r"(w)
+TENON_DEVICE void storeBox(u32 from, const TensorMap &map, u64 policy, int x,
+                           int y, int z, int w) {
+  asm volatile("cp.async.bulk.tensor.4d.global.shared::cta.tile.bulk_group."
+               "L2::cache_hint [%0, {%3, %4, %5, %6}], [%1], %2;" ::"l"(&map),
+               "r"(from), "l"(policy), "r"(x), "r"(y), "r"(z), "r"(w)
                : "memory");
 }
 TENON_DEVICE void awaitStoredBoxes() {

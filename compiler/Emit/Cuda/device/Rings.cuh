@@ -45,7 +45,7 @@ TENON_DEVICE void copyTensorToAll(const S &to, const TensorMap &map,
 
 /// Writes the tile to the tensor that the map is of, by way of `memory`, which
 /// all have read what they need from; what would be outside is left out.
-template <class S, class T, class L, class... Others>
+template <bool Streams, class S, class T, class L, class... Others>
 TENON_DEVICE void storeTensor(const S &memory, const TensorMap &map,
                               const Tile<T, L> &tile, i64 column,
                               Others... others) {
@@ -53,9 +53,10 @@ TENON_DEVICE void storeTensor(const S &memory, const TensorMap &map,
   put(memory, tile);
   publish<typename L::Grid>();
   if (threadIdx.x == 0) {
+    const u64 policy = storePolicy<Streams>();
     TENON_UNROLL for (int panel = 0; panel < S::kC / S::kPanel; ++panel)
         storeBox(sharedAddress(memory.offset + panel * S::kPanelBytes), map,
-                 int(column) + panel * S::kPanel, int(others)...);
+                 policy, int(column) + panel * S::kPanel, int(others)...);
     awaitStoredBoxes();
   }
 }
