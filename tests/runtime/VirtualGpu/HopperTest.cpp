@@ -113,6 +113,59 @@ TEST_P(HopperTest, AMapBeyondItsTensorIsNamed) {
       << texts(result);
 }
 
+// 8 rows of 64 elements, of which the tensor has 5, with a policy of L2.
+TEST_P(HopperTest, AStoreThroughAMap) {
+  device.load(R"(
+.version 9.0
+.target sm_90a
+.address_size 64
+.visible .entry k(.param .align 64 .b8 m[128], .param .u64 p)
+{
+  .shared .align 1024 .b8 tile[1024];
+  .reg .b32 %i, %s, %x;
+  .reg .b64 %m, %p, %policy;
+  .reg .pred %c;
+  mov.u32 %i, %tid.x;
+  mov.u32 %s, tile;
+  mad.lo.u32 %s, %i, 4, %s;
+  st.shared.u32 [%s], %i;
+  fence.proxy.async.shared::cta;
+  bar.sync 0;
+  setp.ne.u32 %c, %i, 0;
+  @%c bra END;
+  mov.b64 %m, m;
+  mov.u32 %s, tile;
+  mov.u32 %x, 0;
+  createpolicy.fractional.L2::evict_first.b64 %policy, 1.0;
+  cp.async.bulk.tensor.2d.global.shared::cta.tile.bulk_group.L2::cache_hint [%m, {%x, %x}], [%s], %policy;
+  cp.async.bulk.commit_group;
+  cp.async.bulk.wait_group.read 0;
+  ld.param.u64 %p, [p];
+  st.global.u64 [%p], %policy;
+  createpolicy.fractional.L2::evict_last.L2::evict_unchanged.b64 %policy, 0.5;
+  st.global.u64 [%p+8], %policy;
+END:
+  ret;
+}
+)");
+  Address y = device.upload("y", std::vector<uint16_t>(8 * 64, 9));
+  MapBytes map = mapOf(y, 5);
+  map.map.strideBytes[0] = 128;
+  map.map.extents[0] = 64;
+  map.map.box[1] = 8;
+  EXPECT_EQ(texts(device.run("k", {1}, {256}, map, dc)), "");
+  std::vector<uint16_t> stored = device.download<uint16_t>(y, 8 * 64);
+  for (int row = 0; row < 8; ++row)
+    for (int column = 0; column < 64; ++column) {
+      // A row's groups of 8 are exchanged in shared memory.
+      int thread = row * 32 + ((column / 8) ^ row) * 4 + column % 8 / 2;
+      uint16_t expected = row >= 5 ? 9 : column % 2 ? 0 : thread;
+      ASSERT_EQ(stored[row * 64 + column], expected) << row << " " << column;
+    }
+  EXPECT_EQ(device.download<uint64_t>(dc, 2),
+            (std::vector<uint64_t>{0x12f0000000000000, 0x14f0000000000000}));
+}
+
 std::string scheduleName(const testing::TestParamInfo<Schedule> &info) {
   const char *names[] = {"InOrder", "Random", "Adversarial"};
   return names[int(info.param)];

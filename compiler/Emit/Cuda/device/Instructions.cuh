@@ -93,13 +93,6 @@ template <class T> TENON_DEVICE T kept(T x) {
   return x;
 }
 /// What follows finds the register written: the compiler may not do it later.
-/// What all lanes of a warp have alike, as the compiler then sees; not
-/// volatile, so that it leaves loops.
-TENON_DEVICE int sameForWarp(int x) {
-  int same;
-  asm("shfl.sync.idx.b32 %0, %1, 0, 31, -1;" : "=r"(same) : "r"(x));
-  return same;
-}
 TENON_DEVICE void settle(float &x) { asm volatile("" : "+f"(x)::"memory"); }
 TENON_DEVICE void settle(int &x) { asm volatile("" : "+r"(x)::"memory"); }
 TENON_DEVICE void settle(u32 &x) { asm volatile("" : "+r"(x)::"memory"); }

@@ -182,14 +182,23 @@ TENON_DEVICE void multiplyByWarps(Tile<Sum, L> &sums, const A &left,
   }
 }
 
-/// Adds to the sums the product of two sides.
+/// Adds to the sums the product of two sides, as one of the warps, or of the
+/// given group of four.
+template <class Sum, class L, class A, class B>
+TENON_DEVICE void multiplyByUnit(Tile<Sum, L> &sums, const A &left,
+                                 const B &right, int group) {
+  if constexpr (L::Grid::kAreGroups)
+    multiplyByGroups(sums, left, right, group);
+  else
+    multiplyByWarps(sums, left, right);
+}
 template <class Sum, class L, class A, class B>
 TENON_DEVICE void multiplyByUnit(Tile<Sum, L> &sums, const A &left,
                                  const B &right) {
+  int group = 0;
   if constexpr (L::Grid::kAreGroups)
-    multiplyByGroups(sums, left, right);
-  else
-    multiplyByWarps(sums, left, right);
+    group = groupOfWarp<typename L::Grid>();
+  multiplyByUnit(sums, left, right, group);
 }
 
 //===----------------------------------------------------------------------===//

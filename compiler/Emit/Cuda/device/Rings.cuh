@@ -88,6 +88,9 @@ public:
       __syncthreads();
   }
 
+  /// The thread's of the groups that multiply.
+  const int group = groupOfWarp<W>();
+
   TENON_DEVICE bool copies() const { return threadIdx.x >= W::kThreads; }
 
   /// For those who copy: calls load(at, stage, barrier) in one thread, which

@@ -133,15 +133,16 @@ template <class Grid> TENON_DEVICE int groupOfWarp() {
   if constexpr (Grid::kThreads == 128)
     return 0;
   else
-    return sameForWarp(int(threadIdx.x / 128));
+    return __shfl_sync(~0u, int(threadIdx.x / 128), 0);
 }
 
 template <class Sum, class L, class A, class B>
-TENON_DEVICE void multiplyByGroups(Tile<Sum, L> &sums, const A &a, const B &b) {
+TENON_DEVICE void multiplyByGroups(Tile<Sum, L> &sums, const A &a, const B &b,
+                                   int group) {
   using Left = GroupLeft<L, A>;
   using T = typename Left::Element;
   constexpr int kRows = 64, kStep = 32 / int(sizeof(T));
-  const Left left(a, groupOfWarp<typename L::Grid>() * kRows);
+  const Left left(a, group * kRows);
   const GroupRight<B> right(b);
   constexpr int kAllRows = 16 * L::Grid::kRows;
   constexpr int kDepth = GroupRight<B>::kDepth, kBands = L::kRows / 2;
@@ -163,7 +164,7 @@ TENON_DEVICE void multiplyByGroups(Tile<Sum, L> &sums, const A &a, const B &b) {
 /// The left side is in registers, as sums narrowed to pairs are.
 template <class L, class T, class LA, class B>
 TENON_DEVICE void multiplyByGroups(Tile<float, L> &sums,
-                                   const Pairs<T, LA> &pairs, const B &b) {
+                                   const Pairs<T, LA> &pairs, const B &b, int) {
   static_assert(isSameAlong<L, LA>(0) && LA::kReachN == GroupRight<B>::kDepth,
                 "the factors do not fit");
   const GroupRight<B> right(b);

@@ -23,7 +23,7 @@
 // GROUPS: copyTensor([[X]][stage], map0, barrier,
 // GROUPS-NEXT: copyTensor([[Y]][stage], map1, barrier,
 // GROUPS: ring.consume<4>(
-// GROUPS-NEXT: multiplyByUnit(carried{{[0-9]+}}, [[X]][stage], transposed([[Y]][stage]));
+// GROUPS-NEXT: multiplyByUnit(carried{{[0-9]+}}, [[X]][stage], transposed([[Y]][stage]), ring.group);
 func.func @main(%x: tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x128xf32, #graph.dims<L, 128>> {
   %w = graph.weight <"w.bin" name "w" at 0 bytes 32768> : tensor<256x128xi8>
   %0 = graph.cast %x {to = i32} : (tensor<?x256xui8, #graph.dims<L, 256>>) -> tensor<?x256xi32, #graph.dims<L, 256>>

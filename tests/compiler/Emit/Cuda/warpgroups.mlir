@@ -7,24 +7,26 @@
 // CHECK-LABEL: // attention
 // CHECK:         ring.produce(Range{0, n0, 64}, 16384, [&](i64 {{.+}}, int stage, u32 barrier) {
 // CHECK:         ring.consume(Range{0, n0, 64}, [&](i64 {{.+}}, int stage) {
-// CHECK:           multiplyByUnit({{.+}}, {{.+}}, transposed({{.+}}));
-// CHECK:           multiplyByUnit({{.+}}, pairsOf({{.+}}), {{.+}});
+// CHECK:           multiplyByUnit({{.+}}, {{.+}}, transposed({{.+}}), ring.group);
+// CHECK:           multiplyByUnit({{.+}}, pairsOf({{.+}}), {{.+}}, ring.group);
 
 // Rows of 100 elements begin nowhere near a vector: threads copy them.
 
 // CHECK-LABEL: // matmul
 // CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(128, 1) tenon_matmul_0(
-// CHECK-NOT:   TensorMap
+// CHECK-NOT:   Ring
 // CHECK:         using W = Warpgroups<1>;
 // CHECK:         pipeline<W, 4>(Range{0, 100, 64}, [&](i64 {{.+}}, int stage) {
 // CHECK:           copy<W, 4>(
 // CHECK:           multiplyByUnit(
 
-// A stage has the boxes of both factors; sums stay where they are.
+// A stage has the boxes of both factors; sums stay where they are, and leave as
+// boxes, too.
 
 // CHECK-LABEL: // matmul
 // CHECK-NEXT:  extern "C" __global__ void __launch_bounds__(384, 1) tenon_matmul(
-// CHECK:         const __grid_constant__ TensorMap map0, const __grid_constant__ TensorMap map1) {
+// CHECK:         const __grid_constant__ TensorMap map0, const __grid_constant__ TensorMap map1,
+// CHECK-NEXT:    const __grid_constant__ TensorMap map2) {
 // CHECK-NEXT:    using W = Warpgroups<2>;
 // CHECK-NEXT:    using L128x128 = MatrixLayout<128, 128, W>;
 // CHECK:         const Stages<SwizzledTile<bf16, 128, 64>> [[LEFT:.+]](0);
@@ -37,8 +39,10 @@
 // CHECK-NEXT:      });
 // CHECK-NEXT:    auto [[SUMS:.+]] = fill<Tile<float, L128x128>>(0.0f);
 // CHECK-NEXT:    ring.consume<4>(Range{0, 256, 64}, [&](i64 [[K]], int stage) {
-// CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]][stage], [[RIGHT]][stage]);
+// CHECK-NEXT:      multiplyByUnit([[SUMS]], [[LEFT]][stage], [[RIGHT]][stage], ring.group);
 // CHECK-NEXT:    });
+// CHECK-NEXT:    auto [[RESULT:.+]] = map<L128x128>([=](float x0) { return bf16(x0); }, [[SUMS]]);
+// CHECK-NEXT:    storeTensor<false>(SwizzledTile<bf16, 128, 128>(0), map2, [[RESULT]], [[COLUMN]], [[ROW]]);
 
 func.func @f(%a: tensor<2048x256xbf16> {graph.name = "a"}, %b: tensor<256x256xbf16> {graph.name = "b"}, %c: tensor<?x100xbf16, #graph.dims<L, 100>> {graph.name = "c"}, %d: tensor<100x64xbf16> {graph.name = "d"},
              %q: tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "q"})
