@@ -115,6 +115,8 @@ OPERATORS = {
     "a wait for fewer products": replaced(r"wgmma\.wait_group\.sync\.aligned (\d+)",
                                           lambda m: f"wgmma.wait_group.sync.aligned {int(m[1]) + 1}"),
     "no commit of copies": deleted(r"cp\.async\.commit_group"),
+    "no wait for stores": deleted(r"cp\.async\.bulk\.wait_group"),
+    "no commit of stores": deleted(r"cp\.async\.bulk\.commit_group"),
     "no commit of products": deleted(r"wgmma\.commit_group"),
     "twice the bytes": scaled_bytes(2),
     "half of the bytes": scaled_bytes(0.5),
