@@ -29,7 +29,7 @@ bool Decoder::decodeBranchTable() {
     auto found = function.scopes[scope].branchTables.find(operand(1).name);
     if (found != function.scopes[scope].branchTables.end())
       names = &found->second;
-    else if (scope == 0)
+    else if (function.scopes[scope].parent == scope)
       return fail("unknown table of branches ", rt::quoted(operand(1).name));
     else
       scope = function.scopes[scope].parent;
