@@ -3,6 +3,7 @@
 #include "runtime/Core/Message.h"
 #include "runtime/VirtualGpu/Decode/Decoder.h"
 #include "runtime/VirtualGpu/Machine.h"
+#include "runtime/VirtualGpu/Ptx/InlineCalls.h"
 
 #include <charconv>
 #include <cstring>
@@ -119,6 +120,9 @@ Result<std::shared_ptr<const Module>> Machine::load(std::string_view ptx,
   if (!text)
     return text.error();
   std::shared_ptr<Module> module(new Module());
+  Result<void> inlined = ptx::inlineCalls(*text, name);
+  if (!inlined)
+    return inlined.error();
   module->memory = deviceMemory;
   Symbols symbols;
   Result<void> placed = placeVariables(*deviceMemory, settings.device, *text,
