@@ -3,6 +3,7 @@
 #include "runtime/Core/Message.h"
 #include "runtime/VirtualGpu/Decode/Decoder.h"
 #include "runtime/VirtualGpu/Machine.h"
+#include "runtime/VirtualGpu/Ptx/InlineCalls.h"
 
 #include <charconv>
 #include <cstring>
@@ -52,11 +53,12 @@ static Result<void> placeVariables(Memory &memory, int device,
                       " is defined nowhere: modules are not linked");
     Result<Address> address = memory.allocate(
         device, variable.sizeBytes, std::max(variable.alignBytes, 16u),
-        variable.name, variable.space == Space::Constant);
+        std::string(variable.name), variable.space == Space::Constant);
     if (!address)
       return address.error();
-    globals.push_back({variable.name, *address, variable.sizeBytes});
-    symbols[variable.name] = {variable.space, *address};
+    globals.push_back(
+        {std::string(variable.name), *address, variable.sizeBytes});
+    symbols[std::string(variable.name)] = {variable.space, *address};
   }
   return {};
 }
@@ -81,8 +83,8 @@ static Result<void> initialise(Memory &memory, const ptx::Text &text,
       value += found->second.address;
       std::memcpy(bytes.data() + pointer.offsetBytes, &value, 8);
     }
-    Result<void> copied = memory.copyIn(symbols.at(variable.name).address,
-                                        bytes.data(), bytes.size());
+    Address address = symbols.at(std::string(variable.name)).address;
+    Result<void> copied = memory.copyIn(address, bytes.data(), bytes.size());
     if (!copied)
       return copied;
   }
@@ -118,6 +120,9 @@ Result<std::shared_ptr<const Module>> Machine::load(std::string_view ptx,
   if (!text)
     return text.error();
   std::shared_ptr<Module> module(new Module());
+  Result<void> inlined = ptx::inlineCalls(*text, name);
+  if (!inlined)
+    return inlined.error();
   module->memory = deviceMemory;
   Symbols symbols;
   Result<void> placed = placeVariables(*deviceMemory, settings.device, *text,

@@ -29,7 +29,7 @@ bool Decoder::decodeBranchTable() {
     auto found = function.scopes[scope].branchTables.find(operand(1).name);
     if (found != function.scopes[scope].branchTables.end())
       names = &found->second;
-    else if (scope == 0)
+    else if (function.scopes[scope].parent == scope)
       return fail("unknown table of branches ", rt::quoted(operand(1).name));
     else
       scope = function.scopes[scope].parent;
@@ -74,7 +74,8 @@ bool Decoder::decodeSleep() {
   return true;
 }
 
-// call (result), name, (parameters): only what the compiler's own headers call.
+// call (result), name, (parameters) of the two functions that have no body and
+// are known all the same: those of other functions are inlined by now.
 bool Decoder::decodeCall() {
   if (!checkAllTaken())
     return false;
@@ -94,8 +95,8 @@ bool Decoder::decodeCall() {
     return true;
   }
   if (callee != "__assertfail" || parameters.size() < 3)
-    return fail("calls ", rt::quoted(callee),
-                ": functions that are not inlined are not supported");
+    return fail("calls ", rt::quoted(callee), " with ", parameters.size(),
+                " variables of .param space, expected 5");
   Instruction inst = begin(failAssertion, Pipe::Control);
   for (unsigned i = 0; i < 3; ++i)
     inst.slot[1 + i] = parameters[i];

@@ -322,7 +322,7 @@ bool Decoder::findLabel(std::string_view name, uint32_t scope,
       target = found->second;
       return true;
     }
-    if (scope == 0)
+    if (function.scopes[scope].parent == scope)
       return fail("unknown label ", rt::quoted(name));
   }
 }

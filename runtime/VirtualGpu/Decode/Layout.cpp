@@ -29,7 +29,7 @@ void Decoder::layOutParameters() {
     where.alignBytes = parameter.alignBytes;
     info.parameterBytes = where.offsetBytes + where.sizeBytes;
     info.parameters.push_back(where);
-    locals[parameter.name] = {Space::Parameter, where.offsetBytes};
+    locals[std::string(parameter.name)] = {Space::Parameter, where.offsetBytes};
   }
 }
 
@@ -51,7 +51,7 @@ bool Decoder::layOutShared() {
   uint64_t end = 0;
   auto put = [&](const ptx::Variable &variable) {
     uint64_t at = roundUp(end, variable.alignBytes);
-    locals[variable.name] = {Space::Shared, at};
+    locals[std::string(variable.name)] = {Space::Shared, at};
     end = at + variable.sizeBytes;
     return end <= kMostSharedBytes;
   };
@@ -80,7 +80,8 @@ bool Decoder::layOutShared() {
   program->dynamicSharedOffset =
       end ? roundUp(end, std::min(align, kDynamicSharedAlign)) : 0;
   for (const ptx::Variable *variable : dynamic)
-    locals[variable->name] = {Space::Shared, program->dynamicSharedOffset};
+    locals[std::string(variable->name)] = {Space::Shared,
+                                           program->dynamicSharedOffset};
   return true;
 }
 
@@ -90,7 +91,7 @@ void Decoder::layOutLocals() {
     if (variable.space == Space::Shared)
       continue;
     uint64_t at = roundUp(end, variable.alignBytes);
-    locals[variable.name] = {Space::Local, at};
+    locals[std::string(variable.name)] = {Space::Local, at};
     end = at + variable.sizeBytes;
   }
   program->info.localBytes = roundUp(end, 16);

@@ -13,6 +13,7 @@
 #include "runtime/VirtualGpu/Report.h"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -74,26 +75,29 @@ struct Initialiser {
 
 struct Variable {
   Space space = Space::Global;
-  std::string name;
+  std::string_view name;
   uint64_t sizeBytes = 0; ///< 0 for `extern name[]`
   uint32_t alignBytes = 1;
   bool isExtern = false;
   std::vector<uint8_t> bytes; ///< given values; the rest is zero
   std::vector<Initialiser> addresses;
+  std::optional<uint32_t> registerIndex; ///< of a parameter declared `.reg`
   uint32_t ptxLine = 0;
 };
 
 struct Function {
   std::string name;
   bool isKernel = false, hasBody = false;
-  std::vector<Variable> parameters;
+  std::vector<Variable> parameters, results;
   std::vector<Variable> locals; ///< .local, .shared and .param of the body
   std::vector<Register> registers;
   std::vector<Statement> statements;
-  /// Per scope: what is declared there. Scope 0 is the body.
+  /// Per scope: what is declared there. Scope 0 is the body; a root is its own
+  /// parent.
   struct Scope {
     uint32_t parent = 0;
     std::unordered_map<std::string_view, uint32_t> registers;
+    std::unordered_map<std::string_view, uint32_t> variables; ///< to a local
     std::unordered_map<std::string_view, uint32_t> labels; ///< to a statement
     std::unordered_map<std::string_view, std::vector<std::string_view>>
         branchTables;
@@ -109,6 +113,8 @@ struct Text {
   std::map<uint32_t, std::string> files;
   std::vector<Variable> variables;
   std::vector<Function> functions;
+  /// Names that the text does not have; views point at them, too.
+  std::deque<std::string> names;
 };
 
 } // namespace tenon::vgpu::ptx

@@ -14,16 +14,13 @@ bool Parser::parseFunction(bool isKernel) {
   function.isKernel = isKernel;
   function.ptxLine = token.line;
   // `.func (.param .b32 result) name (...)`
-  if (!isKernel && token.is('(')) {
-    Function results;
-    if (!parseParameters(results))
-      return false;
-  }
+  if (!isKernel && token.is('(') && !parseParameters(function.results))
+    return false;
   if (token.kind != Token::Word)
     return failExpected("the name of a function");
   function.name = token.text;
   advance();
-  if (token.is('(') && !parseParameters(function))
+  if (token.is('(') && !parseParameters(function.parameters))
     return false;
   if (!parseKernelDirectives(function))
     return false;
@@ -38,20 +35,39 @@ bool Parser::parseFunction(bool isKernel) {
   return true;
 }
 
-bool Parser::parseParameters(Function &function) {
+bool Parser::parseParameters(std::vector<Variable> &parameters) {
   if (!expect('('))
     return false;
   while (!token.is(')')) {
-    if (!token.is(".param") && !token.is(".reg"))
+    bool isRegister = token.is(".reg");
+    if (!token.is(".param") && !isRegister)
       return failExpected("'.param'");
     advance();
-    if (!parseVariable(Space::Parameter, false, true,
-                       function.parameters.emplace_back()))
+    Variable &parameter = parameters.emplace_back();
+    if (!parseVariable(Space::Parameter, false, true, parameter))
       return false;
+    if (isRegister && parameter.sizeBytes > 8)
+      return fail("parameter ", rt::quoted(parameter.name), " has ",
+                  parameter.sizeBytes,
+                  " bytes, expected a register of at most 8");
+    if (isRegister)
+      parameter.registerIndex = 0; // until the body is read
     if (!token.is(')') && !expect(','))
       return false;
   }
   return expect(')');
+}
+
+void Parser::declareParameterRegisters(Function &function,
+                                       std::vector<Variable> &parameters) {
+  for (Variable &each : parameters) {
+    if (!each.registerIndex)
+      continue;
+    each.registerIndex = function.registers.size();
+    function.scopes[0].registers[each.name] = function.registers.size();
+    function.registers.push_back(
+        {std::string(each.name), uint8_t(each.sizeBytes)});
+  }
 }
 
 bool Parser::parseDims(std::optional<Dim3> &dims) {
@@ -189,13 +205,18 @@ bool Parser::parseBodyDirective(Function &function) {
   if (space == Space::Generic)
     return failAt(line, "unknown directive ", rt::quoted(word),
                   " in a function");
-  return parseVariable(space, false, false, function.locals.emplace_back()) &&
-         expect(';');
+  Variable &variable = function.locals.emplace_back();
+  if (!parseVariable(space, false, false, variable))
+    return false;
+  function.scopes[scope].variables[variable.name] = function.locals.size() - 1;
+  return expect(';');
 }
 
 bool Parser::parseBody(Function &function) {
   function.scopes.emplace_back();
   scope = sourceFile = sourceLine = 0;
+  declareParameterRegisters(function, function.results);
+  declareParameterRegisters(function, function.parameters);
   for (;;) {
     if (token.kind == Token::End)
       return failExpected("'}'");
@@ -219,7 +240,7 @@ bool Parser::parseBody(Function &function) {
       if (token.is(".branchtargets")) {
         if (!parseBranchTable(function, label))
           return false;
-      } else if (token.is(".callprototype")) {
+      } else if (token.is(".callprototype") || token.is(".calltargets")) {
         while (!token.is(';') && token.kind != Token::End)
           advance();
       } else {

@@ -40,7 +40,9 @@ private:
   //===--- ParseFunction.cpp: functions and their bodies
   //--------------------===//
   bool parseFunction(bool isKernel);
-  bool parseParameters(Function &function);
+  bool parseParameters(std::vector<Variable> &parameters);
+  void declareParameterRegisters(Function &function,
+                                 std::vector<Variable> &parameters);
   bool parseKernelDirectives(Function &function);
   bool parseDims(std::optional<Dim3> &dims);
   bool parseBody(Function &function);

@@ -87,6 +87,50 @@ TEST_P(NvrtcTest, FunctionsAndATableOfBranches) {
   }
 }
 
+TEST_P(NvrtcTest, AFunctionOfTheLibraryIsCalledTwice) {
+  load("calls");
+  const int n = 100;
+  std::vector<double> x(n), y(n);
+  for (int i = 0; i < n; ++i) {
+    x[i] = i - 20;
+    y[i] = i % 11 - 5;
+  }
+  x[1] = 1e-310; // subnormal
+  Address dx = device.upload("x", x), dy = device.upload("y", y),
+          dout = device.allocate("out", n * 8);
+  LaunchResult result = device.run("powers", {2}, {64}, dx, dy, dout, n);
+  EXPECT_EQ(texts(result), "");
+  std::vector<double> out = device.download<double>(dout, n);
+  for (int i = 0; i < n; ++i)
+    EXPECT_DOUBLE_EQ(out[i], std::pow(x[i], y[i]) + std::pow(y[i], 3.0)) << i;
+}
+
+TEST_P(NvrtcTest, FunctionsThatAreCalled) {
+  load("calls");
+  const unsigned n = 64;
+  std::vector<uint32_t> x(n);
+  for (uint32_t &value : x)
+    value = random() % 100000;
+  Address dx = device.upload("x", x), dout = device.allocate("out", n * 8),
+          df = device.allocate("f", n * 4);
+  LaunchResult result = device.run("calls", {1}, {n}, dx, dout, df, int32_t(n));
+  EXPECT_EQ(texts(result), "");
+  std::vector<uint32_t> out = device.download<uint32_t>(dout, 2 * n);
+  std::vector<float> f = device.download<float>(df, n);
+  for (unsigned i = 0; i < n; ++i) {
+    std::string digits = std::to_string(x[i]);
+    uint32_t reversed = std::stoul(std::string(digits.rbegin(), digits.rend()));
+    double value = x[i];
+    uint32_t count = 0;
+    for (; value > 1 && count < n / 4; ++count)
+      value *= 0.5;
+    EXPECT_EQ(out[i], x[i] % 2 ? reversed : 1000 * count + uint32_t(8 * value));
+    EXPECT_EQ(out[n + i], 3 * x[(i + 1) % n]);
+    float sum = -64.0f * i + -64.0f * x[i] + 128.0f * 192;
+    EXPECT_EQ(f[i], i % 3 ? sum : -sum);
+  }
+}
+
 TEST_P(NvrtcTest, RowSum) {
   load("reduce");
   const int width = 1000, rows = 5;
