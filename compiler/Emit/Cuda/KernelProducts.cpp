@@ -263,10 +263,9 @@ std::string KernelText::sumsOf(tile::MmaOp mma) {
 std::string KernelText::textOfProduct(tile::MmaOp mma) {
   std::string left = sideText(mma, true), right = sideText(mma, false);
   std::string sums = sumsOf(mma);
-  line(scopeOf(mma),
-       formatv("{0}({1}, {2}, {3}{4});",
-               usesUnit ? "multiplyByUnit" : "multiply", sums, left, right,
-               ring ? ", ring.group" : ""));
+  line(scopeOf(mma), formatv("{0}({1}, {2}, {3}{4});",
+                             usesUnit ? "multiplyByUnit" : "multiply", sums,
+                             left, right, ring ? ", ring.group" : ""));
   return sums;
 }
 
