@@ -107,8 +107,7 @@ KernelText::Side KernelText::sideOfSums(tile::MmaOp mma, bool isLeft) {
   return side;
 }
 
-/// Columns of a swizzled tile that has so many at least.
-static int64_t swizzledColumns(int64_t columns, int64_t elementBytes) {
+int64_t KernelText::swizzledColumns(int64_t columns, int64_t elementBytes) {
   int64_t fewest = 32 / elementBytes, panel = 128 / elementBytes;
   if (columns >= panel)
     return llvm::alignTo(columns, panel);

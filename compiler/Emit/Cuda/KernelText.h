@@ -194,6 +194,8 @@ private:
   Side sideOf(tile::MmaOp mma, bool isLeft);
   Side sideOfSums(tile::MmaOp mma, bool isLeft);
   Side sideOfUnit(tile::MmaOp mma, bool isLeft);
+  /// Columns of a swizzled tile that has so many at least.
+  static int64_t swizzledColumns(int64_t columns, int64_t elementBytes);
   std::optional<Access> copiedBy(Value tile);
   std::string sideText(tile::MmaOp mma, bool isLeft);
   std::string textOfPut(const Side &side);

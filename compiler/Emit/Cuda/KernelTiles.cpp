@@ -391,16 +391,19 @@ std::string KernelText::textOfTensorStore(tile::StoreOp store,
                                           const Access &access,
                                           const std::string &tile) {
   tile::TileType type = typeOf(store.getTile());
-  if (!usesGroups || !isStaged(store))
+  int64_t elementBytes = type.getElementType().getIntOrFloatBitWidth() / 8,
+          columns = type.getShape().back();
+  // Panels that reach further would overwrite what lies beside the tile.
+  if (!usesGroups || !isStaged(store) ||
+      swizzledColumns(columns, elementBytes) != columns)
     return "";
   Side side;
   side.tile = store.getTile();
   side.rows = type.getExtent(0);
-  side.columns = type.getExtent(1);
+  side.columns = columns;
   side.copied = access;
   std::string element = scalarType(type.getElementType());
-  int64_t bytes = side.rows * side.columns *
-                  type.getElementType().getIntOrFloatBitWidth() / 8;
+  int64_t bytes = side.rows * columns * elementBytes;
   std::optional<BoxCopy> box = boxCopy(side);
   if (!box || memoryBehindProducts(bytes) != "0")
     return "";

@@ -245,3 +245,17 @@ func.func @sum_that_is_normalized_and_goes_on(%x: tensor<?x96xbf16, #graph.dims<
   %0 = graph.rms_norm %f, %w {epsilon = 1.0e-5 : f64} : (tensor<?x96xf32, #graph.dims<L, 96>>, tensor<96xf32>) -> tensor<?x96xf32, #graph.dims<L, 96>>
   return %s, %0 : tensor<?x96xbf16, #graph.dims<L, 96>>, tensor<?x96xf32, #graph.dims<L, 96>>
 }
+
+// -----
+
+func.func @attention_of_heads_of_80(%q: tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>) -> tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>> {
+  %0 = graph.attention %q, %q, %q {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.125 : f64} : (tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>, tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>, tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>) -> tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>
+  return %0 : tensor<1x2x?x80xbf16, #graph.dims<1, 2, L, 80>>
+}
+
+// -----
+
+func.func @attention_of_heads_of_16(%q: tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>) -> tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>> {
+  %0 = graph.attention %q, %q, %q {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>, scale = 0.25 : f64} : (tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>, tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>) -> tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>
+  return %0 : tensor<1x2x?x16xbf16, #graph.dims<1, 2, L, 16>>
+}
