@@ -401,7 +401,7 @@ void KernelText::printLoop(scf::ForOp loop) {
     std::string name = newName("carried"), text = tileObject(init, spread);
     if (tile::ReduceOp sum = partsOf(loop, argument.getArgNumber() - 1)) {
       partSums.insert(sum);
-      text = "partsOf<Sum>(" + text + ")";
+      text = formatv("partsOf<Sum>({0})", text);
       int64_t numWarps =
           numWarpsAlong(typeOf(sum.getInput()), sum.getAxis() == 1);
       parts.push_back(

@@ -176,7 +176,7 @@ FailureOr<std::string> LambdaPrinter::print() {
   statements.push_back(last);
   std::string indent(form.indent, ' '), text = head + "\n";
   for (const std::string &statement : statements)
-    text += indent + "  " + statement + "\n";
+    text += formatv("{0}  {1}\n", indent, statement);
   return text + indent + "}";
 }
 

@@ -108,12 +108,14 @@ TEST_F(CallsTest, LanesThatCallMeetTheOthersBehindTheCall) {
   std::string begin =
       ".param .b32 a; .param .b32 r; mov.u32 %r2, 7; and.b32 %r1, %i, 1; "
       "setp.eq.u32 %c, %r1, 0;";
-  for (std::string call :
+  for (const char *call :
        {"@!%c bra SKIP; st.param.b32 [a], %i; call (r), sum, (a);"
         "ld.param.b32 %r2, [r]; SKIP: ",
         "st.param.b32 [a], %i; @%c call (r), sum, (a); @%c ld.param.b32 %r2, "
         "[r];"}) {
-    run(kSum, begin + call + behind);
+    std::string body = begin;
+    body.append(call).append(behind);
+    run(kSum, body);
     EXPECT_EQ(reports, "");
     for (uint64_t i = 0; i < 64; ++i)
       EXPECT_EQ(numbers()[i], i % 2 ? 7 : i == 0 ? 100 : i * (i + 1) / 2) << i;
