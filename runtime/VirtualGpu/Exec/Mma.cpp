@@ -117,12 +117,12 @@ TENON_VGPU_INLINE void widen(const uint32_t *words, unsigned which,
 template <typename T, unsigned K>
 TENON_VGPU_INLINE void unpackA(const Warp &warp, const uint32_t *slots,
                                Left<T, K> &a) {
-  alignas(64) uint32_t words[Left<T, K>::kSteps][2 * kWarpSize];
+  alignas(64) uint32_t words[2 * Left<T, K>::kSteps * kWarpSize];
   for (unsigned r = 0; r < 2 * a.kSteps; ++r)
-    std::memcpy(words[0] + r * kWarpSize, warp.lanes<uint32_t>(slots[r]),
+    std::memcpy(words + r * kWarpSize, warp.lanes<uint32_t>(slots[r]),
                 4 * kWarpSize);
   for (unsigned i = 0; i < T::kPerRegister; ++i)
-    widen<T>(words[0], i, a.at[i][0], a.kSteps * 2 * kWarpSize);
+    widen<T>(words, i, a.at[i][0], 2 * a.kSteps * kWarpSize);
 }
 
 /// Words of four columns to those of four lanes of a quad.
