@@ -185,10 +185,10 @@ private:
   /// A factor in shared memory.
   struct Side {
     Value tile;
-    bool isLeft, isTransposed; ///< how it lies
-    int64_t rows, columns;     ///< as it lies, with padding
-    std::string type;          ///< of the memory
-    int64_t bytes;
+    bool isLeft = false, isTransposed = false; ///< how it lies
+    int64_t rows = 0, columns = 0;             ///< as it lies, with padding
+    std::string type;                          ///< of the memory
+    int64_t bytes = 0;
     std::optional<Access> copied; ///< what it is a copy of, as it lies
   };
   Side sideOf(tile::MmaOp mma, bool isLeft);
