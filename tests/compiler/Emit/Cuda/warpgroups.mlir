@@ -1,5 +1,13 @@
 // RUN: tenon compile %s --from=simplify --target=cuda:sm_90a --emit=cuda -o - | FileCheck %s
 
+// Two blocks share rows of the right side; 16 MiB of results leave L2 first.
+
+// CHECK-LABEL: // matmul
+// CHECK-NEXT:  extern "C" __global__ void __cluster_dims__(2, 1, 1)
+// CHECK:         copyTensor(
+// CHECK-NEXT:    copyTensorToAll<2>(
+// CHECK:         storeTensor<true>(SwizzledTile<bf16, 128, 256>(0), map2,
+
 // On sm_90a groups of four warps multiply. What a loop walks are boxes of tensors,
 // so a warpgroup of its own copies them by tensor maps. The weights of attention's
 // values multiply from registers.
@@ -44,12 +52,13 @@
 // CHECK-NEXT:    auto [[RESULT:.+]] = map<L128x128>([=](float x0) { return bf16(x0); }, [[SUMS]]);
 // CHECK-NEXT:    storeTensor<false>(SwizzledTile<bf16, 128, 128>(0), map2, [[RESULT]], [[COLUMN]], [[ROW]]);
 
-func.func @f(%a: tensor<2048x256xbf16> {graph.name = "a"}, %b: tensor<256x256xbf16> {graph.name = "b"}, %c: tensor<?x100xbf16, #graph.dims<L, 100>> {graph.name = "c"}, %d: tensor<100x64xbf16> {graph.name = "d"},
+func.func @f(%a: tensor<2048x256xbf16> {graph.name = "a"}, %b: tensor<256x256xbf16> {graph.name = "b"}, %c: tensor<?x100xbf16, #graph.dims<L, 100>> {graph.name = "c"}, %d: tensor<100x64xbf16> {graph.name = "d"}, %e: tensor<4096x256xbf16> {graph.name = "e"}, %g: tensor<256x2048xbf16> {graph.name = "g"},
              %q: tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "q"})
-    -> (tensor<2048x256xbf16> {graph.name = "x"}, tensor<?x64xbf16, #graph.dims<L, 64>> {graph.name = "y"}, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "z"})
+    -> (tensor<2048x256xbf16> {graph.name = "x"}, tensor<?x64xbf16, #graph.dims<L, 64>> {graph.name = "y"}, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>> {graph.name = "z"}, tensor<4096x2048xbf16> {graph.name = "w"})
     attributes {graph.symbols = [#graph.symbol<"L" in 1 to -1 by 1>]} {
   %0 = graph.matmul %a, %b : (tensor<2048x256xbf16>, tensor<256x256xbf16>) -> tensor<2048x256xbf16>
   %1 = graph.matmul %c, %d : (tensor<?x100xbf16, #graph.dims<L, 100>>, tensor<100x64xbf16>) -> tensor<?x64xbf16, #graph.dims<L, 64>>
   %2 = graph.attention %q, %q, %q {scale = 0.125 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>} : (tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>) -> tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>
-  return %0, %1, %2 : tensor<2048x256xbf16>, tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>
+  %3 = graph.matmul %e, %g : (tensor<4096x256xbf16>, tensor<256x2048xbf16>) -> tensor<4096x2048xbf16>
+  return %0, %1, %2, %3 : tensor<2048x256xbf16>, tensor<?x64xbf16, #graph.dims<L, 64>>, tensor<1x2x?x64xbf16, #graph.dims<1, 2, L, 64>>, tensor<4096x2048xbf16>
 }
